@@ -1,0 +1,150 @@
+import bytes from 'bytes';
+import { plainToInstance, Transform } from 'class-transformer';
+import {
+  ArrayMinSize,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  Matches,
+  Max,
+  Min,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
+
+const production = (config: Config): boolean => config.NODE_ENV === 'production';
+
+const toInteger = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
+);
+const toBoolean = Transform(({ value }: { value: unknown }) =>
+  value === 'true' ? true : value === 'false' ? false : value,
+);
+const toBytes = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && /^\d+ ?([kmg]?b)?$/i.test(value) ? bytes.parse(value) : value,
+);
+const toSecrets = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((secret) => secret.trim())
+        .filter((secret) => secret !== '')
+    : value,
+);
+
+/**
+ * Every setting of the service, named as its environment variable. `readConfig` makes it, nothing else reads the environment.
+ * An empty variable counts as unset, as docker compose passes unset ones.
+ */
+export class Config {
+  /** `production` makes the database and the secrets below required. */
+  @IsIn(['development', 'test', 'production'], {
+    message: 'NODE_ENV must be development, test or production',
+  })
+  readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  /** The address to listen on. */
+  @IsNotEmpty()
+  readonly HOST: string = '127.0.0.1';
+
+  /** The TCP port to listen on; 0 takes a free one. */
+  @toInteger
+  @IsInt({ message: 'PORT must be a whole number from 0 to 65535' })
+  @Min(0, { message: 'PORT must be a whole number from 0 to 65535' })
+  @Max(65535, { message: 'PORT must be a whole number from 0 to 65535' })
+  readonly PORT: number = 3000;
+
+  /** The database; unset outside production: an embedded PostgreSQL in `DATA_DIR`. */
+  @ValidateIf((config: Config) => config.DATABASE_URL !== undefined || production(config))
+  @Matches(/^postgres(ql)?:\/\/\S+$/, {
+    message: 'DATABASE_URL must be a postgres:// URL; it is required in production',
+  })
+  readonly DATABASE_URL?: string;
+
+  /** How many connections one process opens at most. */
+  @toInteger
+  @IsInt({ message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
+  @Min(1, { message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
+  @Max(1000, { message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
+  readonly DATABASE_POOL_SIZE: number = 10;
+
+  /** Where the embedded PostgreSQL keeps its data. */
+  @IsNotEmpty()
+  readonly DATA_DIR: string = './data';
+
+  /** Apply pending migrations at start, under a lock so that replicas may start together. */
+  @toBoolean
+  @IsBoolean({ message: 'RUN_MIGRATIONS must be true or false' })
+  readonly RUN_MIGRATIONS: boolean = true;
+
+  /** The Basic password that OpenIM sends; several, comma-separated, are valid at once. */
+  @toSecrets
+  @ValidateIf(
+    (config: Config) =>
+      config.CALLBACK_TOKEN !== undefined || (production(config) && config.CALLBACK_AUTH !== 'none'),
+  )
+  @ArrayMinSize(1, {
+    message: 'CALLBACK_TOKEN must hold a token; it is required in production unless CALLBACK_AUTH=none',
+  })
+  readonly CALLBACK_TOKEN?: string[];
+
+  /** `none` turns the authentication of callbacks off. */
+  @IsIn(['basic', 'none'], { message: 'CALLBACK_AUTH must be basic or none' })
+  readonly CALLBACK_AUTH: 'basic' | 'none' = 'basic';
+
+  /** The `nextCode` of a success reply: 1 as OpenIM's page documents it, 0 for servers that read 1 as a refusal. */
+  @toInteger
+  @IsIn([0, 1], { message: 'CALLBACK_NEXT_CODE must be 0 or 1' })
+  readonly CALLBACK_NEXT_CODE: 0 | 1 = 1;
+
+  /** The largest callback body accepted, in bytes (written as `16mb`). */
+  @toBytes
+  @IsInt({ message: 'CALLBACK_BODY_LIMIT must be a size such as 512kb or 16mb' })
+  @Min(1024, { message: 'CALLBACK_BODY_LIMIT must be at least 1kb' })
+  @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be at most 512mb' })
+  readonly CALLBACK_BODY_LIMIT: number = 16 * 1024 * 1024;
+
+  /** The Bearer keys of the admin API, comma-separated; unset outside production: `main.ts` makes one up for the run. */
+  @toSecrets
+  @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || production(config))
+  @ArrayMinSize(1, { message: 'ADMIN_API_KEY must hold a key; it is required in production' })
+  ADMIN_API_KEY?: string[];
+
+  /** The least severe line that is logged. */
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    message: 'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',
+  })
+  readonly LOG_LEVEL: string = 'info';
+
+  /** Whether callbacks come without a password: asked for, or development without a token. */
+  get callbacksAreOpen(): boolean {
+    return this.CALLBACK_AUTH === 'none' || this.CALLBACK_TOKEN === undefined;
+  }
+}
+
+/** A configuration that cannot work; its message names each variable and what it must be. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads and checks the whole configuration.
+ * @param environment the variables, `process.env` unless a test gives others
+ * @throws ConfigError naming every variable that is missing or wrong
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(configNames().map((name) => [name, environment[name] || undefined]));
+  if (given['NODE_ENV'] === 'production') {
+    given['HOST'] ??= '0.0.0.0';
+  }
+  const config = plainToInstance(Config, given, { exposeDefaultValues: true });
+  const problems = validateSync(config).flatMap((error) => Object.values(error.constraints ?? {}));
+  if (problems.length > 0) {
+    throw new ConfigError(`The configuration is not usable: ${[...new Set(problems)].join('; ')}`);
+  }
+  return config;
+}
+
+/** The names of all variables, in the order of `Config`. */
+export function configNames(): string[] {
+  return Object.keys(new Config());
+}

@@ -1,0 +1,15 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * Makes a check whether a text is one of these secrets. The time it takes tells nothing about the secrets:
+ * digests of equal length are compared, and always with every secret.
+ */
+export function secretMatcher(secrets: readonly string[]): (candidate: string) => boolean {
+  const digests = secrets.map(digest);
+  return (candidate) => {
+    const given = digest(candidate);
+    return digests.reduce((matches, secret) => timingSafeEqual(secret, given) || matches, false);
+  };
+}
