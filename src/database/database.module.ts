@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { DatabaseService } from './database.service.js';
+
+/**
+ * PostgreSQL cancels a statement after 30 s: a group of 100,000 members takes a few on a slow disk, and a reply that came too late
+ * loses nothing. Without an answer of any kind for 35 s the connection is given up.
+ */
+const TIME_LIMITS = { statement_timeout: 30_000, query_timeout: 35_000, keepAlive: true };
+
+/** The connection to PostgreSQL, opened by `DatabaseService` and not while Nest starts: the service must answer before. */
+@Module({})
+export class DatabaseModule {
+  /** @param poolSize connections at most */
+  static forRoot(options: DataSourceOptions, poolSize: number): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...options,
+          poolSize,
+          extra: TIME_LIMITS,
+          manualInitialization: true,
+        } as TypeOrmModuleOptions),
+      ],
+      providers: [DatabaseService],
+      exports: [DatabaseService],
+    };
+  }
+}

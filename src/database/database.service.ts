@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Config } from '../config.js';
+import { isDatabaseUnavailable } from './database-unavailable.js';
+import { hasPendingMigrations, migrate } from './migrate.js';
+
+const RETRY_MS = 1000;
+
+/**
+ * Brings the database into use in the background, so that the service answers from its first moment: waits until PostgreSQL is
+ * there, applies the pending migrations, opens the pool.
+ */
+@Injectable()
+export class DatabaseService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Database');
+  private readonly abort = new AbortController();
+
+  /** Resolves when the database is in use (or the service stops before); rejects when it never can be: a migration failed. */
+  opened: Promise<void> = Promise.resolve();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.opened = this.open();
+    this.opened.catch(() => undefined); // main.ts ends the process for it
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.abort.abort();
+    await this.opened.catch(() => undefined);
+  }
+
+  private async open(): Promise<void> {
+    let said = '';
+    while (!this.abort.signal.aborted) {
+      const obstacle = await this.tryOpen();
+      if (!obstacle) {
+        return this.logger.log('The database is ready');
+      }
+      if (obstacle !== said) {
+        this.logger.warn(`Waiting for the database: ${(said = obstacle)}`);
+      }
+      await sleep(RETRY_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns why the database cannot be used yet */
+  private async tryOpen(): Promise<string | undefined> {
+    try {
+      if (this.config.RUN_MIGRATIONS) {
+        const applied = await migrate(this.dataSource.options);
+        applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
+      } else if (await hasPendingMigrations(this.dataSource.options)) {
+        return 'migrations are pending and RUN_MIGRATIONS is false; run npm run migration:run';
+      }
+      await this.dataSource.initialize();
+      return undefined;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) {
+        return (error as Error).message || String((error as NodeJS.ErrnoException).code);
+      }
+      throw error;
+    }
+  }
+}
