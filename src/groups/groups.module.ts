@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { GroupMember } from './group-member.entity.js';
+import { GroupSyncService } from './group-sync.service.js';
+import { Group } from './group.entity.js';
+import { GroupsController } from './groups.controller.js';
+import { GroupsService } from './groups.service.js';
+
+/** The replica: what is known of OpenIM's groups. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Group, GroupMember])],
+  controllers: [GroupsController],
+  providers: [GroupsService, GroupSyncService],
+  exports: [GroupSyncService],
+})
+export class GroupsModule {}

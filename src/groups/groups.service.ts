@@ -1,0 +1,123 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { type Cursor, decodeCursor, encodeCursor } from './cursor.js';
+import { GroupMember } from './group-member.entity.js';
+import {
+  type GroupDto,
+  type GroupPage,
+  type GroupsQuery,
+  type MemberPage,
+  type MembersQuery,
+  type PageQuery,
+  toGroupDto,
+  toMemberDto,
+  type UserGroupPage,
+} from './group.dto.js';
+import { Group } from './group.entity.js';
+
+/** What staff read of the replica. Every list is paged by key: the last page costs what the first one costs. */
+@Injectable()
+export class GroupsService {
+  constructor(
+    @InjectRepository(Group) private readonly groups: Repository<Group>,
+    @InjectRepository(GroupMember) private readonly members: Repository<GroupMember>,
+  ) {}
+
+  /**
+   * A page of groups, newest first.
+   * @throws BadRequestException for a cursor that is not of this list
+   */
+  async listGroups(query: GroupsQuery): Promise<GroupPage> {
+    const select = this.groups
+      .createQueryBuilder('g')
+      .orderBy('g.createTime', 'DESC')
+      .addOrderBy('g.groupID', 'DESC')
+      .limit(query.limit + 1);
+    for (const field of ['ownerUserID', 'creatorUserID', 'status', 'groupType'] as const) {
+      if (query[field] !== undefined) {
+        select.andWhere(`g.${field} = :${field}`, { [field]: query[field] });
+      }
+    }
+    if (query.groupName !== undefined) {
+      select.andWhere('g.groupName ILIKE :pattern', {
+        pattern: `%${query.groupName.replace(/[\\%_]/g, '\\$&')}%`,
+      });
+    }
+    if (query.cursor !== undefined) {
+      const [createTime, groupID] = decodeCursor(query.cursor, ['time', 'text']);
+      select.andWhere('(g.createTime, g.groupID) < (:createTime, :groupID)', {
+        createTime: new Date(Number(createTime)),
+        groupID,
+      });
+    }
+    const rows = await select.getMany();
+    return page(rows.map(toGroupDto), query.limit, (group) => [group.createTime, group.groupID]);
+  }
+
+  /** @throws NotFoundException for a group that is not known */
+  async getGroup(groupID: string): Promise<GroupDto> {
+    const group = await this.groups.findOneBy({ groupID });
+    if (!group) {
+      throw new NotFoundException(`There is no group ${groupID}`);
+    }
+    return toGroupDto(group);
+  }
+
+  /**
+   * A page of the current members of a group, highest role first.
+   * @throws NotFoundException for a group that is not known; BadRequestException for a cursor that is not of this list
+   */
+  async listMembers(groupID: string, query: MembersQuery): Promise<MemberPage> {
+    const select = this.members
+      .createQueryBuilder('m')
+      .where('m.groupID = :groupID AND m.leftAt IS NULL', { groupID })
+      .orderBy('m.roleLevel', 'DESC')
+      .addOrderBy('m.userID', 'DESC')
+      .limit(query.limit + 1);
+    if (query.roleLevel !== undefined) {
+      select.andWhere('m.roleLevel = :roleLevel', { roleLevel: query.roleLevel });
+    }
+    if (query.cursor !== undefined) {
+      const [role, userID] = decodeCursor(query.cursor, ['int32', 'text']);
+      select.andWhere('(m.roleLevel, m.userID) < (:role, :userID)', { role, userID });
+    }
+    const rows = await select.getMany();
+    if (rows.length === 0) {
+      await this.getGroup(groupID);
+    }
+    return page(rows.map(toMemberDto), query.limit, (member) => [member.roleLevel, member.userID]);
+  }
+
+  /**
+   * A page of the groups that a user is in, by groupID, each with the user's role there.
+   * @throws BadRequestException for a cursor that is not of this list
+   */
+  async listGroupsOfUser(userID: string, query: PageQuery): Promise<UserGroupPage> {
+    const select = this.groups
+      .createQueryBuilder('g')
+      .innerJoin(GroupMember, 'm', 'm.groupID = g.groupID')
+      .addSelect('m.roleLevel', 'roleLevel')
+      .where('m.userID = :userID AND m.leftAt IS NULL', { userID })
+      .orderBy('m.groupID', 'ASC')
+      .limit(query.limit + 1);
+    if (query.cursor !== undefined) {
+      const [groupID] = decodeCursor(query.cursor, ['text']);
+      select.andWhere('m.groupID > :groupID', { groupID });
+    }
+    const { entities, raw } = await select.getRawAndEntities<{ roleLevel: number }>();
+    const rows = entities.map((group, index) => ({ ...toGroupDto(group), roleLevel: raw[index]!.roleLevel }));
+    return page(rows, query.limit, (group) => [group.groupID]);
+  }
+}
+
+/** One row more than the page was asked for: it tells that there is a next page, and is not shown. */
+function page<T>(
+  rows: T[],
+  limit: number,
+  key: (row: T) => Cursor,
+): { items: T[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: last && rows.length > limit ? encodeCursor(key(last)) : null };
+}
