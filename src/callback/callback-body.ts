@@ -1,0 +1,52 @@
+import {
+  BadRequestException,
+  HttpException,
+  PayloadTooLargeException,
+  UnsupportedMediaTypeException,
+} from '@nestjs/common';
+import bodyParser from 'body-parser';
+import type { Request, Response } from 'express';
+
+/** JSON by its media type, with no other charset than UTF-8. Go sends `application/json; charset=utf-8`. */
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+
+/**
+ * Makes a reader of request bodies: the bytes, inflated where they come compressed.
+ * @param limit bytes, after inflation
+ */
+export function bodyReader(limit: number): (request: Request) => Promise<Buffer> {
+  const read = bodyParser.raw({ type: () => true, limit });
+  return async (request) => {
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
+      throw new UnsupportedMediaTypeException('The body must come as application/json, in UTF-8');
+    }
+    if (Number(request.headers['content-length']) > limit) {
+      throw tooLarge(limit);
+    }
+    await new Promise<void>((resolve, reject) => {
+      read(request, request.res as Response, (error?: HttpError) =>
+        error ? reject(refusal(error, limit)) : resolve(),
+      );
+    });
+    return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  };
+}
+
+/** body-parser's errors, made by http-errors. */
+interface HttpError extends Error {
+  status: number;
+}
+
+const tooLarge = (limit: number): HttpException =>
+  new PayloadTooLargeException(`The body is larger than CALLBACK_BODY_LIMIT, ${limit} bytes`);
+
+function refusal(error: HttpError, limit: number): HttpException {
+  switch (error.status) {
+    case 413:
+      return tooLarge(limit);
+    case 415:
+      return new UnsupportedMediaTypeException('The content encoding must be identity, gzip, deflate or br');
+    default:
+      return new BadRequestException('The body could not be read');
+  }
+}

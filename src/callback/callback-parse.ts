@@ -1,0 +1,83 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
+
+/** Why a callback is refused. */
+export interface CallbackProblems {
+  readonly kind: 'invalid';
+  readonly reason: string;
+  /** Each with the path of its field. */
+  readonly problems: string[];
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Reads the body of a callback: JSON, validated by the DTO of its command. Pure, so that it can run in a worker thread.
+ * @param command the command in the path
+ * @param body the bytes of the request; what is not UTF-8 in them becomes U+FFFD
+ */
+export function parseCallback(command: string, body: Uint8Array): Callback | CallbackProblems {
+  const json = parseJson(body);
+  const named =
+    isObject(json) && Object.hasOwn(json, 'callbackCommand') ? json['callbackCommand'] : undefined;
+  if (
+    typeof named === 'string' &&
+    named !== command &&
+    (CALLBACK_COMMANDS.has(command) || CALLBACK_COMMANDS.has(named))
+  ) {
+    return invalid('The path and the body name different commands', [
+      'callbackCommand must be the command in the path',
+    ]);
+  }
+  const row = CALLBACK_COMMANDS.get(command);
+  if (!row) {
+    return { kind: 'ignored' };
+  }
+  if (json === undefined) {
+    return invalid('The body is not JSON', ['the body must be JSON']);
+  }
+  if (!isObject(json)) {
+    return invalid('The body is not a JSON object', ['the body must be a JSON object']);
+  }
+  const payload = takeOver(new row.dto(), json);
+  const problems = validateSync(payload, { stopAtFirstError: true }).flatMap((error) =>
+    Object.values(error.constraints ?? {}),
+  );
+  if (problems.length > 0) {
+    return invalid('The payload is not valid', problems);
+  }
+  return { kind: 'mirrored', command, groupID: payload.groupID, change: payload.toChange() };
+}
+
+/**
+ * Makes the DTO of a payload. class-transformer copies what it is given level by level, which takes a second for a long list and
+ * overflows the stack on a deep one; so it is given the texts and numbers, and the lists are carried past it as they are.
+ */
+function takeOver<T extends object>(empty: T, json: Record<string, unknown>): T {
+  const known = Object.entries(json).filter(([name]) => Object.hasOwn(empty, name));
+  const flat = Object.fromEntries(known.filter(([, value]) => !isNested(value)));
+  const nested = Object.fromEntries(known.filter(([, value]) => isNested(value)));
+  const options = { excludeExtraneousValues: true, exposeDefaultValues: true };
+  return Object.assign(plainToInstance(empty.constructor as new () => T, flat, options), nested);
+}
+
+const isNested = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  isNested(value) && !Array.isArray(value);
+
+const invalid = (reason: string, problems: string[]): CallbackProblems => ({
+  kind: 'invalid',
+  reason,
+  problems,
+});
+
+/** @returns undefined for what is not JSON */
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(body));
+  } catch {
+    return undefined;
+  }
+}

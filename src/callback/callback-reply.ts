@@ -1,0 +1,38 @@
+import type { HttpException } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+
+/** What OpenIM reads of an answer (pkg/callbackstruct/common.go, CommonCallbackResp). Made here only: OpenIM cannot read another shape. */
+export class CallbackReply {
+  @ApiProperty({ type: 'integer', description: '0: done or not ours; 1: refused or failed' })
+  actionCode: number = 0;
+
+  @ApiProperty({ type: 'integer', description: 'The HTTP status of a refusal or failure' })
+  errCode: number = 0;
+
+  @ApiProperty({ description: 'Why, in short' })
+  errMsg: string = '';
+
+  @ApiProperty({ description: 'Each problem, with the path of its field' })
+  errDlt: string = '';
+
+  @ApiProperty({ type: 'integer', description: 'CALLBACK_NEXT_CODE after a write, else 0' })
+  nextCode: number = 0;
+}
+
+/** The reply to a callback that is on disk. */
+export const success = (nextCode: 0 | 1): CallbackReply => ({ ...new CallbackReply(), nextCode });
+
+/** The reply to a callback that is not mirrored. */
+export const ignored = (): CallbackReply => new CallbackReply();
+
+/** The reply to a callback that is not on disk: why, and nothing of the inside. */
+export function refusal(error: HttpException): CallbackReply {
+  const { error: reason, message } = error.getResponse() as { error?: string; message: string | string[] };
+  return {
+    actionCode: 1,
+    errCode: error.getStatus(),
+    errMsg: reason ?? error.message,
+    errDlt: [message].flat().join('; '),
+    nextCode: 0,
+  };
+}

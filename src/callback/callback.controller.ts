@@ -1,0 +1,47 @@
+import { Controller, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  ApiBasicAuth,
+  ApiBody,
+  ApiDefaultResponse,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiParam,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
+import { CallbackReply } from './callback-reply.js';
+import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
+import { applyCallback, type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
+import { CallbackGuard } from './callback.guard.js';
+import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
+
+const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
+
+/** Where OpenIM calls. */
+@Controller('callback')
+@UseGuards(CallbackGuard)
+@UseInterceptors(CallbackReplyInterceptor)
+@ApiTags('callback')
+@ApiBasicAuth()
+export class CallbackController {
+  constructor(private readonly groupSync: GroupSyncService) {}
+
+  /** Takes one callback; the reply is sent after the commit. */
+  @Post(':command')
+  @HttpCode(200)
+  @ApiParam({
+    name: 'command',
+    description: `Mirrored: ${[...CALLBACK_COMMANDS.keys()].join(', ')}. Any other is answered, and ignored`,
+  })
+  @ApiExtraModels(...PAYLOADS)
+  @ApiBody({ schema: { oneOf: PAYLOADS.map((dto) => ({ $ref: getSchemaPath(dto) })) } })
+  @ApiOkResponse({ type: CallbackReply, description: 'On disk, or not mirrored' })
+  @ApiDefaultResponse({
+    type: CallbackReply,
+    description: 'Refused (400, 401, 413, 415) or failed (500, 503): nothing was written',
+  })
+  receive(@CallbackRequest(CallbackPipe) callback: Callback): Promise<SyncOutcome | 'ignored'> {
+    return applyCallback(this.groupSync, callback);
+  }
+}

@@ -1,0 +1,120 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Expose } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import type { GroupCreation } from '../groups/group-sync.service.js';
+import { storableTime } from '../storable-time.js';
+import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './callback.fields.js';
+import { type InitMember, initMemberListProblems, trueMembers } from './init-member-list.js';
+
+/**
+ * What OpenIM sends for one command, as it sends it. A field that is absent has Go's zero value, given here as the initial one.
+ * The server's oddities end in `toChange`, which tells what the payload means in the terms of `GroupSyncService`.
+ */
+export interface CallbackPayload<Change> {
+  callbackCommand: string;
+  groupID: string;
+  toChange(): Change;
+}
+
+class InitMemberDto {
+  @ApiProperty({ required: false })
+  userID!: string;
+
+  @ApiProperty({
+    type: 'integer',
+    format: 'int32',
+    required: false,
+    description: '100 owner, 60 admin, 20 ordinary',
+  })
+  roleLevel!: number;
+}
+
+/**
+ * A group was created (pkg/callbackstruct/group.go, CallbackAfterCreateGroupReq;
+ * https://docs.openim.io/restapi/webhooks/group/afterCreateGroup). No field is sent for who made it.
+ */
+export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> {
+  @ID('callbackAfterCreateGroupCommand')
+  callbackCommand = '';
+
+  @ID('The unique ID of the group')
+  groupID = '';
+
+  @Text('The name of the group')
+  groupName = '';
+
+  @Text('The announcement')
+  notification = '';
+
+  @Text('The introduction')
+  introduction = '';
+
+  @Text('The URL of the icon')
+  faceURL = '';
+
+  @ID('The owner')
+  ownerUserID = '';
+
+  @Int64('When the group was created, ms since 1970')
+  createTime = 0;
+
+  @Uint32('The number of members')
+  memberCount = 0;
+
+  @Text('Extra data of the application')
+  ex = '';
+
+  @Int32('0 normal, 1 banned, 2 dismissed, 3 muted')
+  status = 0;
+
+  @OptionalID('The creator; "" where the caller of the REST API did not say')
+  creatorUserID = '';
+
+  @Int32('2 for every group of a current OpenIM')
+  groupType = 0;
+
+  @Int32('0 applications need approval, 1 invitations too, 2 join directly')
+  needVerification = 0;
+
+  @Int32('May members look at other members: 0 yes, 1 no')
+  lookMemberInfo = 0;
+
+  @Int32('May members ask other members to be friends: 0 yes, 1 no')
+  applyMemberFriend = 0;
+
+  @Int64('When the announcement was changed, ms since 1970; 0 for never')
+  notificationUpdateTime = 0;
+
+  @OptionalID('Who changed the announcement')
+  notificationUserID = '';
+
+  @Expose()
+  @ValidateBy({
+    name: 'initMemberList',
+    validator: {
+      validate: (list) => initMemberListProblems(list).length === 0,
+      defaultMessage: (validation) => initMemberListProblems(validation?.value).join('; '),
+    },
+  })
+  @ApiProperty({ type: [InitMemberDto], nullable: true, required: false })
+  initMemberList: InitMember[] | null = null;
+
+  toChange(): GroupCreation {
+    const {
+      callbackCommand: _command,
+      initMemberList,
+      createTime,
+      notificationUpdateTime,
+      memberCount,
+      ...group
+    } = this;
+    const { members, strangers } = trueMembers(initMemberList ?? [], this.ownerUserID);
+    return {
+      ...group,
+      createTime: storableTime(createTime),
+      notificationUpdateTime: storableTime(notificationUpdateTime),
+      memberCount: Math.max(memberCount - strangers, 0),
+      members: JSON.stringify(Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel }))),
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { Config } from '../config.js';
+import { secretMatcher } from '../secrets.js';
+import { callbackLog } from './callback-log.js';
+
+const OPERATION_ID_SHOWN = 128;
+
+/** Lets in who sends one of the tokens as the password of HTTP Basic, as Go does with the userinfo of the url in `webhooks.yml`. */
+@Injectable()
+export class CallbackGuard implements CanActivate {
+  private readonly isToken: (candidate: string) => boolean;
+
+  constructor(private readonly config: Config) {
+    this.isToken = secretMatcher(config.CALLBACK_TOKEN ?? []);
+  }
+
+  /** @throws UnauthorizedException without a right token */
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<Request>();
+    const log = callbackLog(context.switchToHttp().getResponse<Response>());
+    log.command = String(request.params['command']);
+    log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
+    if (!this.config.callbacksAreOpen && !this.isToken(basicPassword(request.headers.authorization))) {
+      throw new UnauthorizedException(
+        'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
+      );
+    }
+    return true;
+  }
+}
+
+function basicPassword(authorization = ''): string {
+  const [, credentials = ''] = /^Basic +(\S+)$/i.exec(authorization) ?? [];
+  return Buffer.from(credentials, 'base64')
+    .toString()
+    .replace(/^[^:]*:?/, '');
+}
