@@ -1,0 +1,34 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { CallbackModule } from './callback/callback.module.js';
+import { Config } from './config.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { DatabaseModule } from './database/database.module.js';
+import { ExceptionsFilter } from './exceptions.filter.js';
+import { GroupsModule } from './groups/groups.module.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+
+/** The whole service, around one configuration. */
+@Global()
+@Module({})
+export class AppModule {
+  /** @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one */
+  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
+        CallbackModule,
+        GroupsModule,
+        HealthModule,
+        MetricsModule,
+      ],
+      providers: [
+        { provide: Config, useValue: config },
+        { provide: APP_FILTER, useClass: ExceptionsFilter },
+      ],
+      exports: [Config],
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Request, Response } from 'express';
+import { DataSource } from 'typeorm';
+import { callbackLog } from './callback/callback-log.js';
+import { refusal } from './callback/callback-reply.js';
+import { isDatabaseUnavailable } from './database/database-unavailable.js';
+
+/**
+ * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being away is
+ * a 503; what nobody foresaw is a 500 without its inside, whose cause the log line of the request has.
+ */
+@Catch()
+export class ExceptionsFilter implements ExceptionFilter {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = this.toHttpException(exception);
+    const status = error.getStatus();
+    if (status >= 500) {
+      response.err = exception as Error; // pino-http logs it with the request
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (status === 401) {
+      response.setHeader('WWW-Authenticate', isCallback(request) ? 'Basic' : 'Bearer');
+    }
+    if (isCallback(request)) {
+      const reply = refusal(error);
+      Object.assign(callbackLog(response), {
+        outcome: status >= 500 ? 'failed' : 'refused',
+        problems: reply.errDlt,
+      });
+      response.status(status).json(reply);
+    } else {
+      response.status(status).json(error.getResponse());
+    }
+  }
+
+  private toHttpException(exception: unknown): HttpException {
+    if (exception instanceof HttpException) {
+      return exception;
+    }
+    if (!this.dataSource.isInitialized || isDatabaseUnavailable(exception)) {
+      return new ServiceUnavailableException('The database cannot be reached');
+    }
+    return new InternalServerErrorException();
+  }
+}
+
+const isCallback = (request: Request): boolean => /^\/callback(\/|$)/i.test(request.path);

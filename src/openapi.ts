@@ -1,0 +1,22 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+
+/** Serves the description of all routes: as pages at `/docs`, as OpenAPI 3 at `/docs-json`. */
+export function serveOpenApi(app: INestApplication): void {
+  const description = new DocumentBuilder()
+    .setTitle('openim-group-sync')
+    .setDescription(
+      "Takes the group callbacks of an OpenIM server, and serves the synced groups to the company's staff.",
+    )
+    .setVersion('0.1.0')
+    .addBasicAuth({
+      type: 'http',
+      scheme: 'basic',
+      description: 'Any user name; the password is CALLBACK_TOKEN',
+    })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+    jsonDocumentUrl: 'docs-json',
+  });
+}
