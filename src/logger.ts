@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import type { Response } from 'express';
-import { pino, stdSerializers, stdTimeFunctions, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { type HttpLogger, pinoHttp } from 'pino-http';
 import pretty from 'pino-pretty';
 import { callbackLog } from './callback/callback-log.js';
 import type { Config } from './config.js';
 
-/** Makes the log: JSON lines on stdout, readable ones in development. */
-export function createLogger(config: Config): Logger {
+/**
+ * Makes the log: JSON lines on stdout, readable ones in development.
+ * @param destination where to instead of stdout
+ */
+export function createLogger(config: Config, destination?: DestinationStream): Logger {
   return pino(
     {
       level: config.LOG_LEVEL,
@@ -17,11 +20,12 @@ export function createLogger(config: Config): Logger {
       formatters: { level: (level) => ({ level }) },
       serializers: { err: errorSerializer },
     },
-    config.NODE_ENV === 'development'
-      ? pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
-      : undefined,
+    destination ?? (config.NODE_ENV === 'development' ? readableLines() : pino.destination(1)),
   );
 }
+
+const readableLines = (): DestinationStream =>
+  pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
 
 /** The cause of a failure without what the statement carried: TypeORM's errors hold the whole query and its parameters. */
 function errorSerializer(error: Error): object {

@@ -20,7 +20,7 @@ export class CallbackReply {
 }
 
 /** The reply to a callback that is on disk. */
-export const success = (nextCode: 0 | 1): CallbackReply => ({ ...new CallbackReply(), nextCode });
+export const success = (nextCode: 0 | 1): CallbackReply => Object.assign(new CallbackReply(), { nextCode });
 
 /** The reply to a callback that is not mirrored. */
 export const ignored = (): CallbackReply => new CallbackReply();
@@ -28,11 +28,10 @@ export const ignored = (): CallbackReply => new CallbackReply();
 /** The reply to a callback that is not on disk: why, and nothing of the inside. */
 export function refusal(error: HttpException): CallbackReply {
   const { error: reason, message } = error.getResponse() as { error?: string; message: string | string[] };
-  return {
+  return Object.assign(new CallbackReply(), {
     actionCode: 1,
     errCode: error.getStatus(),
     errMsg: reason ?? error.message,
     errDlt: [message].flat().join('; '),
-    nextCode: 0,
-  };
+  });
 }

@@ -28,9 +28,8 @@ export class CallbackPipe implements PipeTransform<Request, Promise<Callback>>, 
   private readonly readBody: (request: Request) => Promise<Buffer>;
   private readonly worker = new Tinypool({
     filename: new URL('./callback-parse.worker.js', import.meta.url).href,
-    minThreads: 0,
+    minThreads: 1, // ready before it is needed: it takes a second to load
     maxThreads: 1,
-    idleTimeout: 60_000,
   });
 
   constructor(config: Config) {

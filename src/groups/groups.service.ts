@@ -106,7 +106,9 @@ export class GroupsService {
       select.andWhere('m.groupID > :groupID', { groupID });
     }
     const { entities, raw } = await select.getRawAndEntities<{ roleLevel: number }>();
-    const rows = entities.map((group, index) => ({ ...toGroupDto(group), roleLevel: raw[index]!.roleLevel }));
+    const rows = entities.map((group, index) =>
+      Object.assign(toGroupDto(group), { roleLevel: raw[index]!.roleLevel }),
+    );
     return page(rows, query.limit, (group) => [group.groupID]);
   }
 }

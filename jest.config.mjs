@@ -1,0 +1,18 @@
+export default {
+  roots: ['<rootDir>/test'],
+  testRegex: '\\.spec\\.ts$',
+  testEnvironment: 'node',
+  testTimeout: 60_000,
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    // The tests run what `npm run build` made of the sources: what is shipped, worker thread and migrations included.
+    '^(?:\\.\\./)+(src|migrations)/(.*)\\.js$': '<rootDir>/dist/$1/$2.js',
+    '^(\\.{1,2}/(?:helpers/)?[\\w-]+)\\.js$': '$1',
+  },
+  transform: {
+    '^.+/test/.+\\.ts$': ['@swc/jest', { swcrc: false, jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  globalSetup: '<rootDir>/test/helpers/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/helpers/global-teardown.mjs',
+};

@@ -1,0 +1,317 @@
+import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { fixture } from './helpers/fixtures.js';
+import { CREATE, type Reply, Service, SUCCESS, TOKEN } from './helpers/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start({ CALLBACK_BODY_LIMIT: '1mb', CALLBACK_TOKEN: `${TOKEN}, next:token%` });
+});
+
+afterEach(async () => {
+  expect(await service.rows()).toEqual({ groups: [], members: [] });
+  expect((await service.fetch('/health/ready')).status).toBe(200);
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+const created = (group: Record<string, unknown>) => ({
+  callbackCommand: CREATE,
+  groupID: 'g1',
+  ownerUserID: 'owner',
+  ...group,
+});
+
+/** The shape of every refusal: all fields, in OpenIM's order, and nothing else. */
+function expectRefusal(
+  answer: { status: number; text: string; body: Reply },
+  status: number,
+  problem?: string | RegExp,
+): void {
+  expect(answer.status).toBe(status);
+  const { errMsg, errDlt } = answer.body;
+  expect(answer.text).toBe(JSON.stringify({ actionCode: 1, errCode: status, errMsg, errDlt, nextCode: 0 }));
+  expect(errMsg).not.toBe('');
+  if (problem) {
+    expect(errDlt).toMatch(problem);
+  }
+}
+
+describe('a field of the wrong type', () => {
+  const texts = [
+    'groupID',
+    'ownerUserID',
+    'groupName',
+    'notification',
+    'introduction',
+    'faceURL',
+    'ex',
+    'creatorUserID',
+    'notificationUserID',
+  ];
+  const int32s = ['status', 'groupType', 'needVerification', 'lookMemberInfo', 'applyMemberFriend'];
+  const int64s = ['createTime', 'notificationUpdateTime'];
+
+  it.each(texts)('%s', async (field) => {
+    for (const value of [1, true, null, {}, [], ['x'], { length: 1 }]) {
+      expectRefusal(
+        await service.post(CREATE, created({ [field]: value })),
+        400,
+        new RegExp(`^${field} must be a string`),
+      );
+    }
+  });
+
+  it.each([...int32s, ...int64s, 'memberCount'])('%s', async (field) => {
+    for (const value of ['1', '', 1.5, true, null, {}, [], [1], 1e400, 1e300, 12345678901234567890n]) {
+      const body = JSON.stringify(created({ [field]: '?' })).replace('"?"', json(value));
+      expectRefusal(
+        await service.post(CREATE, body),
+        400,
+        new RegExp(`^${field} must be a whole number from`),
+      );
+    }
+  });
+
+  it.each([
+    ['status', 2147483648],
+    ['groupType', -2147483649],
+    ['memberCount', -1],
+    ['memberCount', 4294967296],
+    ['createTime', 9007199254740992],
+  ])('%s %p is out of range', async (field, value) => {
+    expectRefusal(
+      await service.post(CREATE, created({ [field]: value })),
+      400,
+      new RegExp(`^${field} must be a whole number from`),
+    );
+  });
+
+  it.each([
+    [{}, /^initMemberList must be an array or null$/],
+    ['x', /^initMemberList must be an array or null$/],
+    [{ length: 1, 0: { userID: 'a' } }, /^initMemberList must be an array or null$/],
+    [[null], /^initMemberList\[0\] must be an object$/],
+    [
+      [{ userID: 'a' }, 1, 'x', []],
+      /^initMemberList\[1\] must be an object; initMemberList\[2\] must be an object; initMemberList\[3\] must be an object$/,
+    ],
+    [[{ userID: 1 }], /^initMemberList\[0\]\.userID must be a string/],
+    [[{ userID: null }], /^initMemberList\[0\]\.userID must be a string/],
+    [[{ userID: 'a'.repeat(256) }], /^initMemberList\[0\]\.userID must be a string of at most 255/],
+    [[{ userID: 'a', roleLevel: '20' }], /^initMemberList\[0\]\.roleLevel must be a whole number/],
+    [[{ userID: 'a', roleLevel: 2147483648 }], /^initMemberList\[0\]\.roleLevel must be a whole number/],
+    [
+      Array.from({ length: 30 }, () => 1),
+      /initMemberList\[9\] must be an object; initMemberList has 20 more problems$/,
+    ],
+  ])('initMemberList %j', async (initMemberList, problem) => {
+    expectRefusal(await service.post(CREATE, created({ initMemberList })), 400, problem);
+  });
+
+  it.each(['callbackCommand', 'groupID', 'ownerUserID'])('%s must be there', async (field) => {
+    for (const value of [undefined, '']) {
+      expectRefusal(await service.post(CREATE, created({ [field]: value })), 400);
+    }
+  });
+
+  it.each(['groupID', 'ownerUserID', 'creatorUserID', 'notificationUserID'])(
+    '%s longer than an index can hold',
+    async (field) => {
+      expectRefusal(await service.post(CREATE, created({ [field]: 'x'.repeat(256) })), 400, /255 characters/);
+    },
+  );
+
+  it('names every problem at once', async () => {
+    const { body } = await service.post(CREATE, created({ groupID: '', status: 'x', initMemberList: [1] }));
+
+    expect(body.errDlt).toBe(
+      'groupID must be a string of 1 to 255 characters; status must be a whole number from -2147483648 to 2147483647; initMemberList[0] must be an object',
+    );
+  });
+
+  it('is found in a body that is read off the main thread too', async () => {
+    const initMemberList = Array.from({ length: 5000 }, (_, index) => ({
+      userID: `user${index}`,
+      roleLevel: index === 4999 ? 'x' : 20,
+    }));
+
+    expectRefusal(
+      await service.post(CREATE, created({ initMemberList })),
+      400,
+      /^initMemberList\[4999\]\.roleLevel must be/,
+    );
+  });
+});
+
+const json = (value: unknown): string =>
+  typeof value === 'bigint' || value === Infinity ? '12345678901234567890' : JSON.stringify(value);
+
+describe('a body that is no callback', () => {
+  const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{"groupID":'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a text', '"x"'],
+    ['a number', '1'],
+    ['two objects', '{}{}'],
+    ['bytes', '\u0000\u0001'],
+    ['nested brackets', deep(50_000)],
+    ['nested brackets that do not end', '['.repeat(50_000)],
+    ['nested objects', '{"a":'.repeat(50_000)],
+    [
+      'a field of nested brackets',
+      `{"callbackCommand":"${CREATE}","groupID":"g1","ownerUserID":"o","groupName":${deep(50_000)}}`,
+    ],
+    [
+      'a list of nested brackets',
+      `{"callbackCommand":"${CREATE}","groupID":"g1","ownerUserID":"o","initMemberList":${deep(50_000)}}`,
+    ],
+    ['only a prototype', '{"__proto__":{"callbackCommand":"x","groupID":"g1","ownerUserID":"o"}}'],
+  ])('%s', async (_, body) => {
+    expectRefusal(await service.post(CREATE, body), 400);
+  });
+
+  it('names another command than the path', async () => {
+    const body = created({ callbackCommand: 'callbackAfterQuitGroupCommand' });
+    expectRefusal(await service.post(CREATE, body), 400, /callbackCommand must be the command in the path/);
+    expectRefusal(
+      await service.post('callbackSomethingElse', created({})),
+      400,
+      /callbackCommand must be the command in the path/,
+    );
+  });
+
+  it.each([
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'application/json; charset=utf-16',
+    'application/jsonp',
+    '',
+  ])('comes as %p', async (type) => {
+    expectRefusal(
+      await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-type': type }),
+      415,
+      /application\/json/,
+    );
+  });
+
+  it('comes in an encoding that is not known', async () => {
+    expectRefusal(
+      await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-encoding': 'zip' }),
+      415,
+    );
+  });
+
+  it('says that it is compressed, and is not', async () => {
+    expectRefusal(
+      await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-encoding': 'gzip' }),
+      400,
+    );
+  });
+});
+
+describe('a body over the limit', () => {
+  it('by its length', async () => {
+    expectRefusal(
+      await service.post(CREATE, created({ ex: 'x'.repeat(1024 * 1024) })),
+      413,
+      /CALLBACK_BODY_LIMIT, 1048576 bytes/,
+    );
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ])('when it is inflated from %s', async (encoding, compress) => {
+    const body = compress(JSON.stringify(created({ ex: 'x'.repeat(4 * 1024 * 1024) })));
+    expectRefusal(await service.post(CREATE, body, { 'content-encoding': encoding }), 413);
+  });
+
+  it('without a length, in chunks', async () => {
+    const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
+    const head = `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Basic ${btoa(`o:${TOKEN}`)}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expect(await raw(`${head}${chunk.repeat(20)}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"errCode":413/);
+  });
+});
+
+/** What comes back for these bytes on a connection of their own. */
+async function raw(bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  socket.write(bytes);
+  return readText(socket);
+}
+
+describe('a request that is no post of a callback', () => {
+  it.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s', async (method) => {
+    expectRefusal(await service.fetch(`/callback/${CREATE}`, { method }), 404);
+  });
+
+  it.each([
+    '/callback',
+    '/callback/',
+    `/callback/${CREATE}/more`,
+    '/CALLBACK/',
+    '/callback/%E0%A4%A',
+    '/callback/a%2Fb/c',
+  ])('to %s', async (path) => {
+    const answer = await service.fetch<Reply>(path, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`o:${TOKEN}`)}` },
+    });
+    expectRefusal(answer, path.includes('%E0') ? 400 : 404);
+  });
+});
+
+describe('authentication', () => {
+  it.each([
+    ['nothing', undefined],
+    ['another token', `Basic ${btoa('openim:other')}`],
+    ['no token', `Basic ${btoa('openim:')}`],
+    ['the token as the user', `Basic ${btoa(`${TOKEN}:`)}`],
+    ['the beginning of the token', `Basic ${btoa(`openim:${TOKEN.slice(0, -1)}`)}`],
+    ['the token and more', `Basic ${btoa(`openim:${TOKEN} `)}`],
+    ['both tokens', `Basic ${btoa(`openim:${TOKEN}, next:token%`)}`],
+    ['another scheme', `Bearer ${TOKEN}`],
+    ['no base64', 'Basic %%%'],
+  ])('refuses %s', async (_, authorization) => {
+    const answer = await service.fetch<Reply>(`/callback/${CREATE}`, {
+      method: 'POST',
+      body: fixture(CREATE, 'documented'),
+      headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    });
+
+    expectRefusal(answer, 401);
+    expect(answer.headers.get('www-authenticate')).toBe('Basic');
+    expect(JSON.stringify(service.log)).not.toContain(TOKEN);
+  });
+
+  it('comes before the body is looked at', async () => {
+    const head = `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n`;
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.write(head);
+    const [answer] = (await new Promise((resolve) =>
+      socket.once('data', (data) => resolve([String(data)])),
+    )) as [string];
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('takes any user name, and each of several tokens', async () => {
+    for (const credentials of [`:${TOKEN}`, `x:${TOKEN}`, 'openim:next:token%']) {
+      const { body } = await service.post(CREATE, fixture(CREATE, 'documented'), {
+        authorization: `Basic ${btoa(credentials)}`,
+      });
+      expect(body).toEqual(SUCCESS);
+    }
+    await service.database.query('TRUNCATE groups, group_members');
+  });
+});

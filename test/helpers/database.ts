@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { Client, type QueryResultRow } from 'pg';
+
+/** A database of a test's own. */
+export class TestDatabase {
+  private constructor(
+    readonly url: string,
+    private readonly client: Client,
+  ) {}
+
+  /** @param template `migrated`, or `template0` for an empty one */
+  static async create(template: 'migrated' | 'template0' = 'migrated'): Promise<TestDatabase> {
+    const server = process.env['TEST_POSTGRES']!;
+    const name = `test_${randomBytes(6).toString('hex')}`;
+    const admin = new Client({ connectionString: server });
+    await admin.connect();
+    // CREATE DATABASE copies only a template that nobody else is copying at this moment.
+    await admin.query('SELECT pg_advisory_lock(1)');
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await admin.end();
+    const url = server.replace(/[^/]+$/, name);
+    const client = new Client({ connectionString: url });
+    client.on('error', () => undefined); // dropped with the database
+    await client.connect();
+    return new TestDatabase(url, client);
+  }
+
+  async query<Row extends QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return (await this.client.query<Row>(sql, parameters)).rows;
+  }
+
+  async drop(): Promise<void> {
+    await this.client.end();
+    const admin = new Client({ connectionString: process.env['TEST_POSTGRES']! });
+    await admin.connect();
+    await admin.query(`DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
+    await admin.end();
+  }
+}

@@ -1,0 +1,26 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { dataSourceOptions } from '../../dist/src/data-source-options.js';
+import { EmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
+import { migrate } from '../../dist/src/database/migrate.js';
+
+/** Starts one PostgreSQL for all tests and migrates the template that each of their databases is copied from. */
+export default async function globalSetup() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'openim-group-sync-test-'));
+  const settings = {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '300',
+  };
+  const postgres = await EmbeddedPostgres.start(dataDir, console.warn, settings);
+  const client = new Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query('CREATE DATABASE migrated');
+  await client.end();
+  await migrate(dataSourceOptions(postgres.url.replace(/[^/]+$/, 'migrated')));
+  process.env.TEST_POSTGRES = postgres.url;
+  globalThis.testPostgres = { postgres, dataDir };
+}
