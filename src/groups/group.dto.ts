@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
@@ -5,11 +6,20 @@ import { storableText } from '../storable-text.js';
 import type { GroupMember } from './group-member.entity.js';
 import type { Group } from './group.entity.js';
 
-const INT32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+/** A query parameter that is a whole number within these bounds, written in digits. */
+function WholeNumber(minimum: number, maximum: number): PropertyDecorator {
+  const message = `$property must be a whole number from ${minimum} to ${maximum}`;
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+    ),
+    IsInt({ message }),
+    Min(minimum, { message }),
+    Max(maximum, { message }),
+  );
+}
 
-const ToInteger = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
-);
+const Int32 = () => WholeNumber(-(2 ** 31), 2 ** 31 - 1);
 const ToStorable = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? storableText(value) : value,
 );
@@ -32,10 +42,7 @@ export class UserParams {
 
 /** Which page of a list. */
 export class PageQuery {
-  @ToInteger
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @WholeNumber(1, 500)
   @ApiPropertyOptional({
     description: 'Items on a page',
     type: 'integer',
@@ -69,19 +76,13 @@ export class GroupsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only groups that this user created' })
   creatorUserID?: string;
 
-  @ToInteger
   @IsOptional()
-  @IsInt()
-  @Min(INT32.minimum)
-  @Max(INT32.maximum)
+  @Int32()
   @ApiPropertyOptional({ description: '0 normal, 1 banned, 2 dismissed, 3 muted', type: 'integer' })
   status?: number;
 
-  @ToInteger
   @IsOptional()
-  @IsInt()
-  @Min(INT32.minimum)
-  @Max(INT32.maximum)
+  @Int32()
   @ApiPropertyOptional({ description: '2 for every group of a current OpenIM', type: 'integer' })
   groupType?: number;
 
@@ -96,11 +97,8 @@ export class GroupsQuery extends PageQuery {
 
 /** Which members. */
 export class MembersQuery extends PageQuery {
-  @ToInteger
   @IsOptional()
-  @IsInt()
-  @Min(INT32.minimum)
-  @Max(INT32.maximum)
+  @Int32()
   @ApiPropertyOptional({ description: '100 owner, 60 admin, 20 ordinary', type: 'integer' })
   roleLevel?: number;
 }

@@ -25,7 +25,14 @@ import { GroupsService } from './groups.service.js';
 /** What staff may read. */
 @Controller('admin')
 @UseGuards(AdminGuard)
-@UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
+@UsePipes(
+  new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    stopAtFirstError: true,
+  }),
+)
 @ApiTags('admin')
 @ApiBearerAuth()
 @ApiBadRequestResponse({ description: 'An unknown or malformed parameter' })

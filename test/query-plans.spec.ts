@@ -1,0 +1,100 @@
+import { CREATE, Service } from './helpers/service.js';
+
+const GROUPS = 50_000;
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start();
+  await service.database.query(`
+    INSERT INTO groups
+    SELECT 'g' || n, 'Group ' || md5(n::text), '', '', '', 'owner' || n % 100, '2026-01-01'::timestamptz + n * interval '1 s', 3, '', CASE WHEN n <= 1000 THEN 3 ELSE 0 END,
+      'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now()
+    FROM generate_series(1, ${GROUPS}) AS n`);
+  await service.database.query(`
+    INSERT INTO group_members
+    SELECT 'g' || n, 'user' || (n * 7 + m) % 20000, CASE m WHEN 0 THEN 100 ELSE 20 END, NULL, now(), now()
+    FROM generate_series(1, ${GROUPS}) AS n, generate_series(0, 2) AS m`);
+  await service.database.query(`
+    INSERT INTO group_members SELECT 'big', 'user' || m, 20, NULL, now(), now() FROM generate_series(1, 50000) AS m`);
+  await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
+  await service.database.query('VACUUM ANALYZE groups, group_members');
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+interface Plan {
+  'Node Type': string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+
+const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+
+/** The plans of the statements that a read sends, on the service's own words. */
+async function plansOf(path: string): Promise<Plan[][]> {
+  const statements = service.recordStatements();
+  expect((await service.admin(path)).status).toBe(200);
+  const plans: Plan[][] = [];
+  for (const { sql, parameters } of statements.slice()) {
+    const [row] = await service.database.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`,
+      parameters,
+    );
+    plans.push(nodes(row!['QUERY PLAN'][0].Plan));
+  }
+  return plans;
+}
+
+/** A page in the middle of a list. */
+async function middle(path: string): Promise<string> {
+  const { body } = await service.admin<{ nextCursor: string }>(path);
+  return `${path}${path.includes('?') ? '&' : '?'}cursor=${body.nextCursor}`;
+}
+
+describe.each([
+  ['/groups', 'groups_create_time_idx'],
+  ['/groups?ownerUserID=owner7&limit=5', 'groups_owner_user_id_idx'],
+  ['/groups?creatorUserID=creator7&limit=5', 'groups_creator_user_id_idx'],
+  ['/groups?status=3', 'groups_status_idx'],
+  ['/groups?groupType=1', 'groups_group_type_idx'],
+  ['/groups/big/members', 'group_members_role_level_idx'],
+  ['/groups/big/members?roleLevel=20', 'group_members_role_level_idx'],
+  ['/users/user7/groups?limit=5', 'group_members_user_id_idx'],
+])('GET /admin%s', (path, index) => {
+  it('reads a page, the first or a later one, in the order of its index', async () => {
+    for (const page of [path, await middle(path)]) {
+      for (const plan of await plansOf(page)) {
+        expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+        expect(plan.map((node) => node['Node Type'])).not.toContain('Sort');
+        expect(plan.map((node) => node['Index Name'])).toContain(index);
+        const touched = plan.map(
+          (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+        );
+        expect(Math.max(...touched)).toBeLessThanOrEqual(51);
+      }
+    }
+  });
+});
+
+it.each([
+  ['/groups/g77', 'groups_pkey'],
+  ['/groups?groupName=28dd2c7955ce', 'groups_group_name_idx'],
+  ['/groups?groupName=28dd2c7955ce&status=0', 'groups_group_name_idx'],
+  ['/groups?groupName=28dd2c7955ce&cursor=WzE3OTk5OTk5OTkwMDAsImciXQ', 'groups_group_name_idx'],
+])('GET /admin%s uses %s', async (path, index) => {
+  for (const plan of await plansOf(path)) {
+    expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+    expect(plan.map((node) => node['Index Name'])).toContain(index);
+  }
+});
+
+it('finds a name too short for trigrams in the order of the list', async () => {
+  const [plan = []] = await plansOf('/groups?groupName=28');
+  expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+});
