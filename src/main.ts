@@ -39,9 +39,10 @@ function main(config: Config, logger: Logger): void {
     process.exit(code);
   };
   const fail = (error: unknown): void => {
+    const { message } = error as Error;
     logger.fatal(
-      error instanceof EmbeddedPostgresError ? error.message : { err: error },
-      'The service cannot run',
+      { err: error instanceof EmbeddedPostgresError ? undefined : error },
+      `The service cannot run: ${message}`,
     );
     void stop(1);
   };

@@ -12,14 +12,14 @@ const DRIVER =
 
 /** Whether this error means that PostgreSQL cannot be reached or cannot work now, so that the same statement may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) {
+  if (typeof error !== 'object' || error === null) {
     return false;
   }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { code = '', message = '', cause } = error as { code?: unknown; message?: unknown; cause?: unknown };
   return (
-    SERVER_STATE.test(code) ||
-    NETWORK.test(code) ||
-    DRIVER.test(error.message) ||
-    isDatabaseUnavailable(error.cause)
+    SERVER_STATE.test(String(code)) ||
+    NETWORK.test(String(code)) ||
+    DRIVER.test(String(message)) ||
+    isDatabaseUnavailable(cause)
   );
 }

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { DatabaseService } from './database.service.js';
+import { DatabaseLogger } from './typeorm-logger.js';
 
 /**
  * PostgreSQL cancels a statement after 30 s: a group of 100,000 members takes a few on a slow disk, and a reply that came too late
@@ -21,6 +22,7 @@ export class DatabaseModule {
           ...options,
           poolSize,
           extra: TIME_LIMITS,
+          logger: new DatabaseLogger(),
           manualInitialization: true,
         } as TypeOrmModuleOptions),
       ],

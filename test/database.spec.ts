@@ -1,0 +1,238 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../src/data-source-options.js';
+import { TestDatabase } from './helpers/database.js';
+import { eventually, ServiceProcess } from './helpers/process.js';
+import { Proxy } from './helpers/proxy.js';
+import { CREATE, Service, SUCCESS } from './helpers/service.js';
+
+const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
+
+describe('migrations', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeEach(async () => {
+    database = await TestDatabase.create('template0');
+    dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+  });
+
+  afterEach(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  const schema = () =>
+    database.query(`
+      SELECT table_name AS name, column_name AS part, data_type AS definition FROM information_schema.columns WHERE table_schema = 'public'
+      UNION ALL SELECT conname, contype::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+      UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+      ORDER BY 1, 2`);
+
+  it('make what the entities say', async () => {
+    await dataSource.runMigrations();
+
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('name every key and index', async () => {
+    await dataSource.runMigrations();
+
+    const names = await database.query<{ name: string }>(
+      "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public' AND tablename LIKE 'group%' ORDER BY 1",
+    );
+    expect(names.map(({ name }) => name)).toEqual([
+      'group_members_pkey',
+      'group_members_role_level_idx',
+      'group_members_user_id_idx',
+      'groups_create_time_idx',
+      'groups_creator_user_id_idx',
+      'groups_group_name_idx',
+      'groups_group_type_idx',
+      'groups_owner_user_id_idx',
+      'groups_pkey',
+      'groups_status_idx',
+    ]);
+  });
+
+  it('go up, down to nothing, and up again', async () => {
+    const migrations = await dataSource.runMigrations();
+    const up = await schema();
+
+    for (const _ of migrations) {
+      await dataSource.undoLastMigration();
+    }
+    const tables = await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+    expect(tables).toEqual([{ tablename: 'openim_group_sync_migrations' }]);
+
+    await dataSource.runMigrations();
+    expect(await schema()).toEqual(up);
+  });
+
+  it('are applied once by four replicas that start together', async () => {
+    const replicas = [1, 2, 3, 4].map(() => ServiceProcess.start({ DATABASE_URL: database.url }));
+    await Promise.all(replicas.map((replica) => replica.says(/The database is ready/)));
+    await Promise.all(replicas.map((replica, index) => replica.post({ groupID: `g${index}` })));
+
+    expect(
+      replicas.map((replica) => replica.log.match(/Applied migration/g)?.length ?? 0).toSorted(),
+    ).toEqual([0, 0, 0, 2]);
+    expect(await database.query('SELECT FROM groups')).toHaveLength(4);
+    expect(await Promise.all(replicas.map((replica) => replica.end()))).toEqual([0, 0, 0, 0]);
+  });
+
+  it('stop the process when one fails, and leave the database as it was', async () => {
+    await database.query('CREATE TABLE group_members (mine integer)');
+
+    const service = ServiceProcess.start({ DATABASE_URL: database.url });
+
+    expect((await service.exited)[0]).toBe(1);
+    expect(service.log).toContain('The service cannot run: relation \\"group_members\\" already exists');
+    expect(await database.query('SELECT name FROM openim_group_sync_migrations')).toHaveLength(1);
+  });
+
+  it('are waited for where the service may not apply them', async () => {
+    const service = ServiceProcess.start({ DATABASE_URL: database.url, RUN_MIGRATIONS: 'false' });
+    await service.says(/migrations are pending and RUN_MIGRATIONS is false/);
+    expect((await service.get('/health/ready')).status).toBe(503);
+
+    await dataSource.runMigrations();
+
+    await service.says(/The database is ready/);
+    expect(await service.post({ groupID: 'g' })).toEqual({ status: 200, body: SUCCESS });
+    await service.end();
+  });
+});
+
+describe('a database that is not there yet', () => {
+  it('is waited for: live, not ready, callbacks and reads answered with 503 in time', async () => {
+    const database = await TestDatabase.create('template0');
+    const proxy = new Proxy(new URL(database.url));
+    await proxy.listen();
+    await proxy.close();
+    const service = ServiceProcess.start({ DATABASE_URL: proxy.url });
+    await service.says(/Waiting for the database: .*ECONNREFUSED/);
+
+    expect((await service.get('/health/live')).status).toBe(200);
+    const ready = await service.get('/health/ready');
+    expect(ready).toMatchObject({
+      status: 503,
+      body: { status: 'error', error: { database: { message: 'cannot be reached' } } },
+    });
+    const start = Date.now();
+    expect(await service.post({ groupID: 'g' })).toEqual({
+      status: 503,
+      body: {
+        actionCode: 1,
+        errCode: 503,
+        errMsg: 'Service Unavailable',
+        errDlt: 'The database cannot be reached',
+        nextCode: 0,
+      },
+    });
+    expect(Date.now() - start).toBeLessThan(4000);
+    expect(await service.get('/admin/groups')).toMatchObject({ status: 503, body: { statusCode: 503 } });
+
+    await proxy.listen();
+    await eventually(async () => (await service.get('/health/ready')).status === 200);
+    expect((await service.post({ groupID: 'g' })).status).toBe(200);
+
+    expect(await service.end()).toBe(0);
+    await proxy.close();
+    await database.drop();
+  });
+
+  it('that never comes does not keep the process from stopping', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    const service = ServiceProcess.start({
+      DATABASE_URL: `postgres://u:secret-password@127.0.0.1:${port}/x`,
+    });
+    expect((await service.post({ groupID: 'g' })).status).toBe(503);
+
+    const start = Date.now();
+    expect(await service.end()).toBe(0);
+    expect(Date.now() - start).toBeLessThan(10_000);
+    expect(service.log).not.toContain('secret-password');
+    silent.close();
+  });
+});
+
+describe('a database that goes away', () => {
+  let service: Service;
+  let proxy: Proxy;
+
+  beforeEach(async () => {
+    service = await Service.start({ DATABASE_POOL_SIZE: '2' }, async (url) => {
+      proxy = new Proxy(new URL(url));
+      await proxy.listen();
+      return proxy.url;
+    });
+    await eventually(async () => (await service.post(CREATE, group('before'))).status === 200);
+  });
+
+  afterEach(async () => {
+    await proxy.close().catch(() => undefined);
+    await service.stop();
+  });
+
+  it('and hangs: every callback is answered within 4 s, none is acknowledged', async () => {
+    proxy.hang();
+
+    const start = Date.now();
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => service.post(CREATE, group(`g${n}`))));
+
+    expect(Date.now() - start).toBeLessThan(4000);
+    expect(answers.map(({ status, body }) => [status, body.errCode, body.actionCode])).toEqual(
+      Array.from({ length: 5 }, () => [503, 503, 1]),
+    );
+    expect(service.log.at(-1)).toMatchObject({
+      level: 'error',
+      outcome: 'failed',
+      command: CREATE,
+      operationID: '7b1c0d9e44',
+    });
+    expect((await service.fetch('/health/ready')).status).toBe(503);
+    expect((await service.rows()).groups).toHaveLength(1);
+  });
+
+  it('and comes back: callbacks are written again', async () => {
+    await proxy.close();
+    expect((await service.post(CREATE, group('lost'))).status).toBe(503);
+
+    await proxy.listen();
+
+    expect((await service.post(CREATE, group('after'))).body).toEqual(SUCCESS);
+    expect((await service.rows()).groups.map(({ group_id: id }) => id)).toEqual(['after', 'before']);
+  });
+
+  it('and refuses for a reason of its own: 500, and only the log tells it', async () => {
+    await service.database.query(
+      'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
+    );
+
+    const { status, body } = await service.post(CREATE, group('bad'));
+
+    expect([status, body]).toEqual([
+      500,
+      {
+        actionCode: 1,
+        errCode: 500,
+        errMsg: 'Internal Server Error',
+        errDlt: expect.any(String),
+        nextCode: 0,
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toContain('nobody_knows');
+    expect(service.log.at(-1)).toMatchObject({
+      level: 'error',
+      outcome: 'failed',
+      groupID: 'bad',
+      err: { code: '23514', constraint: 'nobody_knows' },
+    });
+    expect(await service.database.query('SELECT FROM group_members')).toEqual([]);
+  });
+});

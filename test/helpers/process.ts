@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The service as its users run it: `node dist/src/main.js` with an environment of its own, on a free port. */
+export class ServiceProcess {
+  private output = '';
+  readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout?.on('data', (data) => (this.output += String(data)));
+    child.stderr?.on('data', (data) => (this.output += String(data)));
+    this.exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  }
+
+  /** @param prefix a command to run it under */
+  static start(environment: Record<string, string>, prefix: string[] = []): ServiceProcess {
+    const [command, ...args] = [...prefix, process.execPath, join(ROOT, 'dist/src/main.js')];
+    const env = {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'test',
+      PORT: '0',
+      ADMIN_API_KEY: 'k',
+      CALLBACK_TOKEN: 't',
+      ...environment,
+    };
+    return new ServiceProcess(spawn(command!, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  /** Everything that it has written so far. */
+  get log(): string {
+    return this.output;
+  }
+
+  /** Where it listens, once it does. */
+  async url(): Promise<string> {
+    const [, url] = await this.says(/Listening on (http:\/\/[\d.:]+)/);
+    return url!;
+  }
+
+  /** Waits until the log has this. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
+      const match = pattern.exec(this.output);
+      if (match) {
+        return match;
+      }
+      if (this.child.exitCode !== null && !pattern.test(this.output)) {
+        break;
+      }
+    }
+    throw new Error(`The service did not say ${pattern}, but:\n${this.output}`);
+  }
+
+  async post(body: object): Promise<{ status: number; body: unknown }> {
+    const command = 'callbackAfterCreateGroupCommand';
+    const response = await fetch(`${await this.url()}/callback/${command}`, {
+      method: 'POST',
+      body: JSON.stringify({ callbackCommand: command, ownerUserID: 'o', createTime: 1, ...body }),
+      headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('openim:t')}` },
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${await this.url()}${path}`, { headers: { authorization: 'Bearer k' } });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
+    const [code] = await this.exited;
+    return code;
+  }
+}
+
+/** Asks again until this holds, for at most 20 s. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {
+    if (await holds().catch(() => false)) {
+      return;
+    }
+  }
+  throw new Error(`It did not come about: ${holds}`);
+}
