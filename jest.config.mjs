@@ -11,8 +11,12 @@ export default {
     '^(\\.{1,2}/(?:helpers/)?[\\w-]+)\\.js$': '$1',
   },
   transform: {
-    '^.+/test/.+\\.ts$': ['@swc/jest', { swcrc: false, jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+/test/.+\\.ts$': [
+      '@swc/jest',
+      { swcrc: false, jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/after-all.ts'],
   globalSetup: '<rootDir>/test/helpers/global-setup.mjs',
   globalTeardown: '<rootDir>/test/helpers/global-teardown.mjs',
 };

@@ -7,6 +7,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** The service as its users run it: `node dist/src/main.js` with an environment of its own, on a free port. */
 export class ServiceProcess {
+  private static readonly running = new Set<ServiceProcess>();
   private output = '';
   readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
 
@@ -14,6 +15,8 @@ export class ServiceProcess {
     child.stdout?.on('data', (data) => (this.output += String(data)));
     child.stderr?.on('data', (data) => (this.output += String(data)));
     this.exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    ServiceProcess.running.add(this);
+    child.once('exit', () => ServiceProcess.running.delete(this));
   }
 
   /** @param prefix a command to run it under */
@@ -28,6 +31,11 @@ export class ServiceProcess {
       ...environment,
     };
     return new ServiceProcess(spawn(command!, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  /** Ends what a failed test left running. */
+  static async endAll(): Promise<void> {
+    await Promise.all(Array.from(ServiceProcess.running, (service) => service.end()));
   }
 
   /** Everything that it has written so far. */

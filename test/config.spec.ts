@@ -1,0 +1,118 @@
+import { Config, ConfigError, configNames, readConfig } from '../src/config.js';
+
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://u:p@db/x',
+  CALLBACK_TOKEN: 't',
+  ADMIN_API_KEY: 'k',
+};
+
+const problem = (environment: Record<string, string>): string => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    return error instanceof ConfigError ? error.message : '';
+  }
+  return '';
+};
+
+it('has a default for everything in development', () => {
+  expect({ ...readConfig({}) }).toEqual({
+    NODE_ENV: 'development',
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    DATABASE_URL: undefined,
+    DATABASE_POOL_SIZE: 10,
+    DATA_DIR: './data',
+    RUN_MIGRATIONS: true,
+    CALLBACK_TOKEN: undefined,
+    CALLBACK_AUTH: 'basic',
+    CALLBACK_NEXT_CODE: 1,
+    CALLBACK_BODY_LIMIT: 16 * 1024 * 1024,
+    ADMIN_API_KEY: undefined,
+    LOG_LEVEL: 'info',
+  });
+});
+
+it('reads every variable', () => {
+  const config = readConfig({
+    ...production,
+    HOST: '::1',
+    PORT: '8080',
+    DATABASE_POOL_SIZE: '3',
+    DATA_DIR: '/srv/x',
+    RUN_MIGRATIONS: 'false',
+    CALLBACK_TOKEN: 'new, old',
+    CALLBACK_AUTH: 'none',
+    CALLBACK_NEXT_CODE: '0',
+    CALLBACK_BODY_LIMIT: '512kb',
+    LOG_LEVEL: 'warn',
+  });
+
+  expect({ ...config }).toEqual({
+    NODE_ENV: 'production',
+    HOST: '::1',
+    PORT: 8080,
+    DATABASE_URL: 'postgres://u:p@db/x',
+    DATABASE_POOL_SIZE: 3,
+    DATA_DIR: '/srv/x',
+    RUN_MIGRATIONS: false,
+    CALLBACK_TOKEN: ['new', 'old'],
+    CALLBACK_AUTH: 'none',
+    CALLBACK_NEXT_CODE: 0,
+    CALLBACK_BODY_LIMIT: 524288,
+    ADMIN_API_KEY: ['k'],
+    LOG_LEVEL: 'warn',
+  });
+  expect(Object.keys(config)).toEqual(configNames());
+});
+
+it('listens to the world in production only', () => {
+  expect(readConfig(production).HOST).toBe('0.0.0.0');
+  expect(readConfig({ ...production, HOST: '10.0.0.1' }).HOST).toBe('10.0.0.1');
+});
+
+it('takes an empty variable as unset', () => {
+  expect(readConfig(Object.fromEntries(configNames().map((name) => [name, ''])))).toEqual(new Config());
+});
+
+it.each([
+  ['NODE_ENV', 'prod'],
+  ['PORT', '-1'],
+  ['PORT', '65536'],
+  ['PORT', '3000x'],
+  ['PORT', '0x10'],
+  ['DATABASE_URL', 'mysql://x'],
+  ['DATABASE_URL', 'localhost:5432'],
+  ['DATABASE_POOL_SIZE', '0'],
+  ['DATABASE_POOL_SIZE', '1.5'],
+  ['RUN_MIGRATIONS', 'yes'],
+  ['CALLBACK_TOKEN', ' , '],
+  ['CALLBACK_AUTH', 'off'],
+  ['CALLBACK_NEXT_CODE', '2'],
+  ['CALLBACK_BODY_LIMIT', '16 megabytes'],
+  ['CALLBACK_BODY_LIMIT', '0'],
+  ['CALLBACK_BODY_LIMIT', '1gb'],
+  ['ADMIN_API_KEY', ','],
+  ['LOG_LEVEL', 'loud'],
+])('refuses %s=%s by name', (name, value) => {
+  expect(problem({ [name]: value })).toMatch(
+    new RegExp(`^The configuration is not usable: ${name} must [^;]*$`),
+  );
+});
+
+it.each(['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY'])('needs %s in production', (name) => {
+  expect(problem({ ...production, [name]: '' })).toMatch(
+    new RegExp(`${name} must [^;]* required in production`),
+  );
+});
+
+it('needs no token in production where callbacks are open on purpose', () => {
+  expect(readConfig({ ...production, CALLBACK_TOKEN: '', CALLBACK_AUTH: 'none' }).callbacksAreOpen).toBe(
+    true,
+  );
+});
+
+it('never says a secret', () => {
+  expect(problem({ DATABASE_URL: 'mysql://u:secret@x', PORT: 'x' })).not.toContain('secret');
+});

@@ -1,0 +1,139 @@
+import { chmod, chown, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, ServiceProcess } from './helpers/process.js';
+import { SUCCESS } from './helpers/service.js';
+
+let folder: string;
+
+/** Starts the service without `DATABASE_URL`, on the folder of the test. */
+function start(prefix: string[] = []): ServiceProcess {
+  return ServiceProcess.start({ DATA_DIR: join(folder, 'data') }, prefix);
+}
+
+const postmasterPid = async (): Promise<number> =>
+  Number.parseInt(await readFile(join(folder, 'data/postgres/postmaster.pid'), 'utf8'), 10);
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const groupIDs = async (service: ServiceProcess) => {
+  const { body } = await service.get('/admin/groups');
+  return (body['items'] as { groupID: string }[]).map(({ groupID }) => groupID).toSorted();
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-embedded-'));
+});
+
+afterEach(async () => {
+  await ServiceProcess.endAll();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('is there without DATABASE_URL, keeps its data over a restart, and ends with the service', async () => {
+  const first = start();
+  await first.says(/The database is ready/);
+  expect(await first.post({ groupID: 'a' })).toEqual({ status: 200, body: SUCCESS });
+  const pid = await postmasterPid();
+  expect(await first.end('SIGINT')).toBe(0);
+  expect(isAlive(pid)).toBe(false);
+
+  const second = start();
+  await second.says(/The database is ready/);
+  expect(await groupIDs(second)).toEqual(['a']);
+  expect((await stat(join(folder, 'data/postgres.password'))).mode & 0o077).toBe(0);
+  expect(second.log).not.toContain(await readFile(join(folder, 'data/postgres.password'), 'utf8'));
+});
+
+it('keeps every acknowledged callback when the service is killed, and takes up what it left running', async () => {
+  const first = start();
+  await first.says(/The database is ready/);
+  const acknowledged: string[] = [];
+  const load = Array.from({ length: 4 }, async (_, worker) => {
+    for (let n = 0; ; n += 1) {
+      const groupID = `g${worker}-${n}`;
+      const answer = await first.post({ groupID }).catch(() => undefined);
+      if (answer?.status !== 200) {
+        return;
+      }
+      acknowledged.push(groupID);
+      if (acknowledged.length === 50) {
+        first.child.kill('SIGKILL');
+      }
+    }
+  });
+  await Promise.all(load);
+  const orphan = await postmasterPid();
+  expect(isAlive(orphan)).toBe(true);
+
+  const second = start();
+  await second.says(/The database is ready/);
+  expect(isAlive(orphan)).toBe(false);
+  const { body } = await second.get('/admin/groups?limit=500');
+  expect((body['items'] as { groupID: string }[]).map(({ groupID }) => groupID)).toEqual(
+    expect.arrayContaining(acknowledged),
+  );
+});
+
+it('is started again with everything acknowledged when PostgreSQL itself is killed', async () => {
+  const service = start();
+  await service.says(/The database is ready/);
+  await service.post({ groupID: 'a' });
+
+  process.kill(await postmasterPid(), 'SIGKILL');
+
+  await service.says(/The embedded PostgreSQL ended by itself/);
+  await eventually(async () => (await service.post({ groupID: 'b' })).status === 200);
+  expect(await groupIDs(service)).toEqual(['a', 'b']);
+});
+
+it('refuses a second service on the same folder, and leaves the first one alone', async () => {
+  const first = start();
+  await first.says(/The database is ready/);
+
+  const second = start();
+
+  expect((await second.exited)[0]).toBe(1);
+  expect(second.log).toContain(`${join(folder, 'data')} is in use by another openim-group-sync`);
+  expect((await first.post({ groupID: 'a' })).status).toBe(200);
+});
+
+it('is made whole by the next start when the first one was cut short', async () => {
+  const first = start();
+  await eventually(async () => (await stat(join(folder, 'data'))).isDirectory());
+  first.child.kill('SIGKILL');
+  await first.exited;
+
+  const second = start();
+  await second.says(/The database is ready/);
+  expect((await second.post({ groupID: 'a' })).status).toBe(200);
+});
+
+const asRoot = process.getuid?.() === 0;
+
+(asRoot ? it : it.skip)('runs as an ordinary user too', async () => {
+  await chmod(folder, 0o755);
+  await chown(folder, 65534, 65534);
+
+  const service = start(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
+
+  await service.says(/The database is ready/);
+  expect((await service.post({ groupID: 'a' })).status).toBe(200);
+  expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+});
+
+(asRoot ? it : it.skip)('runs as root in a folder that only root may enter', async () => {
+  await chmod(folder, 0o700);
+
+  const service = start();
+
+  await service.says(/The database is ready/);
+  expect((await service.post({ groupID: 'a' })).status).toBe(200);
+  expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+});

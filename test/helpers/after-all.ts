@@ -1,0 +1,3 @@
+import { ServiceProcess } from './process.js';
+
+afterAll(() => ServiceProcess.endAll());

@@ -1,0 +1,217 @@
+import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestDatabase } from './helpers/database.js';
+import { fixture } from './helpers/fixtures.js';
+import { ServiceProcess } from './helpers/process.js';
+import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
+
+describe('a running service', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await Service.start();
+  });
+
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  it('says that it is live and ready', async () => {
+    expect(await service.fetch('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await service.fetch('/health/ready')).toMatchObject({
+      status: 200,
+      body: { status: 'ok', info: { database: { status: 'up' } } },
+    });
+  });
+
+  it('writes one line for a callback, with what operators ask for and without secrets', async () => {
+    service.log.length = 0;
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, { callbackCommand: CREATE, groupID: 'g', ownerUserID: 1 });
+    await service.admin('/groups');
+
+    expect(service.log).toMatchObject([
+      {
+        level: 'info',
+        command: CREATE,
+        operationID: '7b1c0d9e44',
+        groupID: '2847193056',
+        outcome: 'applied',
+        ms: expect.any(Number),
+      },
+      {
+        level: 'warn',
+        command: CREATE,
+        operationID: '7b1c0d9e44',
+        outcome: 'refused',
+        problems: expect.stringContaining('ownerUserID'),
+      },
+      { level: 'info', req: { method: 'GET', url: '/admin/groups' }, res: { statusCode: 200 } },
+    ]);
+    expect(JSON.stringify(service.log)).not.toMatch(
+      new RegExp(`${TOKEN}|${KEY}|${btoa(`openim:${TOKEN}`)}|Weekly sync`),
+    );
+  });
+
+  it('counts callbacks by command and outcome', async () => {
+    await service.post('callbackAfterSendGroupMsgCommand', {});
+    await service.post(CREATE, '{');
+
+    const { headers, text } = await service.fetch('/metrics');
+    expect(headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(text).toContain(`openim_callbacks_total{command="${CREATE}",outcome="applied"} 1`);
+    expect(text).toMatch(new RegExp(`openim_callbacks_total{command="${CREATE}",outcome="refused"} [1-9]`));
+    expect(text).toContain('openim_callbacks_total{command="other",outcome="ignored"} 1');
+    expect(text).toMatch(/openim_callback_duration_seconds_count{command="other"} 1/);
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+
+  it('sends security headers, and does not say what it is made of', async () => {
+    for (const path of ['/admin/groups', '/docs', '/health/live', `/callback/${CREATE}`]) {
+      const { headers } = await service.fetch(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('x-powered-by')).toBeNull();
+    }
+  });
+
+  it('answers unknown paths in the shape of Nest', async () => {
+    expect(await service.fetch('/nothing')).toMatchObject({
+      status: 404,
+      body: { statusCode: 404, error: 'Not Found' },
+    });
+  });
+
+  it('shows its documentation', async () => {
+    expect((await service.fetch('/docs')).text).toContain('swagger-ui');
+    expect((await service.fetch<{ openapi: string }>('/docs-json')).body.openapi).toMatch(/^3\./);
+  });
+
+  it('keeps idle connections longer than OpenIM and proxies do', () => {
+    const server = service.app.getHttpServer();
+    expect(server.keepAliveTimeout).toBeGreaterThanOrEqual(65_000);
+    expect(server.headersTimeout).toBeGreaterThan(server.keepAliveTimeout);
+  });
+});
+
+describe('settings', () => {
+  it('CALLBACK_NEXT_CODE=0 answers 0', async () => {
+    const service = await Service.start({ CALLBACK_NEXT_CODE: '0' });
+    expect((await service.post(CREATE, fixture(CREATE, 'documented'))).body).toEqual({
+      ...SUCCESS,
+      nextCode: 0,
+    });
+    await service.stop();
+  });
+
+  it.each<Record<string, string>>([{ CALLBACK_AUTH: 'none' }, { CALLBACK_TOKEN: '' }])(
+    '%j takes callbacks without a token',
+    async (environment) => {
+      const service = await Service.start(environment);
+      expect((await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: '' })).body).toEqual(
+        SUCCESS,
+      );
+      expect((await service.fetch('/admin/groups')).status).toBe(401);
+      await service.stop();
+    },
+  );
+});
+
+describe('the process', () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await TestDatabase.create();
+  });
+
+  afterEach(async () => {
+    await database.drop();
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'finishes what is in flight on %s, twice said, and exits with 0',
+    async (signal) => {
+      const service = ServiceProcess.start({ DATABASE_URL: database.url });
+      await service.says(/The database is ready/);
+      await database.query('BEGIN');
+      await database.query('LOCK TABLE groups');
+      const callback = service.post({ groupID: 'in-flight' });
+      await sleep(300);
+
+      service.child.kill(signal);
+      await sleep(200);
+      service.child.kill(signal);
+      await sleep(200);
+      await expect(fetch(`${await service.url()}/health/live`)).rejects.toThrow();
+      await database.query('COMMIT');
+
+      expect(await callback).toEqual({ status: 200, body: SUCCESS });
+      expect((await service.exited)[0]).toBe(0);
+      expect(await database.query('SELECT FROM groups')).toHaveLength(1);
+    },
+  );
+
+  it('is not ready any more while it finishes', async () => {
+    const service = ServiceProcess.start({ DATABASE_URL: database.url });
+    await service.says(/The database is ready/);
+    await database.query('BEGIN');
+    await database.query('LOCK TABLE groups');
+    const { port } = new URL(await service.url());
+    const socket = connect(Number(port), '127.0.0.1');
+    const answers = readText(socket);
+    const body = JSON.stringify({ callbackCommand: CREATE, groupID: 'g', ownerUserID: 'o' });
+    socket.write(
+      `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Basic ${btoa('o:t')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await sleep(300);
+    service.child.kill('SIGTERM');
+    await sleep(200);
+    socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await sleep(100);
+    await database.query('COMMIT');
+
+    expect(await answers).toMatch(/^HTTP\/1.1 200 OK[\s\S]*HTTP\/1.1 503 [\s\S]*shutting_down/);
+    expect((await service.exited)[0]).toBe(0);
+  });
+
+  it('says which setting is wrong, and does not start', async () => {
+    const service = ServiceProcess.start({
+      NODE_ENV: 'production',
+      CALLBACK_TOKEN: '',
+      ADMIN_API_KEY: '',
+      PORT: '99999',
+    });
+    expect((await service.exited)[0]).toBe(1);
+    for (const variable of ['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY', 'PORT']) {
+      expect(service.log).toContain(variable);
+    }
+  });
+
+  it('says that its port is taken, and ends', async () => {
+    const first = ServiceProcess.start({ DATABASE_URL: database.url });
+    const { port } = new URL(await first.url());
+    const second = ServiceProcess.start({ DATABASE_URL: database.url, PORT: port });
+    expect((await second.exited)[0]).toBe(1);
+    expect(second.log).toContain('EADDRINUSE');
+    await first.end();
+  });
+
+  it('in development makes up an admin key, says so once, and says loudly that callbacks are open', async () => {
+    const service = ServiceProcess.start({
+      DATABASE_URL: database.url,
+      NODE_ENV: 'development',
+      ADMIN_API_KEY: '',
+      CALLBACK_TOKEN: '',
+    });
+    const [, key] = await service.says(/the key of this run is (\S{32})/);
+    await service.says(/CALLBACKS ARE NOT AUTHENTICATED/);
+    await service.says(/The database is ready/);
+    const answer = await fetch(`${await service.url()}/admin/groups`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(answer.status).toBe(200);
+    expect(service.log.split(key!)).toHaveLength(2);
+    await service.end();
+  });
+});
