@@ -4,7 +4,6 @@ import {
   ArrayMinSize,
   IsBoolean,
   IsIn,
-  IsInt,
   IsNotEmpty,
   Matches,
   Max,
@@ -12,12 +11,10 @@ import {
   ValidateIf,
   validateSync,
 } from 'class-validator';
+import { WholeNumber } from './whole-number.js';
 
 const production = (config: Config): boolean => config.NODE_ENV === 'production';
 
-const toInteger = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-);
 const toBoolean = Transform(({ value }: { value: unknown }) =>
   value === 'true' ? true : value === 'false' ? false : value,
 );
@@ -49,24 +46,18 @@ export class Config {
   readonly HOST: string = '127.0.0.1';
 
   /** The TCP port to listen on; 0 takes a free one. */
-  @toInteger
-  @IsInt({ message: 'PORT must be a whole number from 0 to 65535' })
-  @Min(0, { message: 'PORT must be a whole number from 0 to 65535' })
-  @Max(65535, { message: 'PORT must be a whole number from 0 to 65535' })
+  @WholeNumber(0, 65535)
   readonly PORT: number = 3000;
 
   /** The database; unset outside production: an embedded PostgreSQL in `DATA_DIR`. */
   @ValidateIf((config: Config) => config.DATABASE_URL !== undefined || production(config))
   @Matches(/^postgres(ql)?:\/\/\S+$/, {
-    message: 'DATABASE_URL must be a postgres:// URL; it is required in production',
+    message: 'DATABASE_URL must be a postgres:// URL, and is required in production',
   })
   readonly DATABASE_URL?: string;
 
   /** How many connections one process opens at most. */
-  @toInteger
-  @IsInt({ message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
-  @Min(1, { message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
-  @Max(1000, { message: 'DATABASE_POOL_SIZE must be a whole number from 1 to 1000' })
+  @WholeNumber(1, 1000)
   readonly DATABASE_POOL_SIZE: number = 10;
 
   /** Where the embedded PostgreSQL keeps its data. */
@@ -85,7 +76,7 @@ export class Config {
       config.CALLBACK_TOKEN !== undefined || (production(config) && config.CALLBACK_AUTH !== 'none'),
   )
   @ArrayMinSize(1, {
-    message: 'CALLBACK_TOKEN must hold a token; it is required in production unless CALLBACK_AUTH=none',
+    message: 'CALLBACK_TOKEN must hold a token, and is required in production unless CALLBACK_AUTH=none',
   })
   readonly CALLBACK_TOKEN?: string[];
 
@@ -94,21 +85,19 @@ export class Config {
   readonly CALLBACK_AUTH: 'basic' | 'none' = 'basic';
 
   /** The `nextCode` of a success reply: 1 as OpenIM's page documents it, 0 for servers that read 1 as a refusal. */
-  @toInteger
-  @IsIn([0, 1], { message: 'CALLBACK_NEXT_CODE must be 0 or 1' })
+  @WholeNumber(0, 1)
   readonly CALLBACK_NEXT_CODE: 0 | 1 = 1;
 
   /** The largest callback body accepted, in bytes (written as `16mb`). */
   @toBytes
-  @IsInt({ message: 'CALLBACK_BODY_LIMIT must be a size such as 512kb or 16mb' })
-  @Min(1024, { message: 'CALLBACK_BODY_LIMIT must be at least 1kb' })
-  @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be at most 512mb' })
+  @Min(1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
+  @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
   readonly CALLBACK_BODY_LIMIT: number = 16 * 1024 * 1024;
 
   /** The Bearer keys of the admin API, comma-separated; unset outside production: `main.ts` makes one up for the run. */
   @toSecrets
   @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || production(config))
-  @ArrayMinSize(1, { message: 'ADMIN_API_KEY must hold a key; it is required in production' })
+  @ArrayMinSize(1, { message: 'ADMIN_API_KEY must hold a key, and is required in production' })
   ADMIN_API_KEY?: string[];
 
   /** The least severe line that is logged. */
@@ -137,9 +126,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     given['HOST'] ??= '0.0.0.0';
   }
   const config = plainToInstance(Config, given, { exposeDefaultValues: true });
-  const problems = validateSync(config).flatMap((error) => Object.values(error.constraints ?? {}));
+  const problems = validateSync(config, { stopAtFirstError: true }).flatMap((error) =>
+    Object.values(error.constraints ?? {}),
+  );
   if (problems.length > 0) {
-    throw new ConfigError(`The configuration is not usable: ${[...new Set(problems)].join('; ')}`);
+    throw new ConfigError(`The configuration is not usable: ${problems.join('; ')}`);
   }
   return config;
 }

@@ -103,7 +103,7 @@ it.each([
 
 it.each(['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY'])('needs %s in production', (name) => {
   expect(problem({ ...production, [name]: '' })).toMatch(
-    new RegExp(`${name} must [^;]* required in production`),
+    new RegExp(`${name} must [^;]* is required in production`),
   );
 });
 

@@ -1,23 +1,10 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { storableText } from '../storable-text.js';
+import { WholeNumber } from '../whole-number.js';
 import type { GroupMember } from './group-member.entity.js';
 import type { Group } from './group.entity.js';
-
-/** A query parameter that is a whole number within these bounds, written in digits. */
-function WholeNumber(minimum: number, maximum: number): PropertyDecorator {
-  const message = `$property must be a whole number from ${minimum} to ${maximum}`;
-  return applyDecorators(
-    Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
-    ),
-    IsInt({ message }),
-    Min(minimum, { message }),
-    Max(maximum, { message }),
-  );
-}
 
 const Int32 = () => WholeNumber(-(2 ** 31), 2 ** 31 - 1);
 const ToStorable = Transform(({ value }: { value: unknown }) =>
