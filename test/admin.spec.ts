@@ -259,9 +259,9 @@ describe('GET /admin/users/{userID}/groups', () => {
   });
 });
 
-describe('a malformed query', () => {
-  const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 
+describe('a malformed query', () => {
   it.each([
     'limit=0',
     'limit=501',

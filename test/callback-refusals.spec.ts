@@ -67,7 +67,7 @@ describe('a field of the wrong type', () => {
   });
 
   it.each([...int32s, ...int64s, 'memberCount'])('%s', async (field) => {
-    for (const value of ['1', '', 1.5, true, null, {}, [], [1], 1e400, 1e300, 12345678901234567890n]) {
+    for (const value of ['1', '', 1.5, true, null, {}, [], [1], 1e300, 12345678901234567890n]) {
       const body = JSON.stringify(created({ [field]: '?' })).replace('"?"', json(value));
       expectRefusal(
         await service.post(CREATE, body),
@@ -148,12 +148,11 @@ describe('a field of the wrong type', () => {
   });
 });
 
-const json = (value: unknown): string =>
-  typeof value === 'bigint' || value === Infinity ? '12345678901234567890' : JSON.stringify(value);
+const json = (value: unknown): string => (typeof value === 'bigint' ? String(value) : JSON.stringify(value));
+
+const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 describe('a body that is no callback', () => {
-  const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-
   it.each([
     ['nothing', ''],
     ['no JSON', '{"groupID":'],

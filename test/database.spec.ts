@@ -76,9 +76,7 @@ describe('migrations', () => {
     await Promise.all(replicas.map((replica) => replica.says(/The database is ready/)));
     await Promise.all(replicas.map((replica, index) => replica.post({ groupID: `g${index}` })));
 
-    expect(
-      replicas.map((replica) => replica.log.match(/Applied migration/g)?.length ?? 0).toSorted(),
-    ).toEqual([0, 0, 0, 2]);
+    expect(replicas.flatMap((replica) => replica.log.match(/Applied migration/g) ?? [])).toHaveLength(2);
     expect(await database.query('SELECT FROM groups')).toHaveLength(4);
     expect(await Promise.all(replicas.map((replica) => replica.end()))).toEqual([0, 0, 0, 0]);
   });

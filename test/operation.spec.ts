@@ -143,7 +143,7 @@ describe('the process', () => {
       await sleep(200);
       service.child.kill(signal);
       await sleep(200);
-      await expect(fetch(`${await service.url()}/health/live`)).rejects.toThrow();
+      await expect(fetch(`${await service.url()}/health/live`)).rejects.toThrow('fetch failed');
       await database.query('COMMIT');
 
       expect(await callback).toEqual({ status: 200, body: SUCCESS });

@@ -15,7 +15,7 @@ export default async function globalSetup() {
     full_page_writes: 'off',
     max_connections: '300',
   };
-  const postgres = await EmbeddedPostgres.start(dataDir, console.warn, settings);
+  const postgres = await EmbeddedPostgres.start(dataDir, () => undefined, settings);
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await client.query('CREATE DATABASE migrated');

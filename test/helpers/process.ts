@@ -30,7 +30,7 @@ export class ServiceProcess {
       CALLBACK_TOKEN: 't',
       ...environment,
     };
-    return new ServiceProcess(spawn(command!, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Ends what a failed test left running. */
@@ -93,5 +93,5 @@ export async function eventually(holds: () => Promise<boolean>): Promise<void> {
       return;
     }
   }
-  throw new Error(`It did not come about: ${holds}`);
+  throw new Error(`It did not come about: ${String(holds)}`);
 }
