@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ModulesContainer } from '@nestjs/core';
+import { AdminGuard } from '../src/admin.guard.js';
+import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
+import { Config, configNames } from '../src/config.js';
+import { fixtureCommands } from './helpers/fixtures.js';
+import { Service } from './helpers/service.js';
+
+const ROOT = join(import.meta.dirname, '..');
+const file = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+const README = file('README.md');
+const commands = [...CALLBACK_COMMANDS.keys()].toSorted((a, b) => a.localeCompare(b));
+
+/** The first cells of the table that begins with this heading. */
+const table = (heading: string): string[] => {
+  const [rows = ''] = README.slice(README.indexOf(`| ${heading} |`)).split('\n\n');
+  return rows
+    .split('\n')
+    .slice(2)
+    .map((row) => row.split('|')[1]!.trim().replaceAll('`', ''));
+};
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start({ ADMIN_API_KEY: 'try-me', CALLBACK_TOKEN: '' });
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+interface OpenApi {
+  paths: Record<
+    string,
+    Record<string, { parameters?: { name: string; in: string }[]; security?: Record<string, unknown>[] }>
+  >;
+  components: { schemas: Record<string, { properties: Record<string, unknown> }> };
+}
+const openApi = async () => (await service.fetch<OpenApi>('/docs-json')).body;
+
+describe('commands', () => {
+  it('are the same in the table, the fixtures and the README', () => {
+    expect(fixtureCommands()).toEqual(commands);
+    expect(table('command')).toEqual(commands);
+  });
+
+  it('have their payloads in OpenAPI, each with all of its fields', async () => {
+    const { schemas } = (await openApi()).components;
+    for (const { dto } of CALLBACK_COMMANDS.values()) {
+      expect(Object.keys(schemas[dto.name]!.properties)).toEqual(Object.keys(new dto()));
+    }
+  });
+});
+
+describe('settings', () => {
+  it('are all in the README, in the order of Config', () => {
+    expect(table('variable')).toEqual(configNames());
+  });
+
+  it('have the defaults that the README says', () => {
+    const defaults = new Config() as unknown as Record<string, unknown>;
+    for (const [, name, said] of README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)) {
+      const value = name === 'CALLBACK_BODY_LIMIT' ? '16mb' : String(defaults[name!]);
+      expect([name, said]).toEqual([name, value]);
+    }
+  });
+
+  it('are all in .env.example', () => {
+    const names = file('.env.example')
+      .match(/^#?[A-Z_]+(?==)/gm)!
+      .map((name) => name.replace('#', ''));
+    expect(names).toEqual(expect.arrayContaining(configNames()));
+  });
+
+  it('of the service that can be chosen reach it through docker-compose.yml', () => {
+    const fixed = ['NODE_ENV', 'HOST', 'PORT', 'DATA_DIR'];
+    for (const name of configNames().filter((variable) => !fixed.includes(variable))) {
+      expect(file('docker-compose.yml')).toMatch(new RegExp(`^      ${name}: `, 'm'));
+    }
+  });
+});
+
+describe('routes', () => {
+  it('of the admin API are all guarded', () => {
+    const controllers = Array.from(service.app.get(ModulesContainer).values(), (module) => [
+      ...module.controllers.values(),
+    ]).flat();
+    const admin = controllers.filter(({ metatype }) =>
+      String(Reflect.getMetadata('path', metatype!)).startsWith('admin'),
+    );
+    expect(admin).not.toEqual([]);
+    for (const { metatype } of admin) {
+      expect(Reflect.getMetadata('__guards__', metatype!)).toContain(AdminGuard);
+    }
+  });
+
+  it('of the admin API answer 401 without a key, every one that OpenAPI knows', async () => {
+    const admin = Object.entries((await openApi()).paths).filter(([path]) => path.startsWith('/admin'));
+    for (const [path, methods] of admin) {
+      for (const method of Object.keys(methods)) {
+        expect([path, (await service.fetch(path, { method: method.toUpperCase() })).status]).toEqual([
+          path,
+          401,
+        ]);
+        expect(methods[method]!.security).toEqual([{ bearer: [] }]);
+      }
+    }
+  });
+
+  it('are the same in OpenAPI and the README', async () => {
+    const paths = Object.keys((await openApi()).paths);
+    expect(table('route').map((route) => route.replace('GET ', ''))).toEqual(
+      paths.filter((path) => path.startsWith('/admin')),
+    );
+    expect(paths).toContain('/callback/{command}');
+    for (const path of paths.filter((known) => !known.startsWith('/callback'))) {
+      expect(README).toContain(`\`GET ${path}\``);
+    }
+  });
+});
+
+const dateless = (json: string) => json.replace(/"syncedAt":"[^"]+"/g, '');
+
+it("the README's commands print what the README says", async () => {
+  const steps = [
+    ...README.matchAll(
+      /<!-- run -->\n```sh\ncurl -s http:\/\/localhost:3000(\S+)(.*)\n```\n\n```json\n(.+)\n```/g,
+    ),
+  ];
+  expect(steps).toHaveLength(3);
+  for (const [, path = '', options = '', output = ''] of steps) {
+    const [, name = '', value = ''] = / -H '([^:]+): ([^']+)'/.exec(options) ?? [];
+    const [, body] = / --data @(\S+)$/.exec(options) ?? [];
+    const { text } = await service.fetch(path, {
+      headers: { [name]: value },
+      ...(body && { method: 'POST', body: file(body) }),
+    });
+    expect(dateless(text)).toBe(dateless(output));
+  }
+});
+
+it('the version is the same in package.json and OpenAPI', async () => {
+  const { version } = JSON.parse(file('package.json')) as { version: string };
+  expect((await service.fetch<{ info: { version: string } }>('/docs-json')).body.info.version).toBe(version);
+});
