@@ -38,10 +38,9 @@ export class ExceptionsFilter implements ExceptionFilter {
     }
     if (isCallback(request)) {
       const reply = refusal(error);
-      Object.assign(callbackLog(response), {
-        outcome: status >= 500 ? 'failed' : 'refused',
-        problems: reply.errDlt,
-      });
+      const log = callbackLog(response);
+      log.outcome = status >= 500 ? 'failed' : 'refused';
+      log.problems = reply.errDlt;
       response.status(status).json(reply);
     } else {
       response.status(status).json(error.getResponse());

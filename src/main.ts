@@ -36,6 +36,7 @@ function main(config: Config, logger: Logger): void {
     await app?.close();
     clearInterval(idleConnections);
     await embedded?.stop();
+    logger.info('Stopped');
     process.exit(code);
   };
   const fail = (error: unknown): void => {

@@ -6,7 +6,7 @@ export interface CallbackLog {
   operationID?: string;
   groupID?: string;
   outcome?: 'applied' | 'unchanged' | 'ignored' | 'refused' | 'failed';
-  problems?: string[];
+  problems?: string;
 }
 
 /** The notes of the callback that this response answers. */
