@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { DatabaseService } from './database/database.service.js';
-import { EmbeddedPostgres, EmbeddedPostgresError } from './database/embedded-postgres.js';
+import { EmbeddedPostgresError } from './database/embedded-postgres-error.js';
+import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { createLogger } from './logger.js';
 
 /** What is in flight has this long to end after SIGTERM or SIGINT, in ms; then the process ends all the same. */

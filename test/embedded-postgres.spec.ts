@@ -1,6 +1,8 @@
-import { chmod, chown, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reachableByAll } from '../src/database/postgres-binaries.js';
 import { eventually, ServiceProcess } from './helpers/process.js';
 import { SUCCESS } from './helpers/service.js';
 
@@ -136,4 +138,20 @@ const asRoot = process.getuid?.() === 0;
   await service.says(/The database is ready/);
   expect((await service.post({ groupID: 'a' })).status).toBe(200);
   expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+});
+
+(asRoot ? it : it.skip)('copies its programs out of a folder that only root may enter', async () => {
+  const bin = join(folder, 'closed/native/bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'initdb'), '#!/bin/sh\necho done', { mode: 0o755 });
+  await writeFile(join(bin, 'postgres'), '', { mode: 0o755 });
+  await chmod(folder, 0o755);
+  const binaries = { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+
+  expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(binaries);
+
+  await chmod(join(folder, 'closed'), 0o700);
+  const copies = await reachableByAll(binaries, join(folder, 'cache'));
+  expect(execFileSync(copies.initdb, { uid: 65534, gid: 65534, encoding: 'utf8' })).toBe('done\n');
+  expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(copies);
 });

