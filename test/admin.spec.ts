@@ -63,8 +63,10 @@ describe('GET /admin/groups/{groupID}', () => {
     expect(body).toEqual({
       ...group,
       syncedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      staleSince: null,
+      staleReason: null,
     });
-    expect(Object.keys(body)).toEqual([...Object.keys(group), 'syncedAt']);
+    expect(Object.keys(body)).toEqual([...Object.keys(group), 'syncedAt', 'staleSince', 'staleReason']);
   });
 
   it('is 404 for a group that is not known', async () => {
@@ -208,7 +210,16 @@ describe('GET /admin/groups/{groupID}/members', () => {
       'user1',
       'user0',
     ]);
-    expect(found[0]![0]).toEqual({ userID: 'owner', roleLevel: 100, syncedAt: expect.any(String) });
+    expect(found[0]![0]).toEqual({
+      userID: 'owner',
+      roleLevel: 100,
+      nickname: null,
+      faceURL: null,
+      ex: null,
+      joinSource: null,
+      inviterUserID: null,
+      syncedAt: expect.any(String),
+    });
   });
 
   it('filters by role', async () => {
@@ -251,7 +262,7 @@ describe('GET /admin/users/{userID}/groups', () => {
       ['g3', 'G3', 20],
       ['g5', 'G5', 20],
     ]);
-    expect(Object.keys(found[0]![0]!)).toHaveLength(19);
+    expect(Object.keys(found[0]![0]!)).toHaveLength(21);
   });
 
   it('is empty for a user of no group', async () => {

@@ -50,6 +50,10 @@ describe('the bodies that OpenIM sends', () => {
         notification_user_id: 'user456',
         as_of: new Date(1673048592000),
         synced_at: expect.any(Date),
+        born_as_of: new Date(1673048592000),
+        emptied_at: null,
+        stale_since: null,
+        stale_reason: null,
       },
     ]);
     expect(roles(members)).toEqual({ user789: 60, user101112: 20 });

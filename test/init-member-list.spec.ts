@@ -1,4 +1,4 @@
-import { trueMembers } from '../src/callback/init-member-list.js';
+import { trueMembers } from '../src/callback/payloads/init-member-list.js';
 
 const entry = (text: string) => ({ userID: text.split(':')[0]!, roleLevel: Number(text.split(':')[1]) });
 const read = (list: string, owner = 'o') => {

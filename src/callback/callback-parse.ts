@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
+import { toJson } from '../groups/json.js';
+import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
 
 /** Why a callback is refused. */
 export interface CallbackProblems {
@@ -19,18 +20,19 @@ const decoder = new TextDecoder();
  */
 export function parseCallback(command: string, body: Uint8Array): Callback | CallbackProblems {
   const json = parseJson(body);
+  const today = commandToday(command);
   const named =
     isObject(json) && Object.hasOwn(json, 'callbackCommand') ? json['callbackCommand'] : undefined;
   if (
     typeof named === 'string' &&
-    named !== command &&
-    (CALLBACK_COMMANDS.has(command) || CALLBACK_COMMANDS.has(named))
+    commandToday(named) !== today &&
+    [today, commandToday(named)].some((name) => CALLBACK_COMMANDS.has(name))
   ) {
     return invalid('The path and the body name different commands', [
       'callbackCommand must be the command in the path',
     ]);
   }
-  const row = CALLBACK_COMMANDS.get(command);
+  const row = CALLBACK_COMMANDS.get(today);
   if (!row) {
     return { kind: 'ignored' };
   }
@@ -40,14 +42,14 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
   if (!isObject(json)) {
     return invalid('The body is not a JSON object', ['the body must be a JSON object']);
   }
-  const payload = takeOver(new row.dto(), json);
+  const payload = takeOver(new row.dto(), row.dto.unwrap?.(json) ?? json);
   const problems = validateSync(payload, { stopAtFirstError: true }).flatMap((error) =>
     Object.values(error.constraints ?? {}),
   );
   if (problems.length > 0) {
     return invalid('The payload is not valid', problems);
   }
-  return { kind: 'mirrored', command, groupID: payload.groupID, change: payload.toChange() };
+  return { kind: 'mirrored', command: today, groupID: payload.groupID, change: toJson(payload.toChange()) };
 }
 
 /**

@@ -1,35 +1,102 @@
-import type { GroupSyncService, SyncOutcome } from '../groups/group-sync.service.js';
-import { AfterCreateGroupCallback, type CallbackPayload } from './callback.dto.js';
+import type { GroupChange, GroupSyncService, SyncOutcome } from '../groups/group-sync.service.js';
+import { AfterCreateGroupChatConversationsCallback } from './payloads/after-create-group-chat-conversations.js';
+import { AfterCreateGroupCallback } from './payloads/after-create-group.js';
+import { AfterDismissGroupCallback } from './payloads/after-dismiss-group.js';
+import { AfterJoinGroupCallback } from './payloads/after-join-group.js';
+import { AfterKickGroupCallback } from './payloads/after-kick-group.js';
+import { AfterQuitGroupCallback } from './payloads/after-quit-group.js';
+import { AfterSetGroupInfoExCallback } from './payloads/after-set-group-info-ex.js';
+import { AfterSetGroupInfoCallback } from './payloads/after-set-group-info.js';
+import { AfterSetGroupMemberInfoCallback } from './payloads/after-set-group-member-info.js';
+import { AfterTransferGroupOwnerCallback } from './payloads/after-transfer-group-owner.js';
+import type { CallbackPayload } from './payloads/callback-payload.js';
 
 interface Command<Change> {
   /** What OpenIM sends for it. */
-  readonly dto: new () => CallbackPayload<Change>;
+  readonly dto: {
+    new (): CallbackPayload<Change>;
+    unwrap?(json: Record<string, unknown>): Record<string, unknown>;
+  };
   /** What it does to the replica. */
-  readonly apply: (groupSync: GroupSyncService, change: Change) => Promise<SyncOutcome>;
+  readonly apply: (groupSync: GroupSyncService, change: GroupChange<Change>) => Promise<SyncOutcome>;
+  /** What servers up to 3.6 called it. */
+  readonly olderNames: readonly string[];
 }
 
-/** Lets each row have its own type of change, checked between its two columns. */
-const command = <Change>(dto: Command<Change>['dto'], apply: Command<Change>['apply']): Command<unknown> => ({
-  dto,
-  apply: apply as Command<unknown>['apply'],
-});
+/** Lets each row have its own type of change, checked between its columns. */
+const command = <Change>(
+  dto: Command<Change>['dto'],
+  apply: Command<Change>['apply'],
+  ...olderNames: string[]
+): Command<unknown> => ({ dto, apply: apply as Command<unknown>['apply'], olderNames });
 
 /** The commands that are mirrored: OpenIM's name for it, its payload, its verb. Any other command is answered, and otherwise ignored. */
 export const CALLBACK_COMMANDS: ReadonlyMap<string, Command<unknown>> = new Map([
   [
     'callbackAfterCreateGroupCommand',
-    command(AfterCreateGroupCallback, (groupSync, creation) => groupSync.createGroup(creation)),
+    command(AfterCreateGroupCallback, (sync, change) => sync.createGroup(change)),
+  ],
+  [
+    'callbackAfterSetGroupInfoCommand',
+    command(AfterSetGroupInfoCallback, (sync, change) => sync.setGroupInfo(change)),
+  ],
+  [
+    'callbackAfterSetGroupInfoExCommand',
+    command(AfterSetGroupInfoExCallback, (sync, change) => sync.setGroupInfo(change)),
+  ],
+  [
+    'callbackAfterSetGroupMemberInfoCommand',
+    command(AfterSetGroupMemberInfoCallback, (sync, change) => sync.setGroupMemberInfo(change)),
+  ],
+  [
+    'callbackAfterQuitGroupCommand',
+    command(AfterQuitGroupCallback, (sync, change) => sync.leaveGroup(change), 'callbackQuitGroupCommand'),
+  ],
+  [
+    'callbackAfterKickGroupCommand',
+    command(AfterKickGroupCallback, (sync, change) => sync.leaveGroup(change), 'callbackKillGroupCommand'),
+  ],
+  [
+    'callbackAfterDisMissGroupCommand',
+    command(
+      AfterDismissGroupCallback,
+      (sync, change) => sync.dismissGroup(change),
+      'callbackDisMissGroupCommand',
+    ),
+  ],
+  [
+    'callbackAfterTransferGroupOwnerCommand',
+    command(
+      AfterTransferGroupOwnerCallback,
+      (sync, change) => sync.transferGroupOwner(change),
+      'callbackTransferGroupOwnerAfter',
+      'callbackAfterTransferGroupOwner',
+    ),
+  ],
+  [
+    'callbackAfterJoinGroupCommand',
+    command(AfterJoinGroupCallback, (sync, change) => sync.joinGroup(change)),
+  ],
+  [
+    'callbackAfterCreateGroupChatConversationsCommand',
+    command(AfterCreateGroupChatConversationsCallback, (sync, change) => sync.markGroupStale(change)),
   ],
 ]);
 
+const TODAYS_NAMES = new Map(
+  Array.from(CALLBACK_COMMANDS, ([name, { olderNames }]) =>
+    olderNames.map((older) => [older, name] as const),
+  ).flat(),
+);
+
+/** The command by the name that it has today, whatever the server's version calls it. */
+export function commandToday(name: string): string {
+  return TODAYS_NAMES.get(name) ?? name;
+}
+
 /** What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses threads. */
 export type Callback =
-  | {
-      readonly kind: 'mirrored';
-      readonly command: string;
-      readonly groupID: string;
-      readonly change: unknown;
-    }
+  | ({ readonly kind: 'mirrored'; readonly command: string } & GroupChange<unknown>)
   | { readonly kind: 'ignored' };
 
 /** Does what a callback means; resolves when it is on disk. */
@@ -39,5 +106,5 @@ export async function applyCallback(
 ): Promise<SyncOutcome | 'ignored'> {
   return callback.kind === 'ignored'
     ? 'ignored'
-    : CALLBACK_COMMANDS.get(callback.command)!.apply(groupSync, callback.change);
+    : CALLBACK_COMMANDS.get(callback.command)!.apply(groupSync, callback);
 }

@@ -5,10 +5,15 @@ import { DatabaseService } from './database.service.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
 /**
- * PostgreSQL cancels a statement after 30 s: a group of 100,000 members takes a few on a slow disk, and a reply that came too late
- * loses nothing. Without an answer of any kind for 35 s the connection is given up.
+ * How the connections of the service differ from those of migrations. PostgreSQL cancels a statement after 30 s: a group of 100,000 members
+ * takes a few on a slow disk, and a reply that came too late loses nothing. Without an answer of any kind for 35 s the connection
+ * is given up. REPEATABLE READ is what `GroupSyncService` builds on.
  */
-const TIME_LIMITS = { statement_timeout: 30_000, query_timeout: 35_000, keepAlive: true };
+const SESSION = {
+  options: '-c statement_timeout=30s -c default_transaction_isolation=repeatable\\ read',
+  query_timeout: 35_000,
+  keepAlive: true,
+};
 
 /** The connection to PostgreSQL, opened by `DatabaseService` and not while Nest starts: the service must answer before. */
 @Module({})
@@ -21,7 +26,7 @@ export class DatabaseModule {
         TypeOrmModule.forRoot({
           ...options,
           poolSize,
-          extra: TIME_LIMITS,
+          extra: SESSION,
           logger: new DatabaseLogger(),
           manualInitialization: true,
         } as TypeOrmModuleOptions),

@@ -14,13 +14,41 @@ export class GroupMember {
   @PrimaryColumn('text', { name: 'user_id', collation: 'C', primaryKeyConstraintName: 'group_members_pkey' })
   userID!: string;
 
-  /** 100 owner, 60 admin, 20 ordinary. */
+  /** 100 owner, 60 admin, 20 ordinary, 0 not told yet. */
   @Column('integer', { name: 'role_level' })
   roleLevel!: number;
 
   /** When the member left; null while in the group. */
   @Column('timestamptz', { name: 'left_at', nullable: true })
   leftAt!: Date | null;
+
+  /** How: `quit`, `kicked`, or `dismissed` with the group. */
+  @Column('text', { name: 'left_how', nullable: true })
+  leftHow!: string | null;
+
+  /** The words of who kicked the member. */
+  @Column('text', { name: 'left_reason', nullable: true })
+  leftReason!: string | null;
+
+  /** What the member is called in this group; null: not told. */
+  @Column('text', { nullable: true })
+  nickname!: string | null;
+
+  /** The URL of the member's picture in this group; null: not told. */
+  @Column('text', { name: 'face_url', nullable: true })
+  faceURL!: string | null;
+
+  /** Extra data of the application; null: not told. */
+  @Column('text', { nullable: true })
+  ex!: string | null;
+
+  /** 2 invited, 3 by search, 4 by QR code, 0 directly; null: not told. */
+  @Column('integer', { name: 'join_source', nullable: true })
+  joinSource!: number | null;
+
+  /** Who invited the member; null: not told. */
+  @Column('text', { name: 'inviter_user_id', nullable: true })
+  inviterUserID!: string | null;
 
   /** The moment that the row's facts are true for; a write with an earlier one changes nothing. */
   @Column('timestamptz', { name: 'as_of' })

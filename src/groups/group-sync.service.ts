@@ -1,122 +1,95 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { Json } from './json.js';
+import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
+import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
+import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
+import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
+import { MARK_GROUP_STALE, type MembersEntered } from './statements/mark-group-stale.js';
+import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
+import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
+import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
 
-/** A group at its birth. */
-export interface GroupCreation {
-  groupID: string;
-  groupName: string;
-  notification: string;
-  introduction: string;
-  faceURL: string;
-  ownerUserID: string;
-  createTime: Date;
-  memberCount: number;
-  ex: string;
-  status: number;
-  creatorUserID: string;
-  groupType: number;
-  needVerification: number;
-  lookMemberInfo: number;
-  applyMemberFriend: number;
-  notificationUpdateTime: Date;
-  notificationUserID: string;
-  /** JSON text of `[{ userID, roleLevel }]`, each user once: one parameter for PostgreSQL however many there are. */
-  members: string;
+/** A change to one group. */
+export interface GroupChange<T> {
+  readonly groupID: string;
+  readonly change: Json<T>;
+  /** When it was received; undefined: now, by PostgreSQL's clock, so that replicas agree. */
+  readonly receivedAt?: Date;
 }
 
-/** What a write did: `applied` changed rows, `unchanged` found everything there already or superseded. */
+/** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
 
+/** What PostgreSQL says where two writers of one group were at work at the same time: serialization failure, deadlock. */
+const TRY_AGAIN = new Set(['40001', '40P01']);
+
 /**
- * The only writer of groups and members. Every method is idempotent, is one transaction, and leaves alone each row that is
- * known to be true as of a later moment; the comparison is made by PostgreSQL, under the row's lock.
+ * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is committed when
+ * it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made by PostgreSQL.
+ * Each throws the driver's error when PostgreSQL cannot be reached or refuses.
  */
 @Injectable()
 export class GroupSyncService {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /**
-   * Writes a group and its first members, true as of the group's `createTime` or now if that lies in the future.
-   * One statement and so one round trip and one transaction; it resolves after the commit.
-   * @throws the driver's error when PostgreSQL cannot be reached or refuses
-   */
-  async createGroup(creation: GroupCreation): Promise<SyncOutcome> {
-    const [written] = await this.dataSource.query<{ rows: number }[]>(CREATE_GROUP, [
-      creation.groupID,
-      creation.groupName,
-      creation.notification,
-      creation.introduction,
-      creation.faceURL,
-      creation.ownerUserID,
-      creation.createTime,
-      creation.memberCount,
-      creation.ex,
-      creation.status,
-      creation.creatorUserID,
-      creation.groupType,
-      creation.needVerification,
-      creation.lookMemberInfo,
-      creation.applyMemberFriend,
-      creation.notificationUpdateTime,
-      creation.notificationUserID,
-      creation.members,
-    ]);
-    return written && written.rows > 0 ? 'applied' : 'unchanged';
+  /** A group and its first members, true as of its `createTime`, however late it comes. */
+  createGroup(creation: GroupChange<GroupCreation>): Promise<SyncOutcome> {
+    return this.write(CREATE_GROUP, creation);
+  }
+
+  /** The fields of a group that are not null. */
+  setGroupInfo(info: GroupChange<GroupInfo>): Promise<SyncOutcome> {
+    return this.write(SET_GROUP_INFO, info);
+  }
+
+  /** The fields of a member that are not null. */
+  setGroupMemberInfo(info: GroupChange<MemberInfo>): Promise<SyncOutcome> {
+    return this.write(SET_GROUP_MEMBER_INFO, info);
+  }
+
+  /** Users left, or were made to. */
+  leaveGroup(members: GroupChange<MembersLeft>): Promise<SyncOutcome> {
+    return this.write(LEAVE_GROUP, members);
+  }
+
+  /** A user came in. */
+  joinGroup(member: GroupChange<MemberJoined>): Promise<SyncOutcome> {
+    return this.write(JOIN_GROUP, member);
+  }
+
+  /** The owner handed the group over. */
+  transferGroupOwner(transfer: GroupChange<OwnerTransfer>): Promise<SyncOutcome> {
+    return this.write(TRANSFER_GROUP_OWNER, transfer);
+  }
+
+  /** The group exists no more; its row stays. */
+  dismissGroup(dismissal: GroupChange<GroupDismissal>): Promise<SyncOutcome> {
+    return this.write(DISMISS_GROUP, dismissal);
+  }
+
+  /** Something happened in the group that no callback tells. */
+  markGroupStale(hint: GroupChange<MembersEntered>): Promise<SyncOutcome> {
+    return this.write(MARK_GROUP_STALE, hint);
+  }
+
+  private async write<T>(
+    statement: string,
+    { groupID, change, receivedAt }: GroupChange<T>,
+  ): Promise<SyncOutcome> {
+    try {
+      const [done] = await this.dataSource.query<{ changed: boolean }[]>(statement, [
+        groupID,
+        change,
+        receivedAt,
+      ]);
+      return done?.changed ? 'applied' : 'unchanged';
+    } catch (error) {
+      if (TRY_AGAIN.has((error as { code?: string }).code ?? '')) {
+        return this.write(statement, { groupID, change, receivedAt });
+      }
+      throw error;
+    }
   }
 }
-
-/** The columns of a group that a creation tells, after its key; in the order of the parameters from $2 on. */
-const TOLD = [
-  'group_name',
-  'notification',
-  'introduction',
-  'face_url',
-  'owner_user_id',
-  'create_time',
-  'member_count',
-  'ex',
-  'status',
-  'creator_user_id',
-  'group_type',
-  'need_verification',
-  'look_member_info',
-  'apply_member_friend',
-  'notification_update_time',
-  'notification_user_id',
-];
-
-/**
- * The group first, then its members in the order of their key: writers of one group wait for each other at its row and
- * cannot deadlock. The members read from `written_group`, so PostgreSQL cannot swap the two.
- * A row that says the same already is not written again: a repeated callback costs no new row versions.
- */
-const CREATE_GROUP = `
-  WITH written_group AS (
-    INSERT INTO groups AS g (group_id, ${TOLD.join(', ')}, as_of, synced_at)
-    VALUES ($1, ${TOLD.map((_, index) => `$${index + 2}`).join(', ')}, least($7::timestamptz, now()), now())
-    ON CONFLICT (group_id) DO UPDATE SET
-      ${TOLD.map((column) => `${column} = excluded.${column}`).join(', ')},
-      as_of = excluded.as_of,
-      synced_at = excluded.synced_at
-    WHERE g.as_of <= excluded.as_of
-      AND (${TOLD.map((column) => `g.${column}`).join(', ')})
-        IS DISTINCT FROM (${TOLD.map((column) => `excluded.${column}`).join(', ')})
-    RETURNING 1
-  ),
-  group_done AS (SELECT count(*) AS rows FROM written_group),
-  written_members AS (
-    INSERT INTO group_members AS m (group_id, user_id, role_level, as_of, synced_at)
-    SELECT $1, listed."userID", listed."roleLevel", least($7::timestamptz, now()), now()
-    FROM group_done, json_to_recordset($18::json) AS listed("userID" text, "roleLevel" integer)
-    ORDER BY listed."userID" COLLATE "C"
-    ON CONFLICT (group_id, user_id) DO UPDATE SET
-      role_level = excluded.role_level,
-      left_at = NULL,
-      as_of = excluded.as_of,
-      synced_at = excluded.synced_at
-    WHERE m.as_of <= excluded.as_of
-      AND (m.role_level, m.left_at) IS DISTINCT FROM (excluded.role_level, NULL::timestamptz)
-    RETURNING 1
-  )
-  SELECT ((SELECT rows FROM group_done) + (SELECT count(*) FROM written_members))::integer AS rows`;

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { storableText } from '../storable-text.js';
 import { WholeNumber } from '../whole-number.js';
 import type { GroupMember } from './group-member.entity.js';
@@ -80,13 +80,19 @@ export class GroupsQuery extends PageQuery {
   @MaxLength(255)
   @ApiPropertyOptional({ description: 'Any part of the name, in upper or lower case' })
   groupName?: string;
+
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean({ message: 'stale must be true or false' })
+  @ApiPropertyOptional({ description: 'Only groups that need a look, or only those that do not' })
+  stale?: boolean;
 }
 
 /** Which members. */
 export class MembersQuery extends PageQuery {
   @IsOptional()
   @Int32()
-  @ApiPropertyOptional({ description: '100 owner, 60 admin, 20 ordinary', type: 'integer' })
+  @ApiPropertyOptional({ description: '100 owner, 60 admin, 20 ordinary, 0 not told yet', type: 'integer' })
   roleLevel?: number;
 }
 
@@ -148,11 +154,22 @@ export class GroupDto {
 
   @ApiProperty({ format: 'date-time', description: 'When this service last wrote the group' })
   syncedAt!: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Since when the callbacks cannot tell the whole truth; null: they can',
+  })
+  staleSince!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why not' })
+  staleReason!: string | null;
 }
 
 /** A group that a user is in, with the role there. */
 export class UserGroupDto extends GroupDto {
-  @ApiProperty({ type: 'integer', description: '100 owner, 60 admin, 20 ordinary' })
+  @ApiProperty({ type: 'integer', description: '100 owner, 60 admin, 20 ordinary, 0 not told yet' })
   roleLevel!: number;
 }
 
@@ -161,8 +178,27 @@ export class MemberDto {
   @ApiProperty()
   userID!: string;
 
-  @ApiProperty({ type: 'integer', description: '100 owner, 60 admin, 20 ordinary' })
+  @ApiProperty({ type: 'integer', description: '100 owner, 60 admin, 20 ordinary, 0 not told yet' })
   roleLevel!: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The name in this group; null: not told' })
+  nickname!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The picture in this group; null: not told' })
+  faceURL!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Extra data of the application; null: not told' })
+  ex!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: '1 by an admin, 2 by invitation, 3 by search, 4 by QR code, 0 directly; null: not told',
+  })
+  joinSource!: number | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Who invited; null: not told' })
+  inviterUserID!: string | null;
 
   @ApiProperty({ format: 'date-time', description: 'When this service last wrote the member' })
   syncedAt!: string;
@@ -192,16 +228,42 @@ export class MemberPage extends Page {
   items!: MemberDto[];
 }
 
+/** What is not told yet has Go's zero value. */
 export function toGroupDto(group: Group): GroupDto {
-  const { asOf: _asOf, ...shown } = group;
   return {
-    ...shown,
+    groupID: group.groupID,
+    groupName: group.groupName ?? '',
+    notification: group.notification ?? '',
+    introduction: group.introduction ?? '',
+    faceURL: group.faceURL ?? '',
+    ownerUserID: group.ownerUserID ?? '',
     createTime: group.createTime.getTime(),
-    notificationUpdateTime: group.notificationUpdateTime.getTime(),
+    memberCount: group.memberCount,
+    ex: group.ex ?? '',
+    status: group.status ?? 0,
+    creatorUserID: group.creatorUserID ?? '',
+    groupType: group.groupType ?? 0,
+    needVerification: group.needVerification ?? 0,
+    lookMemberInfo: group.lookMemberInfo ?? 0,
+    applyMemberFriend: group.applyMemberFriend ?? 0,
+    notificationUpdateTime: group.notificationUpdateTime?.getTime() ?? 0,
+    notificationUserID: group.notificationUserID ?? '',
     syncedAt: group.syncedAt.toISOString(),
+    staleSince: group.staleSince?.toISOString() ?? null,
+    staleReason: group.staleReason,
   };
 }
 
-export function toMemberDto({ userID, roleLevel, syncedAt }: GroupMember): MemberDto {
-  return { userID, roleLevel, syncedAt: syncedAt.toISOString() };
+export function toMemberDto(member: GroupMember): MemberDto {
+  const { userID, roleLevel, nickname, faceURL, ex, joinSource, inviterUserID, syncedAt } = member;
+  return {
+    userID,
+    roleLevel,
+    nickname,
+    faceURL,
+    ex,
+    joinSource,
+    inviterUserID,
+    syncedAt: syncedAt.toISOString(),
+  };
 }

@@ -5,6 +5,7 @@ const uint32 = { from: Number, to: (value: number) => value };
 
 /**
  * A group as OpenIM told it. The fields are those of OpenIM's GroupInfo (protocol/sdkws, GroupInfo) under their own names.
+ * A field is null until it is told: callbacks come in any order, and only the creation tells all of them.
  * The row of a dismissed group stays, with status 2. Keys collate as bytes, so that no change of an operating system's locale reorders an index.
  */
 @Entity('groups')
@@ -13,25 +14,26 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_creator_user_id_idx', ['creatorUserID', 'createTime', 'groupID'])
 @Index('groups_status_idx', ['status', 'createTime', 'groupID'])
 @Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
+@Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
 export class Group {
   @PrimaryColumn('text', { name: 'group_id', collation: 'C', primaryKeyConstraintName: 'groups_pkey' })
   groupID!: string;
 
-  @Column('text', { name: 'group_name' })
-  groupName!: string;
+  @Column('text', { name: 'group_name', nullable: true })
+  groupName!: string | null;
 
-  @Column('text')
-  notification!: string;
+  @Column('text', { nullable: true })
+  notification!: string | null;
 
-  @Column('text')
-  introduction!: string;
+  @Column('text', { nullable: true })
+  introduction!: string | null;
 
-  @Column('text', { name: 'face_url' })
-  faceURL!: string;
+  @Column('text', { name: 'face_url', nullable: true })
+  faceURL!: string | null;
 
-  @Column({ type: 'text', name: 'owner_user_id', collation: 'C' })
-  ownerUserID!: string;
+  @Column({ type: 'text', name: 'owner_user_id', collation: 'C', nullable: true })
+  ownerUserID!: string | null;
 
   @Column('timestamptz', { name: 'create_time' })
   createTime!: Date;
@@ -39,36 +41,52 @@ export class Group {
   @Column('bigint', { name: 'member_count', transformer: uint32 })
   memberCount!: number;
 
-  @Column('text')
-  ex!: string;
+  @Column('text', { nullable: true })
+  ex!: string | null;
 
-  @Column('integer')
-  status!: number;
+  @Column('integer', { nullable: true })
+  status!: number | null;
 
-  @Column({ type: 'text', name: 'creator_user_id', collation: 'C' })
-  creatorUserID!: string;
+  @Column({ type: 'text', name: 'creator_user_id', collation: 'C', nullable: true })
+  creatorUserID!: string | null;
 
-  @Column('integer', { name: 'group_type' })
-  groupType!: number;
+  @Column('integer', { name: 'group_type', nullable: true })
+  groupType!: number | null;
 
-  @Column('integer', { name: 'need_verification' })
-  needVerification!: number;
+  @Column('integer', { name: 'need_verification', nullable: true })
+  needVerification!: number | null;
 
-  @Column('integer', { name: 'look_member_info' })
-  lookMemberInfo!: number;
+  @Column('integer', { name: 'look_member_info', nullable: true })
+  lookMemberInfo!: number | null;
 
-  @Column('integer', { name: 'apply_member_friend' })
-  applyMemberFriend!: number;
+  @Column('integer', { name: 'apply_member_friend', nullable: true })
+  applyMemberFriend!: number | null;
 
-  @Column('timestamptz', { name: 'notification_update_time' })
-  notificationUpdateTime!: Date;
+  @Column('timestamptz', { name: 'notification_update_time', nullable: true })
+  notificationUpdateTime!: Date | null;
 
-  @Column('text', { name: 'notification_user_id' })
-  notificationUserID!: string;
+  @Column('text', { name: 'notification_user_id', nullable: true })
+  notificationUserID!: string | null;
 
-  /** The moment that the row's facts are true for; a write with an earlier one changes nothing. */
+  /** The moment that the group's own fields are true for; a write with an earlier one changes none that is told. */
   @Column('timestamptz', { name: 'as_of' })
   asOf!: Date;
+
+  /** The moment that its creation is true for; null while none was received: then `createTime` is when it was first heard of. */
+  @Column('timestamptz', { name: 'born_as_of', nullable: true })
+  bornAsOf!: Date | null;
+
+  /** When its members were deleted together with it. */
+  @Column('timestamptz', { name: 'emptied_at', nullable: true })
+  emptiedAt!: Date | null;
+
+  /** Since when the callbacks cannot tell the whole truth; null: they can. */
+  @Column('timestamptz', { name: 'stale_since', nullable: true })
+  staleSince!: Date | null;
+
+  /** Why not. */
+  @Column('text', { name: 'stale_reason', nullable: true })
+  staleReason!: string | null;
 
   /** When the row was last written. */
   @Column('timestamptz', { name: 'synced_at' })

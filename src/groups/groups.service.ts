@@ -44,6 +44,9 @@ export class GroupsService {
         pattern: `%${query.groupName.replace(/[\\%_]/g, '\\$&')}%`,
       });
     }
+    if (query.stale !== undefined) {
+      select.andWhere(`g.staleSince IS ${query.stale ? 'NOT NULL' : 'NULL'}`);
+    }
     if (query.cursor !== undefined) {
       const [createTime, groupID] = decodeCursor(query.cursor, ['time', 'text']);
       select.andWhere('(g.createTime, g.groupID) < (:createTime, :groupID)', {

@@ -3,6 +3,8 @@ import { Client, type QueryResultRow } from 'pg';
 
 /** A database of a test's own. */
 export class TestDatabase {
+  private last: Promise<unknown> = Promise.resolve();
+
   private constructor(
     readonly url: string,
     private readonly client: Client,
@@ -25,8 +27,11 @@ export class TestDatabase {
     return new TestDatabase(url, client);
   }
 
+  /** Runs a statement, after those that were asked for before: one connection, so that a test can hold a transaction open. */
   async query<Row extends QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return (await this.client.query<Row>(sql, parameters)).rows;
+    const result = this.last.then(() => this.client.query<Row>(sql, parameters));
+    this.last = result.catch(() => undefined);
+    return (await result).rows;
   }
 
   async drop(): Promise<void> {

@@ -1,20 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import type { GroupCreation } from '../groups/group-sync.service.js';
-import { storableTime } from '../storable-time.js';
-import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './callback.fields.js';
+import type { GroupCreation } from '../../groups/statements/create-group.js';
+import { storableTime } from '../../storable-time.js';
+import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './fields.js';
+import type { CallbackPayload } from './callback-payload.js';
 import { type InitMember, initMemberListProblems, trueMembers } from './init-member-list.js';
-
-/**
- * What OpenIM sends for one command, as it sends it. A field that is absent has Go's zero value, given here as the initial one.
- * The server's oddities end in `toChange`, which tells what the payload means in the terms of `GroupSyncService`.
- */
-export interface CallbackPayload<Change> {
-  callbackCommand: string;
-  groupID: string;
-  toChange(): Change;
-}
 
 class InitMemberDto {
   @ApiProperty({ required: false })
@@ -114,7 +105,7 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
       createTime: storableTime(createTime),
       notificationUpdateTime: storableTime(notificationUpdateTime),
       memberCount: Math.max(memberCount - strangers, 0),
-      members: JSON.stringify(Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel }))),
+      members: Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel })),
     };
   }
 }

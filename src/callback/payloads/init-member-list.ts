@@ -1,6 +1,6 @@
-import { RoleLevel } from '../openim/constants.js';
-import { storableText } from '../storable-text.js';
-import { RULES } from './callback.fields.js';
+import { RoleLevel } from '../../openim/constants.js';
+import { storableText } from '../../storable-text.js';
+import { RULES } from './fields.js';
 
 /** An entry of `initMemberList`. Both fields may be absent, with Go's zero value then. */
 export interface InitMember {

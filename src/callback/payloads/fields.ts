@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Expose, Transform } from 'class-transformer';
 import { buildMessage, ValidateBy } from 'class-validator';
-import { storableText } from '../storable-text.js';
+import { storableText } from '../../storable-text.js';
 
 /** OpenIM documents 64 characters for an ID and does not enforce it; a key of PostgreSQL's indexes must stay under 2,704 bytes. */
 const ID_MAX_LENGTH = 255;
@@ -17,6 +17,18 @@ export const RULES = {
   optionalID: { says: `a string of at most ${ID_MAX_LENGTH} characters`, test: isID },
   int32: wholeNumber(-(2 ** 31), 2 ** 31 - 1),
   uint32: wholeNumber(0, 2 ** 32 - 1),
+  nullableText: {
+    says: 'a string or null',
+    test: (value: unknown) => value === null || typeof value === 'string',
+  },
+  nullableInt32: {
+    says: `${wholeNumber(-(2 ** 31), 2 ** 31 - 1).says} or null`,
+    test: (value: unknown): boolean => value === null || RULES.int32.test(value),
+  },
+  idList: {
+    says: `an array of strings of at most ${ID_MAX_LENGTH} characters, or null`,
+    test: (value: unknown): boolean => value === null || (Array.isArray(value) && value.every(isID)),
+  },
   /** Go's int64, as far as a JSON number in JavaScript tells it exactly. */
   int64: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
 };
@@ -77,3 +89,22 @@ function NumberField(
   const { minimum, maximum } = RULES[rule];
   return Field(rule, { type: 'integer', format, minimum, maximum, required: false, default: 0, description });
 }
+
+/** A text that changed; null or absent: it did not. */
+export const NullableText = (description: string) =>
+  Field('nullableText', { type: String, nullable: true, required: false, default: null, description });
+
+/** A number that changed; null or absent: it did not. */
+export const NullableInt32 = (description: string) =>
+  Field('nullableInt32', {
+    type: 'integer',
+    format: 'int32',
+    nullable: true,
+    required: false,
+    default: null,
+    description,
+  });
+
+/** IDs, in any number. */
+export const IDList = (description: string) =>
+  Field('idList', { type: [String], nullable: true, required: false, description });

@@ -1,0 +1,24 @@
+import type { MembersLeft } from '../../groups/statements/leave-group.js';
+import { storableText } from '../../storable-text.js';
+import type { CallbackPayload } from './callback-payload.js';
+import { ID, IDList, Text } from './fields.js';
+
+/** Members were made to leave (pkg/callbackstruct/group.go, CallbackKillGroupMemberReq). Before 3.8.1 the reason is always "". */
+export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
+  @ID('callbackAfterKickGroupCommand')
+  callbackCommand = '';
+
+  @ID('The group')
+  groupID = '';
+
+  @IDList('Who had to leave')
+  kickedUserIDs: string[] | null = null;
+
+  @Text('Why')
+  reason = '';
+
+  toChange(): MembersLeft {
+    const userIDs = (this.kickedUserIDs ?? []).filter((userID) => userID !== '').map(storableText);
+    return { userIDs, how: 'kicked', reason: this.reason };
+  }
+}

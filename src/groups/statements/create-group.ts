@@ -1,0 +1,122 @@
+import { BASE, STALE } from './fragments.js';
+
+/** A group at its birth. The times are texts for PostgreSQL's timestamptz. */
+export interface GroupCreation {
+  groupID: string;
+  groupName: string;
+  notification: string;
+  introduction: string;
+  faceURL: string;
+  ownerUserID: string;
+  createTime: string;
+  memberCount: number;
+  ex: string;
+  status: number;
+  creatorUserID: string;
+  groupType: number;
+  needVerification: number;
+  lookMemberInfo: number;
+  applyMemberFriend: number;
+  notificationUpdateTime: string;
+  notificationUserID: string;
+  /** Each user once. */
+  members: { userID: string; roleLevel: number }[];
+}
+
+/** The columns of a group that its creation tells and later callbacks may tell too, with their fields. */
+const TOLD = {
+  group_name: '"groupName"',
+  notification: 'notification',
+  introduction: 'introduction',
+  face_url: '"faceURL"',
+  owner_user_id: '"ownerUserID"',
+  ex: 'ex',
+  status: 'status',
+  creator_user_id: '"creatorUserID"',
+  group_type: '"groupType"',
+  need_verification: '"needVerification"',
+  look_member_info: '"lookMemberInfo"',
+  apply_member_friend: '"applyMemberFriend"',
+  notification_update_time: '"notificationUpdateTime"',
+  notification_user_id: '"notificationUserID"',
+};
+const COLUMNS = Object.keys(TOLD);
+
+/** What creations told so far, in a row that later callbacks have not touched. */
+const SAME = `(${COLUMNS.map((column) => `g.${column}`).join(', ')}, g.create_time, g.member_count)
+        IS NOT DISTINCT FROM (${COLUMNS.map((column) => `excluded.${column}`).join(', ')}, excluded.create_time, excluded.member_count)`;
+
+/**
+ * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is known where
+ * no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of what it was at first;
+ * an older one than that which is known says nothing any more.
+ * A row that says the same already is not written again: a repeated callback costs no new row versions.
+ */
+export const CREATE_GROUP = `
+  WITH ${BASE},
+  told AS (
+    SELECT * FROM json_to_record($2::json) AS t(
+      "groupName" text, notification text, introduction text, "faceURL" text, "ownerUserID" text, "createTime" timestamptz,
+      "memberCount" bigint, ex text, status integer, "creatorUserID" text, "groupType" integer, "needVerification" integer,
+      "lookMemberInfo" integer, "applyMemberFriend" integer, "notificationUpdateTime" timestamptz, "notificationUserID" text,
+      members json
+    )
+  ),
+  birth AS (
+    SELECT known.emptied_at,
+      CASE
+        WHEN known.group_id IS NULL THEN least(told."createTime", moment.as_of)
+        WHEN known.born_as_of IS NULL THEN least(told."createTime", known.create_time - interval '1 microsecond')
+        WHEN known.create_time = told."createTime" THEN known.born_as_of
+        ELSE least(told."createTime", moment.as_of)
+      END AS as_of
+    FROM moment, told LEFT JOIN known ON true
+    WHERE known.born_as_of IS NULL OR told."createTime" >= known.create_time
+  ),
+  listed AS (
+    SELECT l."userID" AS user_id, l."roleLevel" AS role_level FROM told, json_to_recordset(told.members) AS l("userID" text, "roleLevel" integer)
+  ),
+  later AS (SELECT m.user_id, m.left_at FROM birth, group_members m WHERE m.group_id = $1 AND m.as_of > birth.as_of),
+  delta AS (
+    SELECT (SELECT count(*) FROM later WHERE left_at IS NULL AND user_id NOT IN (SELECT user_id FROM listed))
+      - (SELECT count(*) FROM later WHERE left_at IS NOT NULL AND user_id IN (SELECT user_id FROM listed)) AS members
+  ),
+  written_group AS (
+    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, synced_at)
+    SELECT $1, ${Object.values(TOLD)
+      .map((field) => `told.${field}`)
+      .join(', ')}, told."createTime",
+      CASE WHEN birth.emptied_at IS NULL THEN greatest(told."memberCount" + delta.members, 0) ELSE 0 END,
+      birth.as_of, birth.as_of, now()
+    FROM told, birth, delta
+    ON CONFLICT (group_id) DO UPDATE SET
+      ${COLUMNS.map((column) => `${column} = CASE WHEN g.as_of <= excluded.as_of THEN excluded.${column} ELSE coalesce(g.${column}, excluded.${column}) END`).join(',\n      ')},
+      create_time = excluded.create_time,
+      member_count = excluded.member_count,
+      as_of = greatest(g.as_of, excluded.as_of),
+      born_as_of = excluded.born_as_of,
+      synced_at = excluded.synced_at,
+      stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
+      stale_reason = nullif(g.stale_reason, '${STALE.creation}')
+    WHERE g.born_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME}))
+    RETURNING 1
+  ),
+  group_done AS (SELECT count(*) AS rows FROM written_group),
+  written_members AS (
+    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_how, as_of, synced_at)
+    SELECT $1, listed.user_id, listed.role_level, birth.emptied_at, CASE WHEN birth.emptied_at IS NOT NULL THEN 'dismissed' END,
+      birth.as_of, now()
+    FROM group_done, birth, listed
+    ORDER BY listed.user_id COLLATE "C"
+    ON CONFLICT (group_id, user_id) DO UPDATE SET
+      role_level = CASE WHEN m.as_of <= excluded.as_of OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,
+      left_at = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_at ELSE m.left_at END,
+      left_how = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_how ELSE m.left_how END,
+      left_reason = CASE WHEN m.as_of <= excluded.as_of THEN NULL ELSE m.left_reason END,
+      as_of = greatest(m.as_of, excluded.as_of),
+      synced_at = excluded.synced_at
+    WHERE (m.role_level = 0 AND excluded.role_level <> 0)
+      OR (m.as_of <= excluded.as_of AND (m.role_level, m.left_at) IS DISTINCT FROM (excluded.role_level, excluded.left_at))
+    RETURNING 1
+  )
+  SELECT (SELECT rows FROM group_done) + (SELECT count(*) FROM written_members) > 0 AS changed`;

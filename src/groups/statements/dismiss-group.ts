@@ -1,0 +1,35 @@
+import { BASE, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+
+/** A group is dismissed. */
+export interface GroupDismissal {
+  /** Who is in the group after it: nobody where the members were deleted with it; null where that is not told. */
+  membersID: string[] | null;
+}
+
+/** Status 2. Where its members were deleted with it, they have left, and so has everybody that a late callback still tells of. */
+export const DISMISS_GROUP = `
+  WITH ${BASE},
+  told AS (SELECT *, coalesce(json_array_length("membersID") = 0, false) AS emptied FROM json_to_record($2::json) AS t("membersID" json)),
+  told_users AS (
+    SELECT user_id FROM group_members, told WHERE told.emptied AND group_id = $1 AND left_at IS NULL
+  ),
+  planned AS (
+    SELECT told_users.user_id, m.role_level, moment.as_of AS left_at, 'dismissed' AS left_how, NULL AS left_reason, ${KEPT}
+    FROM ${MEMBERS_SO_FAR}
+  ),
+  in_group AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
+  kept AS (SELECT DISTINCT json_array_elements_text("membersID") AS user_id FROM told WHERE NOT emptied),
+  effect AS (
+    SELECT CASE WHEN told.emptied THEN -coalesce(known.member_count, 0) ELSE 0 END AS delta,
+      true AS touched,
+      known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL) AS changed,
+      CASE WHEN NOT told.emptied AND "membersID" IS NOT NULL AND known.born_as_of IS NOT NULL AND EXISTS (
+          (TABLE kept EXCEPT TABLE in_group) UNION ALL (TABLE in_group EXCEPT TABLE kept)
+        ) THEN '${STALE.member}' END AS stale
+    FROM told LEFT JOIN known ON true
+    WHERE known.as_of IS NULL OR known.as_of <= (SELECT as_of FROM moment)
+      OR known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL)
+  ),
+  ${writtenGroup({ status: '2', emptied_at: 'CASE WHEN told.emptied THEN coalesce((SELECT emptied_at FROM known), moment.as_of) END' })},
+  ${WRITTEN_MEMBERS}
+  SELECT coalesce(bool_or(changed), false) AS changed FROM effect`;

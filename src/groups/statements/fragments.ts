@@ -1,0 +1,102 @@
+/**
+ * Parts that the statements of `GroupSyncService` share. Each statement takes $1 the groupID, $2 the change as JSON, $3 when it
+ * was received (null: now), and runs in one transaction of its own at REPEATABLE READ: what it reads of a group is what it
+ * changes, or PostgreSQL ends it with 40001 and it is run again. So every statement that changes something of a group
+ * changes the group's row too.
+ *
+ * A statement says what it means in two CTEs: `planned`, the rows of members as they shall be, and `effect`, one row:
+ * `delta` for memberCount, `changed`, and `stale`, why the callbacks cannot tell the whole truth (null: they can).
+ */
+
+/** `moment`: what the change is true as of. `known`: the group so far. */
+export const BASE = `
+  moment AS (SELECT coalesce($3::timestamptz, now()) AS as_of),
+  known AS (SELECT * FROM groups WHERE group_id = $1)`;
+
+/** Why a group needs a look. */
+export const STALE = {
+  creation: 'its creation was not received',
+  member: 'a member came or went unseen',
+  role: 'a former role is not known',
+  order: 'the order of two callbacks is not clear',
+  entered: 'somebody entered',
+} as const;
+
+/**
+ * OpenIM waits for an answer for 15 s at most (tools/utils/httputil/http_client.go, NewClientConfig), and has two workers: by so
+ * much one callback can overtake another. What another callback than the creation told within that time is `recent`.
+ */
+export const recent = (row: 'm' | 'known'): string => `
+  (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.born_as_of)`;
+
+/** The columns of a member that callbacks tell, after the key. */
+const MEMBER = [
+  'role_level',
+  'left_at',
+  'left_how',
+  'left_reason',
+  'nickname',
+  'face_url',
+  'ex',
+  'join_source',
+  'inviter_user_id',
+];
+
+/** The columns of a member that nobody has told anything about, for `planned`. */
+export const KEPT = MEMBER.slice(4)
+  .map((column) => `m.${column}`)
+  .join(', ');
+
+/** `told_users`, and with it each user's row so far as `m`, unless something later is known of the user. */
+export const MEMBERS_SO_FAR = `
+  moment
+  LEFT JOIN known ON true
+  CROSS JOIN told_users
+  LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = told_users.user_id
+  WHERE (m.as_of IS NULL OR m.as_of <= moment.as_of)`;
+
+const list = (items: string[]): string => items.map((item) => `${item}, `).join('');
+
+/**
+ * Writes the group's row, a first one if the group is not known: what is told (columns and their expressions over `told`) unless
+ * something later is known, memberCount by the effect's delta, and why it needs a look. The first reason stays, but for
+ * the one that the creation takes away when it comes.
+ */
+export function writtenGroup(told: Readonly<Record<string, string>> = {}): string {
+  const columns = Object.keys(told);
+  return `
+  written_group AS (
+    INSERT INTO groups AS g (group_id, ${list(columns)}create_time, member_count, as_of, synced_at, stale_since, stale_reason)
+    SELECT $1, ${list(Object.values(told))}moment.as_of, greatest(effect.delta, 0), moment.as_of, now(), now(),
+      coalesce(effect.stale, '${STALE.creation}')
+    FROM moment, effect${columns.length > 0 ? ', told' : ''}
+    WHERE effect.touched
+    ON CONFLICT (group_id) DO UPDATE SET
+      ${columns
+        .map(
+          (column) => `${column} = CASE WHEN g.as_of <= excluded.as_of
+        THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END,`,
+        )
+        .join('\n      ')}
+      member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
+      as_of = ${columns.length > 0 ? 'greatest(g.as_of, excluded.as_of)' : 'g.as_of'},
+      synced_at = excluded.synced_at,
+      stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
+      stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}'
+        THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
+    RETURNING 1
+  )`;
+}
+
+/** Writes the rows of `planned`, after the group's row and in the order of their key: writers of one group cannot deadlock. */
+export const WRITTEN_MEMBERS = `
+  written_members AS (
+    INSERT INTO group_members (group_id, user_id, ${MEMBER.join(', ')}, as_of, synced_at)
+    SELECT $1, user_id, ${MEMBER.map((column) => `planned.${column}`).join(', ')}, moment.as_of, now()
+    FROM (SELECT count(*) FROM written_group) AS group_done, moment, planned
+    ORDER BY user_id COLLATE "C"
+    ON CONFLICT (group_id, user_id) DO UPDATE SET
+      ${MEMBER.map((column) => `${column} = excluded.${column}`).join(', ')},
+      as_of = excluded.as_of,
+      synced_at = excluded.synced_at
+  )`;

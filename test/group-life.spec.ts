@@ -1,0 +1,440 @@
+import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
+import { fixture } from './helpers/fixtures.js';
+import { Service, SUCCESS } from './helpers/service.js';
+
+const G = '2847193056';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start();
+});
+
+beforeEach(async () => {
+  await service.database.query('TRUNCATE groups, group_members');
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+/** Sends a recorded body, or one of these fields. */
+const send = async (command: string, body: string | Record<string, unknown>) => {
+  const json =
+    typeof body === 'string' ? fixture(command, body) : { callbackCommand: command, groupID: G, ...body };
+  const answer = await service.post(command, json);
+  expect(answer).toMatchObject({ status: 200, body: SUCCESS });
+  return service.log.at(-1)!['outcome'];
+};
+
+const CREATE = 'callbackAfterCreateGroupCommand';
+const QUIT = 'callbackAfterQuitGroupCommand';
+const KICK = 'callbackAfterKickGroupCommand';
+const JOIN = 'callbackAfterJoinGroupCommand';
+const INFO = 'callbackAfterSetGroupInfoCommand';
+const INFO_EX = 'callbackAfterSetGroupInfoExCommand';
+const MEMBER = 'callbackAfterSetGroupMemberInfoCommand';
+const TRANSFER = 'callbackAfterTransferGroupOwnerCommand';
+const DISMISS = 'callbackAfterDisMissGroupCommand';
+const ENTERED = 'callbackAfterCreateGroupChatConversationsCommand';
+
+/** Owner u1, admin u2, members u3 and u4. */
+const create = () => send(CREATE, 'made-by-operator');
+
+const group = async () => (await service.admin<Record<string, unknown>>(`/groups/${G}`)).body;
+const member = async (userID: string) =>
+  (await service.admin<{ items: Record<string, unknown>[] }>(`/groups/${G}/members`)).body.items.find(
+    (item) => item['userID'] === userID,
+  );
+const members = async () => {
+  const { body } = await service.admin<{ items: { userID: string; roleLevel: number }[] }>(
+    `/groups/${G}/members`,
+  );
+  return Object.fromEntries(body.items.map(({ userID, roleLevel }) => [userID, roleLevel]));
+};
+const row = async (userID: string) =>
+  (
+    await service.database.query(
+      'SELECT left_how, left_reason, left_at, role_level FROM group_members WHERE user_id = $1',
+      [userID],
+    )
+  )[0];
+
+/** Makes everything known so old that nothing can have overtaken it. */
+const later = async () => {
+  await service.database.query(
+    "UPDATE group_members SET as_of = as_of - interval '1 min', left_at = left_at - interval '1 min'",
+  );
+  await service.database.query("UPDATE groups SET as_of = as_of - interval '1 min'");
+};
+
+describe('every command', () => {
+  const bodies: [string, string][] = [
+    [CREATE, 'made-by-operator'],
+    [QUIT, 'quit'],
+    [KICK, 'kicked'],
+    [JOIN, 'join'],
+    [INFO, 'legacy'],
+    [INFO_EX, 'announcement-cleared'],
+    [MEMBER, 'role'],
+    [MEMBER, 'nickname'],
+    [TRANSFER, 'transfer'],
+    [DISMISS, 'members-kept'],
+    [DISMISS, 'members-deleted'],
+    [ENTERED, 'entered'],
+  ];
+  const facts = async () => ({
+    groups: await service.database.query(
+      "SELECT to_jsonb(g) - '{as_of,synced_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
+    ),
+    members: await service.database.query(
+      "SELECT to_jsonb(m) - '{as_of,synced_at}'::text[] AS row FROM group_members m ORDER BY user_id",
+    ),
+  });
+
+  it('is in this list', () => {
+    expect([...new Set(bodies.map(([command]) => command))].toSorted()).toEqual(
+      [...CALLBACK_COMMANDS.keys()].toSorted(),
+    );
+  });
+
+  it.each(bodies)('%s (%s), on a group that is known: twice gives the same rows', async (command, name) => {
+    await create();
+    await send(command, name);
+    const once = await facts();
+    expect(await send(command, name)).toBe('unchanged');
+    expect(await facts()).toEqual(once);
+  });
+
+  it.each(bodies)(
+    '%s (%s), before the creation and on a group that is not known: twice gives the same rows',
+    async (command, name) => {
+      expect(await send(command, name)).toBe('applied');
+      const once = await facts();
+      expect(await send(command, name)).toBe('unchanged');
+      expect(await facts()).toEqual(once);
+    },
+  );
+
+  it.each(bodies)('%s (%s) is understood under the names of older servers', async (command, name) => {
+    for (const older of CALLBACK_COMMANDS.get(command)!.olderNames) {
+      await service.database.query('TRUNCATE groups, group_members');
+      const answer = await service.post(older, fixture(command, name).replace(command, older));
+      expect(answer.body).toEqual(SUCCESS);
+      expect(service.log.at(-1)).toMatchObject({ command: older, outcome: 'applied' });
+    }
+  });
+
+  it.each(bodies)('%s (%s) refuses wrong types, and writes nothing', async (command, name) => {
+    const body = JSON.parse(fixture(command, name)) as Record<string, unknown>;
+    const { dto } = CALLBACK_COMMANDS.get(command)!;
+    for (const field of Object.keys(new dto())) {
+      for (const value of [true, { a: 1 }, [1], 1.5, 1e300]) {
+        const answer = await service.post(command, { ...body, [field]: value });
+        expect([field, value, answer.status, answer.body.actionCode]).toEqual([field, value, 400, 1]);
+        expect(answer.body.errDlt).toContain(field);
+      }
+    }
+    expect(await facts()).toEqual({ groups: [], members: [] });
+  });
+});
+
+describe('members', () => {
+  it('leave: they are shown no more, and how is kept', async () => {
+    await create();
+    await send(QUIT, 'quit');
+    await send(KICK, { kickedUserIDs: ['u3'], reason: 'inactive' });
+
+    expect(await members()).toEqual({ u1: 100, u2: 60 });
+    expect(await row('u4')).toMatchObject({ left_how: 'quit', left_reason: '', left_at: expect.any(Date) });
+    expect(await row('u3')).toMatchObject({ left_how: 'kicked', left_reason: 'inactive' });
+    expect(await group()).toMatchObject({ memberCount: 2, staleSince: null });
+    expect((await service.admin('/users/u4/groups')).body).toMatchObject({ items: [] });
+  });
+
+  it('who were never seen leave too, and the group needs a look', async () => {
+    await create();
+    await send(KICK, { kickedUserIDs: ['u3', 'u9', ''], reason: '' });
+
+    expect(await members()).toEqual({ u1: 100, u2: 60, u4: 20 });
+    expect(await group()).toMatchObject({ memberCount: 3, staleReason: 'a member came or went unseen' });
+  });
+
+  it.each([
+    ["as OpenIM's server tells it", { inviterUserID: 'u6', joinSource: 3 }, ''],
+    ['as older pages tell it', { userID: 'u6', joinSource: 3 }, ''],
+    ['with who invited', { userID: 'u6', inviterUserID: 'u1', joinSource: 3 }, 'u1'],
+  ])('join, %s', async (_, body, inviterUserID) => {
+    await create();
+    await send(JOIN, body);
+
+    expect(await member('u6')).toMatchObject({ roleLevel: 20, joinSource: 3, inviterUserID });
+    expect(await group()).toMatchObject({ memberCount: 5, staleSince: null });
+  });
+
+  it('must be named to join', async () => {
+    expect(
+      (await service.post(JOIN, { callbackCommand: JOIN, groupID: G, inviterUserID: '' })).body,
+    ).toMatchObject({
+      errCode: 400,
+      errDlt: 'inviterUserID or userID must name who joined',
+    });
+  });
+
+  it('come back as ordinary ones, with nothing of before', async () => {
+    await create();
+    await send(MEMBER, { userID: 'u2', nickName: 'Bee', ex: 'x' });
+    await send(KICK, { kickedUserIDs: ['u2'] });
+    await later();
+    await send(JOIN, { inviterUserID: 'u2' });
+
+    expect(await member('u2')).toMatchObject({ roleLevel: 20, nickname: null, ex: null });
+    expect(await row('u2')).toMatchObject({ left_how: null, left_at: null });
+    expect(await group()).toMatchObject({ memberCount: 4 });
+  });
+
+  it('change: null is untouched, "" clears', async () => {
+    await create();
+    await send(MEMBER, { userID: 'u3', nickName: 'Cee', faceURL: 'f', roleLevel: 60, ex: 'e' });
+    await later();
+    await send(MEMBER, { userID: 'u3', nickName: '', faceURL: null, roleLevel: null });
+
+    expect(await member('u3')).toMatchObject({ nickname: '', faceURL: 'f', roleLevel: 60, ex: 'e' });
+    expect((await group())['staleSince']).toBeNull();
+  });
+
+  it('who were never seen come to light when they change', async () => {
+    await create();
+    await send(MEMBER, { userID: 'u9', roleLevel: 60 });
+
+    expect(await members()).toMatchObject({ u9: 60 });
+    expect(await group()).toMatchObject({ memberCount: 5, staleReason: 'a member came or went unseen' });
+  });
+
+  it('who left long ago and change must have come back', async () => {
+    await create();
+    await send(QUIT, 'quit');
+    await later();
+    await send(MEMBER, { userID: 'u4', nickName: 'Dee' });
+
+    expect(await member('u4')).toMatchObject({ nickname: 'Dee', roleLevel: 0 });
+    expect(await group()).toMatchObject({ memberCount: 4, staleReason: 'a member came or went unseen' });
+  });
+
+  it('who left a moment ago and change did so before', async () => {
+    await create();
+    await send(QUIT, 'quit');
+    await send(MEMBER, { userID: 'u4', nickName: 'Dee' });
+
+    expect(await member('u4')).toBeUndefined();
+    expect(await group()).toMatchObject({
+      memberCount: 3,
+      staleReason: 'the order of two callbacks is not clear',
+    });
+  });
+});
+
+describe('the owner', () => {
+  it('and the new one swap their roles', async () => {
+    await create();
+    await send(TRANSFER, 'transfer');
+
+    expect(await members()).toEqual({ u2: 100, u1: 60, u3: 20, u4: 20 });
+    expect(await group()).toMatchObject({ ownerUserID: 'u2', memberCount: 4, staleSince: null });
+  });
+
+  it('becomes an ordinary member where the former role of the new one is not known, and the group needs a look', async () => {
+    await create();
+    await send(TRANSFER, { oldOwnerUserID: 'u1', newOwnerUserID: 'u9' });
+
+    expect(await members()).toEqual({ u9: 100, u2: 60, u1: 20, u3: 20, u4: 20 });
+    expect(await group()).toMatchObject({
+      ownerUserID: 'u9',
+      memberCount: 5,
+      staleReason: 'a former role is not known',
+    });
+  });
+
+  it('is one only, also when a transfer is missed', async () => {
+    await create();
+    await send(TRANSFER, { oldOwnerUserID: 'u3', newOwnerUserID: 'u4' });
+
+    expect(await members()).toEqual({ u4: 100, u2: 60, u3: 20, u1: 20 });
+    expect(await group()).toMatchObject({
+      ownerUserID: 'u4',
+      staleReason: 'the order of two callbacks is not clear',
+    });
+  });
+});
+
+describe('a group', () => {
+  it('changes by the older call: "" is untouched, for ex and numbers null is', async () => {
+    await create();
+    await send(INFO, {
+      groupName: 'New',
+      notification: '',
+      introduction: '',
+      faceURL: '',
+      ex: '',
+      needVerification: 0,
+      lookMemberInfo: 1,
+      applyMemberFriend: null,
+    });
+
+    expect(await group()).toMatchObject({
+      groupName: 'New',
+      introduction: 'Weekly sync',
+      faceURL: 'https://cdn.example/g.png?w=96&h=96',
+      ex: '',
+      needVerification: 0,
+      lookMemberInfo: 1,
+      applyMemberFriend: 0,
+      ownerUserID: 'u1',
+      memberCount: 4,
+      staleSince: null,
+    });
+  });
+
+  it('changes by the newer call: null is untouched, "" clears', async () => {
+    await create();
+    await send(INFO_EX, { groupName: 'New', introduction: '', ex: null, needVerification: 2 });
+
+    expect(await group()).toMatchObject({
+      groupName: 'New',
+      introduction: '',
+      ex: '{"dept":7}',
+      needVerification: 2,
+    });
+  });
+
+  it('changes as older pages show it, with wrapped values', async () => {
+    await create();
+    await send(INFO_EX, {
+      groupName: { value: 'New' },
+      introduction: { value: '' },
+      ex: null,
+      needVerification: { value: 1 },
+    });
+
+    expect(await group()).toMatchObject({
+      groupName: 'New',
+      introduction: '',
+      ex: '{"dept":7}',
+      needVerification: 1,
+    });
+  });
+
+  it('is dismissed: the row stays with status 2, its members too unless they were deleted', async () => {
+    await create();
+    await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: ['u1', 'u2', 'u3', 'u4'] });
+    expect(await group()).toMatchObject({ status: 2, memberCount: 4, staleSince: null });
+    expect(Object.keys(await members())).toHaveLength(4);
+
+    await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: [] });
+    expect(await group()).toMatchObject({ status: 2, memberCount: 0 });
+    expect(await members()).toEqual({});
+    expect(await row('u1')).toMatchObject({ left_how: 'dismissed' });
+  });
+
+  it('tells at its end who was in it: where that is not what is known, it needs a look', async () => {
+    await create();
+    await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4', 'u5'] });
+
+    expect(await group()).toMatchObject({ status: 2, staleReason: 'a member came or went unseen' });
+  });
+
+  it('needs a look when somebody entered, and keeps the first reason and time', async () => {
+    await create();
+    await send(ENTERED, { groupId: G });
+    const first = await group();
+    expect(first).toMatchObject({ staleSince: expect.any(String), staleReason: 'somebody entered' });
+
+    await send(KICK, { kickedUserIDs: ['u9'] });
+    expect(await group()).toMatchObject({ staleSince: first['staleSince'], staleReason: 'somebody entered' });
+  });
+
+  it('is found by its need of a look', async () => {
+    await create();
+    await send(CREATE, 'made-by-owner');
+    await send(ENTERED, { groupId: G });
+
+    const list = async (query: string) =>
+      (await service.admin<{ items: { groupID: string }[] }>(`/groups${query}`)).body.items.map(
+        ({ groupID }) => groupID,
+      );
+    expect(await list('?stale=true')).toEqual([G]);
+    expect(await list('?stale=false')).toEqual(['913364821']);
+    expect((await service.admin('/groups?stale=1')).status).toBe(400);
+  });
+});
+
+describe('children before parents', () => {
+  it('make a group that says that its creation was not received, and the creation makes it whole', async () => {
+    await send(INFO_EX, { groupName: 'Later name' });
+    expect(await group()).toMatchObject({
+      groupName: 'Later name',
+      ownerUserID: '',
+      staleReason: 'its creation was not received',
+    });
+
+    await send(QUIT, 'quit');
+    await send(MEMBER, { userID: 'u3', nickName: 'Cee' });
+    await send(JOIN, { inviterUserID: 'u6' });
+    await create();
+
+    expect(await group()).toMatchObject({
+      groupName: 'Later name',
+      introduction: 'Weekly sync',
+      ownerUserID: 'u1',
+      createTime: 1782981442517,
+      memberCount: 4,
+      staleSince: null,
+      staleReason: null,
+    });
+    expect(await members()).toEqual({ u1: 100, u2: 60, u3: 20, u6: 20 });
+    expect(await member('u3')).toMatchObject({ nickname: 'Cee' });
+  });
+
+  it('do not lose the new owner, nor a dismissal', async () => {
+    await send(TRANSFER, 'transfer');
+    await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4'] });
+    await create();
+
+    expect(await group()).toMatchObject({ ownerUserID: 'u2', status: 2 });
+    expect(await members()).toEqual({ u2: 100, u1: 20, u3: 20, u4: 20 });
+  });
+
+  it('leave no member in a group that was emptied', async () => {
+    await send(DISMISS, 'members-deleted');
+    await create();
+    await send(JOIN, { inviterUserID: 'u6' });
+    await send(MEMBER, { userID: 'u2', nickName: 'Bee' });
+
+    expect(await group()).toMatchObject({ status: 2, memberCount: 0, groupName: 'R&D <core>' });
+    expect(await members()).toEqual({});
+  });
+
+  it('are later than the creation even where the clock of OpenIM is an hour ahead', async () => {
+    const body = {
+      ...(JSON.parse(fixture(CREATE, 'made-by-operator')) as object),
+      createTime: Date.now() + 3_600_000,
+    };
+    await send(QUIT, 'quit');
+    await send(CREATE, body as Record<string, unknown>);
+    await send(KICK, { kickedUserIDs: ['u3'] });
+    await send(CREATE, body as Record<string, unknown>);
+
+    expect(await members()).toEqual({ u1: 100, u2: 60 });
+    expect(await group()).toMatchObject({ memberCount: 2 });
+  });
+});
+
+it('takes many changes of one group at once, and counts right', async () => {
+  await create();
+  const users = Array.from({ length: 40 }, (_, index) => `j${index}`);
+  await Promise.all(users.map((userID) => send(JOIN, { inviterUserID: userID })));
+  await Promise.all(users.slice(0, 25).map((userID) => send(QUIT, { userID })));
+
+  expect(await group()).toMatchObject({ memberCount: 19 });
+  expect(Object.keys(await members())).toHaveLength(19);
+});

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+
+/** What OpenIM knows of a member. */
+interface Member {
+  roleLevel: number;
+  nickname: string | null;
+}
+
+export interface Callback {
+  command: string;
+  body: Record<string, unknown>;
+}
+
+/** A step of a history: what somebody tries to do, with numbers that choose among those whom it may concern. */
+export interface Step {
+  action:
+    | 'join'
+    | 'quit'
+    | 'kick'
+    | 'transfer'
+    | 'promote'
+    | 'nickname'
+    | 'rename'
+    | 'introduce'
+    | 'dismiss'
+    | 'delete';
+  who: number;
+  what: number;
+}
+
+/** Histories of so many steps; most groups live to their end. */
+export const histories = (steps: number): fc.Arbitrary<Step[]> =>
+  fc.array(
+    fc.record({
+      action: fc.oneof(
+        ...(
+          [
+            [8, 'join'],
+            [4, 'quit'],
+            [4, 'kick'],
+            [3, 'transfer'],
+            [4, 'promote'],
+            [3, 'nickname'],
+            [3, 'rename'],
+            [2, 'introduce'],
+            [0.2, 'dismiss'],
+            [0.1, 'delete'],
+          ] as const
+        ).map(([weight, action]) => ({ weight: weight * 10, arbitrary: fc.constant(action) })),
+      ),
+      who: fc.nat(1000),
+      what: fc.nat(1000),
+    }),
+    { minLength: steps, maxLength: steps },
+  );
+
+const USERS = Array.from({ length: 8 }, (_, index) => `u${index}`);
+
+/** One group as OpenIM's server has it: does what it allows, and tells what it tells (internal/rpc/group/group.go). */
+export class OpenImGroup {
+  readonly members = new Map<string, Member>();
+  readonly callbacks: Callback[] = [];
+  groupName = 'first';
+  introduction = '';
+  ownerUserID = 'u0';
+  status = 0;
+
+  constructor(
+    readonly groupID: string,
+    readonly createTime: number,
+  ) {
+    this.members.set('u0', { roleLevel: 100, nickname: null });
+    this.members.set('u1', { roleLevel: 60, nickname: null });
+    this.members.set('u2', { roleLevel: 20, nickname: null });
+    this.tell('callbackAfterCreateGroupCommand', {
+      groupName: 'first',
+      ownerUserID: 'u0',
+      createTime,
+      memberCount: 4,
+      groupType: 2,
+      initMemberList: ['u0:100', 'u1:60', 'u2:20', 'u1:20', 'u0:20', 'imAdmin:20'].map((entry) => ({
+        userID: entry.split(':')[0],
+        roleLevel: Number(entry.split(':')[1]),
+      })),
+    });
+  }
+
+  /** Does a step, if OpenIM would. */
+  act({ action, who, what }: Step): void {
+    const [dismissed, users] = [this.status === 2, [...this.members.keys()]];
+    const others = users.filter((userID) => userID !== this.ownerUserID);
+    const outside = USERS.filter((userID) => !this.members.has(userID));
+    const userID = (from: string[]) => from[who % from.length]!;
+    if (action === 'join' && outside.length > 0 && !dismissed) {
+      this.members.set(userID(outside), { roleLevel: 20, nickname: null });
+      this.tell('callbackAfterJoinGroupCommand', {
+        operationID: '',
+        reqMessage: '',
+        joinSource: 3,
+        inviterUserID: userID(outside),
+      });
+    } else if (action === 'quit' && others.length > 0) {
+      this.members.delete(userID(others));
+      this.tell('callbackAfterQuitGroupCommand', { userID: userID(others) });
+    } else if (action === 'kick' && others.length > 0) {
+      const kicked = others.filter((_, index) => index === who % others.length || (what + index) % 5 === 0);
+      kicked.forEach((user) => this.members.delete(user));
+      this.tell('callbackAfterKickGroupCommand', { kickedUserIDs: kicked, reason: '' });
+    } else if (action === 'transfer' && others.length > 0 && !dismissed) {
+      const [oldOwnerUserID, newOwnerUserID] = [this.ownerUserID, userID(others)];
+      this.members.get(oldOwnerUserID)!.roleLevel = this.members.get(newOwnerUserID)!.roleLevel;
+      this.members.get(newOwnerUserID)!.roleLevel = 100;
+      this.ownerUserID = newOwnerUserID;
+      this.tell('callbackAfterTransferGroupOwnerCommand', { oldOwnerUserID, newOwnerUserID });
+    } else if (action === 'promote' && others.length > 0 && !dismissed) {
+      this.setMember(userID(others), { roleLevel: what % 2 === 0 ? 60 : 20 });
+    } else if (action === 'nickname' && users.length > 0 && !dismissed) {
+      this.setMember(userID(users), { nickname: what % 3 === 0 ? '' : `n${what}` });
+    } else if (action === 'rename' && !dismissed) {
+      this.groupName = `name ${what}`;
+      this.tell('callbackAfterSetGroupInfoExCommand', {
+        operationID: '',
+        groupName: this.groupName,
+        introduction: null,
+      });
+    } else if (action === 'introduce' && !dismissed) {
+      this.introduction = `text ${what}`;
+      this.tell('callbackAfterSetGroupInfoCommand', {
+        operationID: '',
+        groupName: '',
+        introduction: this.introduction,
+      });
+    } else if ((action === 'dismiss' && !dismissed) || (action === 'delete' && this.members.size > 0)) {
+      this.status = 2;
+      if (action === 'delete') {
+        this.members.clear();
+      }
+      const membersID = [...this.members.keys()];
+      this.tell('callbackAfterDisMissGroupCommand', {
+        ownerID: this.ownerUserID,
+        groupType: '\u0002',
+        membersID,
+      });
+    }
+  }
+
+  private setMember(
+    userID: string,
+    { roleLevel = null, nickname = null }: { roleLevel?: number | null; nickname?: string | null },
+  ): void {
+    const member = this.members.get(userID)!;
+    member.roleLevel = roleLevel ?? member.roleLevel;
+    member.nickname = nickname ?? member.nickname;
+    this.tell('callbackAfterSetGroupMemberInfoCommand', {
+      userID,
+      nickName: nickname,
+      faceURL: null,
+      roleLevel,
+      ex: null,
+    });
+  }
+
+  private tell(command: string, fields: Record<string, unknown>): void {
+    this.callbacks.push({ command, body: { callbackCommand: command, groupID: this.groupID, ...fields } });
+  }
+}
