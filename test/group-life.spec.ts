@@ -68,6 +68,16 @@ const later = async () => {
   await service.database.query("UPDATE groups SET as_of = as_of - interval '1 min'");
 };
 
+/** All that is known, without when. */
+const facts = async () => ({
+  groups: await service.database.query(
+    "SELECT to_jsonb(g) - '{as_of,synced_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
+  ),
+  members: await service.database.query(
+    "SELECT to_jsonb(m) - '{as_of,synced_at}'::text[] AS row FROM group_members m ORDER BY user_id",
+  ),
+});
+
 describe('every command', () => {
   const bodies: [string, string][] = [
     [CREATE, 'made-by-operator'],
@@ -83,15 +93,6 @@ describe('every command', () => {
     [DISMISS, 'members-deleted'],
     [ENTERED, 'entered'],
   ];
-  const facts = async () => ({
-    groups: await service.database.query(
-      "SELECT to_jsonb(g) - '{as_of,synced_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
-    ),
-    members: await service.database.query(
-      "SELECT to_jsonb(m) - '{as_of,synced_at}'::text[] AS row FROM group_members m ORDER BY user_id",
-    ),
-  });
-
   it('is in this list', () => {
     expect([...new Set(bodies.map(([command]) => command))].toSorted()).toEqual(
       [...CALLBACK_COMMANDS.keys()].toSorted(),
@@ -416,13 +417,13 @@ describe('children before parents', () => {
 
   it('are later than the creation even where the clock of OpenIM is an hour ahead', async () => {
     const body = {
-      ...(JSON.parse(fixture(CREATE, 'made-by-operator')) as object),
+      ...(JSON.parse(fixture(CREATE, 'made-by-operator')) as Record<string, unknown>),
       createTime: Date.now() + 3_600_000,
     };
     await send(QUIT, 'quit');
-    await send(CREATE, body as Record<string, unknown>);
+    await send(CREATE, body);
     await send(KICK, { kickedUserIDs: ['u3'] });
-    await send(CREATE, body as Record<string, unknown>);
+    await send(CREATE, body);
 
     expect(await members()).toEqual({ u1: 100, u2: 60 });
     expect(await group()).toMatchObject({ memberCount: 2 });

@@ -1,4 +1,4 @@
-import { BASE, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import { BASE, isCurrent, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
 /** A group is dismissed. */
 export interface GroupDismissal {
@@ -26,8 +26,8 @@ export const DISMISS_GROUP = `
       CASE WHEN NOT told.emptied AND "membersID" IS NOT NULL AND known.born_as_of IS NOT NULL AND EXISTS (
           (TABLE kept EXCEPT TABLE in_group) UNION ALL (TABLE in_group EXCEPT TABLE kept)
         ) THEN '${STALE.member}' END AS stale
-    FROM told LEFT JOIN known ON true
-    WHERE known.as_of IS NULL OR known.as_of <= (SELECT as_of FROM moment)
+    FROM moment, told LEFT JOIN known ON true
+    WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')}
       OR known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL)
   ),
   ${writtenGroup({ status: '2', emptied_at: 'CASE WHEN told.emptied THEN coalesce((SELECT emptied_at FROM known), moment.as_of) END' })},

@@ -8,10 +8,20 @@
  * `delta` for memberCount, `changed`, and `stale`, why the callbacks cannot tell the whole truth (null: they can).
  */
 
-/** `moment`: what the change is true as of. `known`: the group so far. */
+/**
+ * `moment`: what the change is true as of. Not `now()`, which may be before the commit of what the statement sees already.
+ * `known`: the group so far.
+ */
 export const BASE = `
-  moment AS (SELECT coalesce($3::timestamptz, now()) AS as_of),
+  moment AS (SELECT coalesce($3::timestamptz, clock_timestamp()) AS as_of),
   known AS (SELECT * FROM groups WHERE group_id = $1)`;
+
+/**
+ * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the clock of PostgreSQL was set
+ * back, or another server took over; what is replayed is compared.
+ */
+export const isCurrent = (asOf: string, change: 'moment' | 'excluded' = 'moment'): string =>
+  `($3::timestamptz IS NULL OR ${asOf} <= ${change}.as_of)`;
 
 /** Why a group needs a look. */
 export const STALE = {
@@ -53,7 +63,7 @@ export const MEMBERS_SO_FAR = `
   LEFT JOIN known ON true
   CROSS JOIN told_users
   LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = told_users.user_id
-  WHERE (m.as_of IS NULL OR m.as_of <= moment.as_of)`;
+  WHERE (m.as_of IS NULL OR ${isCurrent('m.as_of')})`;
 
 const list = (items: string[]): string => items.map((item) => `${item}, `).join('');
 
@@ -74,7 +84,7 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
     ON CONFLICT (group_id) DO UPDATE SET
       ${columns
         .map(
-          (column) => `${column} = CASE WHEN g.as_of <= excluded.as_of
+          (column) => `${column} = CASE WHEN ${isCurrent('g.as_of', 'excluded')}
         THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END,`,
         )
         .join('\n      ')}
@@ -91,12 +101,12 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
 /** Writes the rows of `planned`, after the group's row and in the order of their key: writers of one group cannot deadlock. */
 export const WRITTEN_MEMBERS = `
   written_members AS (
-    INSERT INTO group_members (group_id, user_id, ${MEMBER.join(', ')}, as_of, synced_at)
+    INSERT INTO group_members AS m (group_id, user_id, ${MEMBER.join(', ')}, as_of, synced_at)
     SELECT $1, user_id, ${MEMBER.map((column) => `planned.${column}`).join(', ')}, moment.as_of, now()
     FROM (SELECT count(*) FROM written_group) AS group_done, moment, planned
     ORDER BY user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       ${MEMBER.map((column) => `${column} = excluded.${column}`).join(', ')},
-      as_of = excluded.as_of,
+      as_of = greatest(m.as_of, excluded.as_of),
       synced_at = excluded.synced_at
   )`;

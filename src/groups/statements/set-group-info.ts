@@ -1,4 +1,4 @@
-import { BASE, recent, STALE, writtenGroup } from './fragments.js';
+import { BASE, isCurrent, recent, STALE, writtenGroup } from './fragments.js';
 
 /** What changed of a group; null: nothing. */
 export interface GroupInfo {
@@ -43,7 +43,7 @@ export const SET_GROUP_INFO = `
       (known.group_id IS NULL OR ${any((column, told) => `(${told} IS NOT NULL AND ${told} IS DISTINCT FROM ${column})`)}) AS changed,
       CASE WHEN ${recent('known')} AND (${any((column, told) => `${told} <> ${column}`)}) THEN '${STALE.order}' END AS stale
     FROM moment, told LEFT JOIN known ON true
-    WHERE known.as_of IS NULL OR known.as_of <= (SELECT as_of FROM moment) OR ${any((column, told) => `(${told} IS NOT NULL AND ${column} IS NULL)`)}
+    WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')} OR ${any((column, told) => `(${told} IS NOT NULL AND ${column} IS NULL)`)}
   ),
   ${writtenGroup(Object.fromEntries(Object.entries(COLUMNS).map(([column, told]) => [column, `told.${told}`])))}
   SELECT coalesce(bool_or(changed), false) AS changed FROM effect`;
