@@ -4,10 +4,12 @@ import { CallbackModule } from './callback/callback.module.js';
 import { Config } from './config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { ExceptionsFilter } from './exceptions.filter.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { StatsModule } from './stats/stats.module.js';
 
 /** The whole service, around one configuration. */
 @Global()
@@ -21,6 +23,8 @@ export class AppModule {
         DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
         CallbackModule,
         GroupsModule,
+        DeliveriesModule,
+        StatsModule,
         HealthModule,
         MetricsModule,
       ],

@@ -94,6 +94,10 @@ export class Config {
   @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
   readonly CALLBACK_BODY_LIMIT: number = 16 * 1024 * 1024;
 
+  /** How many days the bodies of callbacks are kept; what became of them is kept twice as long. */
+  @WholeNumber(1, 3650)
+  readonly DELIVERY_RETENTION_DAYS: number = 30;
+
   /** The Bearer keys of the admin API, comma-separated; unset outside production: `main.ts` makes one up for the run. */
   @toSecrets
   @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || production(config))

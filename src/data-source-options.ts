@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataSourceOptions } from 'typeorm';
+import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
 
@@ -12,7 +13,7 @@ export function dataSourceOptions(url: string) {
     type: 'postgres',
     url,
     applicationName: 'openim-group-sync',
-    entities: [Group, GroupMember],
+    entities: [Group, GroupMember, CallbackDelivery],
     migrations: [fileURLToPath(new URL('../migrations/*.js', import.meta.url))],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'each',

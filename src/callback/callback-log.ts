@@ -1,15 +1,22 @@
 import type { Response } from 'express';
+import type { Outcome } from '../deliveries/callback-delivery.entity.js';
+import type { Delivery } from '../deliveries/delivery-log.js';
 
-/** What the log and the metrics tell of one callback, gathered on its way. Never a secret, never a body. */
+/** What the log line and the metrics tell of one callback, gathered on its way. Never a secret, never a body. */
 export interface CallbackLog {
   command?: string;
   operationID?: string;
   groupID?: string;
-  outcome?: 'applied' | 'unchanged' | 'ignored' | 'refused' | 'failed';
+  outcome?: Outcome;
   problems?: string;
 }
 
 /** The notes of the callback that this response answers. */
 export function callbackLog(response: Response): CallbackLog {
   return (response.locals['callback'] ??= {}) as CallbackLog;
+}
+
+/** The delivery that this response answers; there is one for each request that `CallbackGuard` let in. */
+export function deliveryOf(response: Response): Delivery {
+  return response.locals['delivery'] as Delivery;
 }

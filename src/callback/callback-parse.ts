@@ -2,14 +2,20 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { toJson } from '../groups/json.js';
 import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
+import type { CallbackPayload } from './payloads/callback-payload.js';
+import { RULES } from './payloads/fields.js';
 
 /** Why a callback is refused. */
 export interface CallbackProblems {
   readonly kind: 'invalid';
+  /** The group that it names all the same. */
+  readonly groupID?: string;
   readonly reason: string;
   /** Each with the path of its field. */
   readonly problems: string[];
 }
+
+const SUMMARY_LENGTH = 500;
 
 const decoder = new TextDecoder();
 
@@ -47,9 +53,18 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
     Object.values(error.constraints ?? {}),
   );
   if (problems.length > 0) {
-    return invalid('The payload is not valid', problems);
+    return {
+      ...invalid('The payload is not valid', problems),
+      groupID: RULES.id.test(payload.groupID) ? payload.groupID : undefined,
+    };
   }
-  return { kind: 'mirrored', command: today, groupID: payload.groupID, change: toJson(payload.toChange()) };
+  return {
+    kind: 'mirrored',
+    command: today,
+    groupID: payload.groupID,
+    summary: summaryOf(payload),
+    change: toJson(payload.toChange()),
+  };
 }
 
 /**
@@ -63,6 +78,12 @@ function takeOver<T extends object>(empty: T, json: Record<string, unknown>): T 
   const options = { excludeExtraneousValues: true, exposeDefaultValues: true };
   return Object.assign(plainToInstance(empty.constructor as new () => T, flat, options), nested);
 }
+
+/** A line of a timeline, not more. */
+const summaryOf = (payload: CallbackPayload<unknown>): string => {
+  const words = payload.toWords();
+  return words.length > SUMMARY_LENGTH ? `${words.slice(0, SUMMARY_LENGTH)}…`.toWellFormed() : words;
+};
 
 const isNested = (value: unknown): boolean => typeof value === 'object' && value !== null;
 

@@ -96,7 +96,7 @@ export function commandToday(name: string): string {
 
 /** What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses threads. */
 export type Callback =
-  | ({ readonly kind: 'mirrored'; readonly command: string } & GroupChange<unknown>)
+  | ({ readonly kind: 'mirrored'; readonly command: string; readonly summary: string } & GroupChange<unknown>)
   | { readonly kind: 'ignored' };
 
 /** Does what a callback means; resolves when it is on disk. */

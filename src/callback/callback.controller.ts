@@ -10,6 +10,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
+import { CallbackDeliveryInterceptor } from './callback-delivery.interceptor.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
 import { applyCallback, type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
@@ -21,7 +22,7 @@ const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 /** Where OpenIM calls. */
 @Controller('callback')
 @UseGuards(CallbackGuard)
-@UseInterceptors(CallbackReplyInterceptor)
+@UseInterceptors(CallbackReplyInterceptor, CallbackDeliveryInterceptor)
 @ApiTags('callback')
 @ApiBasicAuth()
 export class CallbackController {

@@ -1,7 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config.js';
+import { Delivery } from '../deliveries/delivery-log.js';
 import { secretMatcher } from '../secrets.js';
+import { storableText } from '../storable-text.js';
 import { callbackLog } from './callback-log.js';
 
 const OPERATION_ID_SHOWN = 128;
@@ -18,7 +20,8 @@ export class CallbackGuard implements CanActivate {
   /** @throws UnauthorizedException without a right token */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<Request>();
-    const log = callbackLog(context.switchToHttp().getResponse<Response>());
+    const response = context.switchToHttp().getResponse<Response>();
+    const log = callbackLog(response);
     log.command = String(request.params['command']);
     log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
     if (!this.config.callbacksAreOpen && !this.isToken(basicPassword(request.headers.authorization))) {
@@ -26,6 +29,7 @@ export class CallbackGuard implements CanActivate {
         'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
       );
     }
+    response.locals['delivery'] = new Delivery(storableText(log.command), storableText(log.operationID));
     return true;
   }
 }

@@ -1,15 +1,19 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { CallbackMetricsMiddleware } from './callback-metrics.middleware.js';
+import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
+import { ReplayController } from './replay.controller.js';
+import { ReplayService } from './replay.service.js';
 
 /** What OpenIM tells. */
 @Module({
-  imports: [GroupsModule, MetricsModule],
-  controllers: [CallbackController],
-  providers: [CallbackPipe],
+  imports: [GroupsModule, DeliveriesModule, MetricsModule],
+  controllers: [CallbackController, ReplayController],
+  providers: [CallbackPipe, CallbackParser, ReplayService],
 })
 export class CallbackModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

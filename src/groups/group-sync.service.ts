@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { Delivery } from '../deliveries/delivery-log.js';
 import type { Json } from './json.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
+import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
-import { MARK_GROUP_STALE, type MembersEntered } from './statements/mark-group-stale.js';
+import { DOUBT_GROUP, MARK_GROUP_STALE, type MembersEntered } from './statements/mark-group-stale.js';
 import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
 import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
@@ -17,10 +19,14 @@ export interface GroupChange<T> {
   readonly change: Json<T>;
   /** When it was received; undefined: now, by PostgreSQL's clock, so that replicas agree. */
   readonly receivedAt?: Date;
+  /** What to log of it, in the same transaction. */
+  readonly delivery?: Delivery;
 }
 
 /** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
+
+const NO_DELIVERY = Array.from({ length: 8 }, () => null);
 
 /** What PostgreSQL says where two writers of one group were at work at the same time: serialization failure, deadlock. */
 const TRY_AGAIN = new Set(['40001', '40P01']);
@@ -74,20 +80,24 @@ export class GroupSyncService {
     return this.write(MARK_GROUP_STALE, hint);
   }
 
-  private async write<T>(
-    statement: string,
-    { groupID, change, receivedAt }: GroupChange<T>,
-  ): Promise<SyncOutcome> {
+  /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
+  async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
+    await this.dataSource.query(DOUBT_GROUP, [groupID, STALE[outcome]]);
+  }
+
+  private async write<T>(statement: string, change: GroupChange<T>): Promise<SyncOutcome> {
+    const delivery = change.delivery?.parameters() ?? NO_DELIVERY;
     try {
       const [done] = await this.dataSource.query<{ changed: boolean }[]>(statement, [
-        groupID,
-        change,
-        receivedAt,
+        change.groupID,
+        change.change,
+        change.receivedAt,
+        ...delivery,
       ]);
       return done?.changed ? 'applied' : 'unchanged';
     } catch (error) {
       if (TRY_AGAIN.has((error as { code?: string }).code ?? '')) {
-        return this.write(statement, { groupID, change, receivedAt });
+        return this.write(statement, change);
       }
       throw error;
     }

@@ -1,50 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
-import { storableText } from '../storable-text.js';
+import { Page, PageQuery, ToStorable } from '../paging.js';
 import { WholeNumber } from '../whole-number.js';
 import type { GroupMember } from './group-member.entity.js';
 import type { Group } from './group.entity.js';
 
 const Int32 = () => WholeNumber(-(2 ** 31), 2 ** 31 - 1);
-const ToStorable = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' ? storableText(value) : value,
-);
-
-/** A path's `{groupID}`. */
-export class GroupParams {
-  @ToStorable
-  @IsString()
-  @ApiProperty({ description: "OpenIM's groupID" })
-  groupID!: string;
-}
-
 /** A path's `{userID}`. */
 export class UserParams {
   @ToStorable
   @IsString()
   @ApiProperty({ description: "OpenIM's userID" })
   userID!: string;
-}
-
-/** Which page of a list. */
-export class PageQuery {
-  @WholeNumber(1, 500)
-  @ApiPropertyOptional({
-    description: 'Items on a page',
-    type: 'integer',
-    minimum: 1,
-    maximum: 500,
-    default: 50,
-  })
-  limit: number = 50;
-
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(4096)
-  @ApiPropertyOptional({ description: 'The `nextCursor` of the page before' })
-  cursor?: string;
 }
 
 /** The filters of the list of groups; all given ones must hold. */
@@ -202,15 +170,6 @@ export class MemberDto {
 
   @ApiProperty({ format: 'date-time', description: 'When this service last wrote the member' })
   syncedAt!: string;
-}
-
-class Page {
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'For the query parameter `cursor`; null on the last page',
-  })
-  nextCursor!: string | null;
 }
 
 export class GroupPage extends Page {

@@ -1,43 +1,22 @@
-import { Controller, Get, Param, Query, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiBearerAuth,
-  ApiNotFoundResponse,
-  ApiOkResponse,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-  ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
-import { AdminGuard } from '../admin.guard.js';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { AdminRoutes } from '../admin.routes.js';
+import { GroupParams } from '../group-params.js';
 import {
   GroupDto,
   GroupPage,
-  GroupParams,
   GroupsQuery,
   MemberPage,
   MembersQuery,
-  PageQuery,
   UserGroupPage,
   UserParams,
 } from './group.dto.js';
+import { PageQuery } from '../paging.js';
 import { GroupsService } from './groups.service.js';
 
 /** What staff may read. */
 @Controller('admin')
-@UseGuards(AdminGuard)
-@UsePipes(
-  new ValidationPipe({
-    transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    stopAtFirstError: true,
-  }),
-)
-@ApiTags('admin')
-@ApiBearerAuth()
-@ApiBadRequestResponse({ description: 'An unknown or malformed parameter' })
-@ApiUnauthorizedResponse({ description: 'No admin key, or a wrong one' })
-@ApiServiceUnavailableResponse({ description: 'PostgreSQL cannot be reached' })
+@AdminRoutes()
 export class GroupsController {
   constructor(private readonly groups: GroupsService) {}
 

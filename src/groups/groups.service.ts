@@ -1,7 +1,7 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { type Cursor, decodeCursor, encodeCursor } from './cursor.js';
+import { decodeCursor, page, type PageQuery } from '../paging.js';
 import { GroupMember } from './group-member.entity.js';
 import {
   type GroupDto,
@@ -9,7 +9,6 @@ import {
   type GroupsQuery,
   type MemberPage,
   type MembersQuery,
-  type PageQuery,
   toGroupDto,
   toMemberDto,
   type UserGroupPage,
@@ -114,15 +113,4 @@ export class GroupsService {
     );
     return page(rows, query.limit, (group) => [group.groupID]);
   }
-}
-
-/** One row more than the page was asked for: it tells that there is a next page, and is not shown. */
-function page<T>(
-  rows: T[],
-  limit: number,
-  key: (row: T) => Cursor,
-): { items: T[]; nextCursor: string | null } {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items, nextCursor: last && rows.length > limit ? encodeCursor(key(last)) : null };
 }

@@ -20,4 +20,8 @@ export class AfterCreateGroupChatConversationsCallback implements CallbackPayloa
   toChange(): MembersEntered {
     return {};
   }
+
+  toWords(): string {
+    return 'somebody entered; OpenIM does not say who';
+  }
 }

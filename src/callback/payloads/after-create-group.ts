@@ -108,4 +108,8 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
       members: Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel })),
     };
   }
+
+  toWords(): string {
+    return `the group "${this.groupName}" was created, with ${this.ownerUserID} as its owner`;
+  }
 }

@@ -22,4 +22,8 @@ export class AfterDismissGroupCallback implements CallbackPayload<GroupDismissal
     const membersID = this.membersID === undefined ? null : (this.membersID ?? []).map(storableText);
     return { membersID };
   }
+
+  toWords(): string {
+    return `the group was dismissed${this.toChange().membersID?.length === 0 ? ', and its members deleted' : ''}`;
+  }
 }

@@ -43,4 +43,9 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined> {
       ? { userID: inviterUserID, inviterUserID: '', joinSource }
       : { userID, inviterUserID, joinSource };
   }
+
+  toWords(): string {
+    const { userID, inviterUserID } = this.toChange();
+    return `${userID} joined${inviterUserID && `, invited by ${inviterUserID}`}`;
+  }
 }

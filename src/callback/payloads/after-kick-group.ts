@@ -21,4 +21,9 @@ export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
     const userIDs = (this.kickedUserIDs ?? []).filter((userID) => userID !== '').map(storableText);
     return { userIDs, how: 'kicked', reason: this.reason };
   }
+
+  toWords(): string {
+    const who = (this.kickedUserIDs ?? []).slice(0, 20).join(', ');
+    return `${who || 'nobody'} had to leave${this.reason && `: ${this.reason}`}`;
+  }
 }

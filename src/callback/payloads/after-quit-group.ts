@@ -16,4 +16,8 @@ export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
   toChange(): MembersLeft {
     return { userIDs: [this.userID], how: 'quit', reason: '' };
   }
+
+  toWords(): string {
+    return `${this.userID} left`;
+  }
 }

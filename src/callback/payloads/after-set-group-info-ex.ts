@@ -1,6 +1,7 @@
 import type { GroupInfo } from '../../groups/statements/set-group-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
+import { inWords } from './in-words.js';
 
 /** Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not change, "" that it was cleared. */
 export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
@@ -49,6 +50,10 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
   toChange(): GroupInfo {
     const { callbackCommand: _command, operationID: _operationID, groupID: _groupID, ...info } = this;
     return info;
+  }
+
+  toWords(): string {
+    return `the group was changed: ${inWords(this.toChange())}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GroupInfo } from '../../groups/statements/set-group-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
+import { inWords } from './in-words.js';
 
 /** Something of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means that a text did not change, for `ex` null does. */
 export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
@@ -50,5 +51,9 @@ export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
       lookMemberInfo: this.lookMemberInfo,
       applyMemberFriend: this.applyMemberFriend,
     };
+  }
+
+  toWords(): string {
+    return `the group was changed: ${inWords(this.toChange())}`;
   }
 }

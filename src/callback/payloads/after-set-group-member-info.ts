@@ -1,6 +1,7 @@
 import type { MemberInfo } from '../../groups/statements/set-group-member-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText } from './fields.js';
+import { inWords } from './in-words.js';
 
 /**
  * Something of a member changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupMemberInfoReq). null means that a field did not change, "" that it was cleared.
@@ -31,5 +32,10 @@ export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberIn
   toChange(): MemberInfo {
     const { userID, nickName: nickname, faceURL, roleLevel, ex } = this;
     return { userID, nickname, faceURL, roleLevel, ex };
+  }
+
+  toWords(): string {
+    const { userID, ...info } = this.toChange();
+    return `${userID} was changed: ${inWords(info)}`;
   }
 }

@@ -19,4 +19,8 @@ export class AfterTransferGroupOwnerCallback implements CallbackPayload<OwnerTra
   toChange(): OwnerTransfer {
     return { oldOwnerUserID: this.oldOwnerUserID, newOwnerUserID: this.newOwnerUserID };
   }
+
+  toWords(): string {
+    return `${this.oldOwnerUserID} handed the group over to ${this.newOwnerUserID}`;
+  }
 }

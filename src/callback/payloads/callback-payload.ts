@@ -6,4 +6,6 @@ export interface CallbackPayload<Change> {
   callbackCommand: string;
   readonly groupID: string;
   toChange(): Change;
+  /** What it tells, for staff: the words of a line in the group's timeline. */
+  toWords(): string;
 }

@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, STALE } from './fragments.js';
 
 /** A group at its birth. The times are texts for PostgreSQL's timestamptz. */
@@ -118,5 +119,5 @@ export const CREATE_GROUP = `
     WHERE (m.role_level = 0 AND excluded.role_level <> 0)
       OR (m.as_of <= excluded.as_of AND (m.role_level, m.left_at) IS DISTINCT FROM (excluded.role_level, excluded.left_at))
     RETURNING 1
-  )
-  SELECT (SELECT rows FROM group_done) + (SELECT count(*) FROM written_members) > 0 AS changed`;
+  ),
+  ${andLog('SELECT (SELECT rows FROM group_done) + (SELECT count(*) FROM written_members) > 0 AS changed')}`;

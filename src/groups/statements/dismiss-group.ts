@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, isCurrent, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
 /** A group is dismissed. */
@@ -31,5 +32,5 @@ export const DISMISS_GROUP = `
       OR known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL)
   ),
   ${writtenGroup({ status: '2', emptied_at: 'CASE WHEN told.emptied THEN coalesce((SELECT emptied_at FROM known), moment.as_of) END' })},
-  ${WRITTEN_MEMBERS}
-  SELECT coalesce(bool_or(changed), false) AS changed FROM effect`;
+  ${WRITTEN_MEMBERS},
+  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;

@@ -1,6 +1,6 @@
 /**
  * Parts that the statements of `GroupSyncService` share. Each statement takes $1 the groupID, $2 the change as JSON, $3 when it
- * was received (null: now), and runs in one transaction of its own at REPEATABLE READ: what it reads of a group is what it
+ * was received (null: now), $4 and on its delivery (null: none to log), and runs in one transaction of its own at REPEATABLE READ: what it reads of a group is what it
  * changes, or PostgreSQL ends it with 40001 and it is run again. So every statement that changes something of a group
  * changes the group's row too.
  *
@@ -30,6 +30,8 @@ export const STALE = {
   role: 'a former role is not known',
   order: 'the order of two callbacks is not clear',
   entered: 'somebody entered',
+  refused: 'a callback was refused',
+  failed: 'a callback failed',
 } as const;
 
 /**

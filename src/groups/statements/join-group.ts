@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { RoleLevel } from '../../openim/constants.js';
 import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
@@ -46,5 +47,5 @@ export const JOIN_GROUP = `
     FROM planned
   ),
   ${writtenGroup()},
-  ${WRITTEN_MEMBERS}
-  SELECT changed FROM effect`;
+  ${WRITTEN_MEMBERS},
+  ${andLog('SELECT changed FROM effect')}`;

@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, KEPT, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
 /** Users who are in a group no more. */
@@ -36,5 +37,5 @@ export const LEAVE_GROUP = `
     FROM planned
   ),
   ${writtenGroup()},
-  ${WRITTEN_MEMBERS}
-  SELECT changed FROM effect`;
+  ${WRITTEN_MEMBERS},
+  ${andLog('SELECT changed FROM effect')}`;

@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, STALE, writtenGroup } from './fragments.js';
 
 /** Somebody entered a group; OpenIM does not say who. */
@@ -11,5 +12,12 @@ export const MARK_GROUP_STALE = `
     SELECT 0 AS delta, known.stale_since IS NULL AS touched, known.stale_since IS NULL AS changed, '${STALE.entered}' AS stale
     FROM moment LEFT JOIN known ON true
   ),
-  ${writtenGroup()}
-  SELECT changed FROM effect, told`;
+  ${writtenGroup()},
+  ${andLog('SELECT changed FROM effect, told')}`;
+
+/** A callback that was not written. Only a group that is known can be in doubt. */
+export const DOUBT_GROUP = `
+  UPDATE groups SET
+    stale_reason = CASE WHEN stale_reason IS NULL OR stale_reason = '${STALE.creation}' THEN $2 ELSE stale_reason END,
+    stale_since = coalesce(stale_since, now())
+  WHERE group_id = $1`;

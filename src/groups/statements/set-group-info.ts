@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, isCurrent, recent, STALE, writtenGroup } from './fragments.js';
 
 /** What changed of a group; null: nothing. */
@@ -45,5 +46,5 @@ export const SET_GROUP_INFO = `
     FROM moment, told LEFT JOIN known ON true
     WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')} OR ${any((column, told) => `(${told} IS NOT NULL AND ${column} IS NULL)`)}
   ),
-  ${writtenGroup(Object.fromEntries(Object.entries(COLUMNS).map(([column, told]) => [column, `told.${told}`])))}
-  SELECT coalesce(bool_or(changed), false) AS changed FROM effect`;
+  ${writtenGroup(Object.fromEntries(Object.entries(COLUMNS).map(([column, told]) => [column, `told.${told}`])))},
+  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;

@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
 /** What changed of a member; null: nothing. */
@@ -54,5 +55,5 @@ export const SET_GROUP_MEMBER_INFO = `
     FROM planned
   ),
   ${writtenGroup()},
-  ${WRITTEN_MEMBERS}
-  SELECT changed FROM effect`;
+  ${WRITTEN_MEMBERS},
+  ${andLog('SELECT changed FROM effect')}`;

@@ -1,3 +1,4 @@
+import { andLog } from '../../deliveries/delivery-log.js';
 import { RoleLevel } from '../../openim/constants.js';
 import { BASE, KEPT, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
@@ -55,5 +56,5 @@ export const TRANSFER_GROUP_OWNER = `
     FROM planned
   ),
   ${writtenGroup({ owner_user_id: 'told."newOwnerUserID"' })},
-  ${WRITTEN_MEMBERS}
-  SELECT changed FROM effect`;
+  ${WRITTEN_MEMBERS},
+  ${andLog('SELECT changed FROM effect')}`;

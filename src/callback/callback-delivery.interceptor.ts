@@ -1,0 +1,78 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  HttpException,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+} from '@nestjs/common';
+import type { Response } from 'express';
+import { catchError, mergeMap, type Observable } from 'rxjs';
+import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import type { Delivery, UnwrittenOutcome } from '../deliveries/delivery-log.js';
+import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
+import { deliveryOf } from './callback-log.js';
+
+/** How long an answer waits for the log of what wrote nothing, in ms. */
+const PATIENCE_MS = 1000;
+
+/**
+ * Logs the deliveries that `GroupSyncService` has not logged with what it wrote: ignored, refused and failed ones. The group that a refused
+ * or failed one names needs a look. Where the log cannot be written, the answer is what it would have been.
+ */
+@Injectable()
+export class CallbackDeliveryInterceptor implements NestInterceptor<
+  SyncOutcome | 'ignored',
+  SyncOutcome | 'ignored'
+> {
+  private readonly logger = new Logger('Deliveries');
+
+  constructor(
+    private readonly deliveries: DeliveriesService,
+    private readonly groupSync: GroupSyncService,
+  ) {}
+
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler<SyncOutcome | 'ignored'>,
+  ): Observable<SyncOutcome | 'ignored'> {
+    const delivery = deliveryOf(context.switchToHttp().getResponse<Response>());
+    return next.handle().pipe(
+      mergeMap(async (outcome) => {
+        if (outcome === 'ignored') {
+          await this.log(delivery, 'ignored', null);
+        }
+        return outcome;
+      }),
+      catchError(async (error: unknown) => {
+        await this.log(delivery, outcomeOf(error), problemsOf(error));
+        throw error;
+      }),
+    );
+  }
+
+  private async log(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
+    const logged = this.write(delivery, outcome, problems).catch((error: Error) =>
+      this.logger.warn(`A delivery of ${delivery.command} is not in the log: ${error.message}`),
+    );
+    await Promise.race([logged, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+  }
+
+  private async write(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
+    await this.deliveries.log(delivery, outcome, problems);
+    if (outcome !== 'ignored' && delivery.groupID !== null) {
+      await this.groupSync.doubtGroup(delivery.groupID, outcome);
+    }
+  }
+}
+
+const outcomeOf = (error: unknown): 'refused' | 'failed' =>
+  error instanceof HttpException && error.getStatus() < 500 ? 'refused' : 'failed';
+
+function problemsOf(error: unknown): string {
+  if (!(error instanceof HttpException)) {
+    return (error as Error).message;
+  }
+  const { message } = error.getResponse() as { message: string | string[] };
+  return [message].flat().join('; ');
+}

@@ -1,0 +1,31 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Tinypool } from 'tinypool';
+import { type CallbackProblems, parseCallback } from './callback-parse.js';
+import type { Callback } from './callback.commands.js';
+
+/** Bodies from this size on are read in a worker thread: some ms of work, during which nobody else would be answered. */
+const OFF_THREAD_BYTES = 128 * 1024;
+
+/** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread. */
+@Injectable()
+export class CallbackParser implements OnModuleDestroy {
+  private readonly worker = new Tinypool({
+    filename: new URL('./callback-parse.worker.js', import.meta.url).href,
+    minThreads: 1, // ready before it is needed: it takes a second to load
+    maxThreads: 1,
+  });
+
+  /**
+   * @param command the command in the path
+   * @param body the bytes of the request
+   */
+  async parse(command: string, body: Buffer): Promise<Callback | CallbackProblems> {
+    return body.length < OFF_THREAD_BYTES
+      ? parseCallback(command, body)
+      : ((await this.worker.run({ command, body })) as Callback | CallbackProblems);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.destroy();
+  }
+}

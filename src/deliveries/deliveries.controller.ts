@@ -1,0 +1,42 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { AdminRoutes } from '../admin.routes.js';
+import { GroupParams } from '../group-params.js';
+import { PageQuery } from '../paging.js';
+import {
+  DeliveriesQuery,
+  DeliveryPage,
+  DeliveryParams,
+  DeliveryWithBodyDto,
+  TimelinePage,
+} from './deliveries.dto.js';
+import { DeliveriesService } from './deliveries.service.js';
+
+/** What came in, for staff. */
+@Controller('admin')
+@AdminRoutes()
+export class DeliveriesController {
+  constructor(private readonly deliveries: DeliveriesService) {}
+
+  /** The callbacks that came in, newest first. */
+  @Get('deliveries')
+  @ApiOkResponse({ type: DeliveryPage })
+  list(@Query() query: DeliveriesQuery): Promise<DeliveryPage> {
+    return this.deliveries.list(query);
+  }
+
+  /** One callback, with its body as it came. */
+  @Get('deliveries/:id')
+  @ApiOkResponse({ type: DeliveryWithBodyDto })
+  @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
+  read(@Param() params: DeliveryParams): Promise<DeliveryWithBodyDto> {
+    return this.deliveries.read(params.id);
+  }
+
+  /** What happened to a group, newest first, in words. Empty for a group that no callback named. */
+  @Get('groups/:groupID/timeline')
+  @ApiOkResponse({ type: TimelinePage })
+  timeline(@Param() params: GroupParams, @Query() query: PageQuery): Promise<TimelinePage> {
+    return this.deliveries.timeline(params.groupID, query);
+  }
+}

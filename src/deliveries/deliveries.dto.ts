@@ -1,0 +1,145 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Page, PageQuery, ToStorable } from '../paging.js';
+import { type CallbackDelivery, type Outcome, OUTCOMES } from './callback-delivery.entity.js';
+
+/** A path's `{id}`. */
+export class DeliveryParams {
+  @IsUUID(undefined, { message: 'id must be the id of a delivery' })
+  @ApiProperty({ description: 'The id of a delivery' })
+  id!: string;
+}
+
+/** The filters of the log; all given ones must hold. */
+export class DeliveriesQuery extends PageQuery {
+  @ToStorable
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  @ApiPropertyOptional({ description: 'Only this command, as the server calls it' })
+  command?: string;
+
+  @ToStorable
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  @ApiPropertyOptional({ description: 'Only what names this group' })
+  groupID?: string;
+
+  @IsOptional()
+  @IsIn(OUTCOMES)
+  @ApiPropertyOptional({ enum: OUTCOMES })
+  outcome?: Outcome;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  @ApiPropertyOptional({ format: 'date-time', description: 'Received then or later' })
+  receivedFrom?: string;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  @ApiPropertyOptional({ format: 'date-time', description: 'Received before' })
+  receivedTo?: string;
+}
+
+/** One request that OpenIM made. */
+export class DeliveryDto {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  receivedAt!: string;
+
+  @ApiProperty({ description: 'As the server calls it' })
+  command!: string;
+
+  @ApiProperty({ description: 'As the caller of OpenIM chose it; not unique' })
+  operationID!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  groupID!: string | null;
+
+  @ApiProperty({ enum: OUTCOMES })
+  outcome!: Outcome;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it was refused or failed' })
+  problems!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'What it tells, in words' })
+  summary!: string | null;
+
+  @ApiProperty({ description: 'From the head of the request to the commit, in ms' })
+  durationMs!: number;
+
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The delivery that this one replays',
+  })
+  replayOf!: string | null;
+}
+
+/** One request with its body. */
+export class DeliveryWithBodyDto extends DeliveryDto {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'As it came; null for commands that are not mirrored, and after the retention',
+  })
+  body!: string | null;
+}
+
+export class DeliveryPage extends Page {
+  @ApiProperty({ type: [DeliveryDto] })
+  items!: DeliveryDto[];
+}
+
+/** Something that happened to a group. */
+export class TimelineEntryDto {
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({ description: 'In words' })
+  what!: string;
+
+  @ApiProperty({ enum: OUTCOMES, description: 'unchanged: it was known already, or something later is' })
+  outcome!: Outcome;
+
+  @ApiProperty({ format: 'uuid', description: 'Of `GET /admin/deliveries/{id}`' })
+  deliveryID!: string;
+}
+
+export class TimelinePage extends Page {
+  @ApiProperty({ type: [TimelineEntryDto] })
+  items!: TimelineEntryDto[];
+}
+
+export function toDeliveryDto(delivery: CallbackDelivery): DeliveryDto {
+  const { id, receivedAt, command, operationID, groupID, outcome, problems, summary, durationMs, replayOf } =
+    delivery;
+  return {
+    id,
+    receivedAt: receivedAt.toISOString(),
+    command,
+    operationID,
+    groupID,
+    outcome,
+    problems,
+    summary,
+    durationMs,
+    replayOf,
+  };
+}
+
+export function toTimelineEntryDto({
+  id,
+  receivedAt,
+  command,
+  outcome,
+  problems,
+  summary,
+}: CallbackDelivery): TimelineEntryDto {
+  const what = problems === null ? (summary ?? command) : `${command} was ${outcome}: ${problems}`;
+  return { at: receivedAt.toISOString(), what, outcome, deliveryID: id };
+}

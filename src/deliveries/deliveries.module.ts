@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CallbackDelivery } from './callback-delivery.entity.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { RetentionService } from './retention.service.js';
+
+/** The log of what came in. */
+@Module({
+  imports: [TypeOrmModule.forFeature([CallbackDelivery])],
+  controllers: [DeliveriesController],
+  providers: [DeliveriesService, RetentionService],
+  exports: [DeliveriesService],
+})
+export class DeliveriesModule {}

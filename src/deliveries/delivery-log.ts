@@ -1,0 +1,67 @@
+import { v7 as uuid } from 'uuid';
+import type { Outcome } from './callback-delivery.entity.js';
+
+/** What the log keeps of a request, for the statement that logs it. */
+export class Delivery {
+  /** Of version 7: ordered by time, and unique without a sequence that replicas would share. */
+  readonly id = uuid();
+  private readonly start = performance.now();
+
+  constructor(
+    readonly command: string,
+    readonly operationID: string,
+    readonly replayOf: string | null = null,
+  ) {}
+
+  groupID: string | null = null;
+  summary: string | null = null;
+  body: Buffer | null = null;
+
+  /** The parameters of the columns that are known before the outcome is, $4 to $11 of a statement. */
+  parameters(): unknown[] {
+    const elapsedMs = performance.now() - this.start;
+    return [
+      this.id,
+      this.command,
+      this.operationID,
+      this.groupID,
+      this.summary,
+      elapsedMs,
+      this.body,
+      this.replayOf,
+    ];
+  }
+}
+
+const COLUMNS =
+  'id, command, operation_id, group_id, summary, duration_ms, body, replay_of, received_at, outcome, problems';
+
+const values = (first: number): string => {
+  const [id, command, operationID, groupID, summary, elapsedMs, body, replayOf] = Array.from(
+    { length: 8 },
+    (_, index) => `$${first + index}`,
+  );
+  return `${id}::uuid, ${command}, ${operationID}, ${groupID}, ${summary},
+      ${elapsedMs}::real + extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, ${body}::bytea, ${replayOf}::uuid,
+      date_trunc('milliseconds', clock_timestamp())`;
+};
+
+/**
+ * Ends a statement of `GroupSyncService`, so that the change and its row in the log commit together.
+ * @param changed a SELECT of one row with the boolean `changed`
+ */
+export const andLog = (changed: string): string => `
+  done AS (${changed}),
+  logged AS (
+    INSERT INTO callback_deliveries (${COLUMNS})
+    SELECT ${values(4)}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END, NULL
+    FROM done
+    WHERE $4::uuid IS NOT NULL
+  )
+  SELECT changed FROM done`;
+
+/** Logs what changed nothing: $1 to $8 of the delivery, $9 the outcome, $10 the problems. */
+export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1)}, $9, $10`;
+
+/** The outcomes that `LOG_ONLY` logs. */
+export type UnwrittenOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Config } from '../config.js';
+
+const INTERVAL_MS = 3_600_000;
+const PAUSE_MS = 100;
+const BATCH = 500;
+/** Taken by the replica that removes: the others leave it to that one. */
+const RETENTION_LOCK = 0x0913_0003;
+
+const SINGLE = `pg_try_advisory_xact_lock(${RETENTION_LOCK})`;
+const OLDER = (days: string): string => `received_at < now() - ${days}::integer * interval '1 day'`;
+
+const REMOVE_BODIES = `
+  UPDATE callback_deliveries SET body = NULL
+  WHERE (SELECT ${SINGLE}) AND id IN (
+    SELECT id FROM callback_deliveries WHERE body IS NOT NULL AND ${OLDER('$1')} ORDER BY received_at LIMIT ${BATCH}
+  )`;
+const REMOVE_ROWS = `
+  DELETE FROM callback_deliveries
+  WHERE (SELECT ${SINGLE}) AND id IN (
+    SELECT id FROM callback_deliveries WHERE ${OLDER('2 * $1')} ORDER BY received_at LIMIT ${BATCH}
+  )`;
+
+/** Keeps the log from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows after twice that, in batches of 500 with pauses between. */
+@Injectable()
+export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Retention');
+  private readonly abort = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.removeOld().catch((error: Error) =>
+        this.logger.warn(`Old deliveries stay for now: ${error.message}`),
+      );
+    }, INTERVAL_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.abort.abort();
+    await this.running;
+  }
+
+  /** Removes all that is old enough. */
+  async removeOld(): Promise<void> {
+    for (const statement of [REMOVE_BODIES, REMOVE_ROWS]) {
+      while (!this.abort.signal.aborted && (await this.removeBatch(statement)) === BATCH) {
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  private async removeBatch(statement: string): Promise<number> {
+    const [, rows] = await this.dataSource.query<[unknown, number]>(statement, [
+      this.config.DELIVERY_RETENTION_DAYS,
+    ]);
+    return rows;
+  }
+}

@@ -1,0 +1,11 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
+import { ToStorable } from './paging.js';
+
+/** A path's `{groupID}`. */
+export class GroupParams {
+  @ToStorable
+  @IsString()
+  @ApiProperty({ description: "OpenIM's groupID" })
+  groupID!: string;
+}

@@ -1,0 +1,19 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import { AdminRoutes } from '../admin.routes.js';
+import { StatsDto } from './stats.dto.js';
+import { StatsService } from './stats.service.js';
+
+/** Figures, for staff. */
+@Controller('admin')
+@AdminRoutes()
+export class StatsController {
+  constructor(private readonly stats: StatsService) {}
+
+  /** How much there is of everything, and when each command came last. */
+  @Get('stats')
+  @ApiOkResponse({ type: StatsDto })
+  read(): Promise<StatsDto> {
+    return this.stats.read();
+  }
+}

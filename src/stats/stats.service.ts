@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import type { StatsDto } from './stats.dto.js';
+
+/** How long figures are given again, in ms: they are for people and dashboards, and counting a million groups takes a part of a second. */
+const FRESH_MS = 5000;
+
+const GROUPS = `
+  SELECT coalesce(status, 0) AS status, count(*)::float8 AS groups, sum(member_count)::float8 AS members FROM groups GROUP BY 1 ORDER BY 1`;
+const STALE = 'SELECT count(*)::float8 AS groups FROM groups WHERE stale_since IS NOT NULL';
+const DELIVERIES = `
+  SELECT command, outcome, count(*) FILTER (WHERE received_at >= now() - interval '1 hour')::float8 AS "lastHour", count(*)::float8 AS "lastDay"
+  FROM callback_deliveries WHERE received_at >= now() - interval '1 day' GROUP BY 1, 2 ORDER BY 1, 2`;
+/** From one command of the index to the next: as many steps as there are commands, not rows. */
+const LAST_RECEIVED = `
+  WITH RECURSIVE commands AS (
+    (SELECT command FROM callback_deliveries ORDER BY command LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.command FROM callback_deliveries d WHERE d.command > commands.command ORDER BY d.command LIMIT 1)
+    FROM commands WHERE commands.command IS NOT NULL
+  )
+  SELECT command, (SELECT max(received_at) FROM callback_deliveries d WHERE d.command = commands.command) AS "receivedAt"
+  FROM commands WHERE command IS NOT NULL`;
+
+/** How much there is of everything. */
+@Injectable()
+export class StatsService {
+  private latest?: { stats: Promise<StatsDto>; until: number };
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** The figures, at most 5 s old. */
+  async read(): Promise<StatsDto> {
+    if (!this.latest || this.latest.until < Date.now()) {
+      const stats = this.count();
+      this.latest = { stats, until: Date.now() + FRESH_MS };
+      stats.catch(() => (this.latest = undefined));
+    }
+    return this.latest.stats;
+  }
+
+  private async count(): Promise<StatsDto> {
+    const [groups, stale, deliveries, lastReceived] = await Promise.all([
+      this.dataSource.query<{ status: number; groups: number; members: number }[]>(GROUPS),
+      this.dataSource.query<{ groups: number }[]>(STALE),
+      this.dataSource.query<StatsDto['deliveries']>(DELIVERIES),
+      this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
+    ]);
+    return {
+      groups: groups.map(({ status, groups: count }) => ({ status, groups: count })),
+      members: groups.reduce((sum, { members }) => sum + members, 0),
+      staleGroups: stale[0]!.groups,
+      deliveries,
+      lastReceived: lastReceived.map(({ command, receivedAt }) => ({
+        command,
+        receivedAt: receivedAt.toISOString(),
+      })),
+    };
+  }
+}

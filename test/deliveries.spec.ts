@@ -1,0 +1,401 @@
+import { v7 as uuid } from 'uuid';
+import { RetentionService } from '../src/deliveries/retention.service.js';
+import { fixture } from './helpers/fixtures.js';
+import { CREATE, Service } from './helpers/service.js';
+
+interface Delivery {
+  id: string;
+  receivedAt: string;
+  command: string;
+  operationID: string;
+  groupID: string | null;
+  outcome: string;
+  problems: string | null;
+  summary: string | null;
+  durationMs: number;
+  replayOf: string | null;
+  body?: string | null;
+}
+interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+const QUIT = 'callbackAfterQuitGroupCommand';
+const INFO = 'callbackAfterSetGroupInfoExCommand';
+const G = '2847193056';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start();
+});
+
+beforeEach(async () => {
+  await service.database.query('TRUNCATE groups, group_members, callback_deliveries');
+});
+
+afterAll(async () => {
+  await service.stop();
+});
+
+const list = async (query = '') => (await service.admin<Page<Delivery>>(`/deliveries${query}`)).body.items;
+const read = async ({ id }: { id: string }) => (await service.admin<Delivery>(`/deliveries/${id}`)).body;
+const replay = (id: string) =>
+  service.fetch<Delivery>(`/admin/deliveries/${id}/replay`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer admin-key' },
+  });
+const rename = (groupName: string) => service.post(INFO, { callbackCommand: INFO, groupID: G, groupName });
+const groupName = async () => (await service.admin<{ groupName: string }>(`/groups/${G}`)).body.groupName;
+
+describe('every request that passes authentication leaves one row', () => {
+  it('applied, and unchanged: with the body as it came', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+
+    const [second, first] = await list();
+    expect(first).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      receivedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      command: CREATE,
+      operationID: '7b1c0d9e44',
+      groupID: G,
+      outcome: 'applied',
+      problems: null,
+      summary: 'the group "R&D <core>" was created, with u1 as its owner',
+      durationMs: expect.any(Number),
+      replayOf: null,
+    });
+    expect(second).toMatchObject({ outcome: 'unchanged', groupID: G });
+    expect((await read(first!)).body).toBe(fixture(CREATE, 'made-by-operator'));
+    expect(first!.durationMs).toBeGreaterThan(0);
+  });
+
+  it('refused: with the problems and the body, and the group that it names needs a look', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: 7 });
+
+    const [refused] = await list('?outcome=refused');
+    expect(refused).toMatchObject({
+      command: QUIT,
+      groupID: G,
+      problems: 'userID must be a string of 1 to 255 characters',
+    });
+    expect((await read(refused!)).body).toBe(`{"callbackCommand":"${QUIT}","groupID":"${G}","userID":7}`);
+    expect((await service.admin(`/groups/${G}`)).body).toMatchObject({
+      staleReason: 'a callback was refused',
+    });
+  });
+
+  it('refused: also what is no JSON, too large, or of another media type', async () => {
+    await service.post(CREATE, '{"groupID":\u0000"x\ud800');
+    await service.post(CREATE, 'x', { 'content-type': 'text/plain' });
+    await service.post(CREATE, JSON.stringify({ ex: 'x'.repeat(17_000_000) }));
+
+    const [large, text, broken] = await list();
+    expect(broken).toMatchObject({ outcome: 'refused', problems: 'the body must be JSON', groupID: null });
+    expect((await read(broken!)).body).toBe('{"groupID":\u0000"x\uFFFD');
+    expect(text).toMatchObject({ outcome: 'refused', problems: expect.stringContaining('application/json') });
+    expect(large).toMatchObject({
+      outcome: 'refused',
+      problems: expect.stringContaining('CALLBACK_BODY_LIMIT'),
+    });
+    expect((await read(large!)).body).toBeNull();
+    expect(await service.database.query('SELECT FROM groups')).toEqual([]);
+  });
+
+  it('failed: with the cause, and the group needs a look', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.database.query('ALTER TABLE groups ADD CONSTRAINT never CHECK (group_name <> $$bad$$)');
+    expect((await rename('bad')).status).toBe(500);
+    await service.database.query('ALTER TABLE groups DROP CONSTRAINT never');
+
+    expect(await list('?outcome=failed')).toMatchObject([
+      { command: INFO, groupID: G, problems: expect.stringContaining('never') },
+    ]);
+    expect((await service.admin(`/groups/${G}`)).body).toMatchObject({ staleReason: 'a callback failed' });
+  });
+
+  it('ignored: without the body, which is none of our business', async () => {
+    const command = 'callbackAfterSendSingleMsgCommand';
+    await service.post(command, { callbackCommand: command, content: 'secret' });
+
+    const [ignored] = await list();
+    expect(ignored).toMatchObject({ command, outcome: 'ignored', groupID: null, summary: null });
+    expect((await read(ignored!)).body).toBeNull();
+  });
+
+  it('but not without authentication', async () => {
+    await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: 'Basic eDp5' });
+    expect(await list()).toEqual([]);
+  });
+
+  it('in the same transaction as the change, and in the same statement', async () => {
+    const statements = service.recordStatements();
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+
+    expect(statements).toHaveLength(1);
+    const [{ same } = { same: false }] = await service.database.query<{ same: boolean }>(
+      'SELECT g.xmin::text = d.xmin::text AS same FROM groups g, callback_deliveries d',
+    );
+    expect(same).toBe(true);
+  });
+
+  it('also for a body of 100,000 members', async () => {
+    const initMemberList = Array.from({ length: 100_000 }, (_, index) => ({
+      userID: `user${index}`,
+      roleLevel: 20,
+    }));
+    const body = JSON.stringify({
+      callbackCommand: CREATE,
+      groupID: 'big',
+      ownerUserID: 'o',
+      initMemberList,
+    });
+    expect((await service.post(CREATE, body)).status).toBe(200);
+
+    const [big] = await list();
+    expect((await read(big!)).body).toBe(body);
+  });
+});
+
+describe('GET /admin/deliveries', () => {
+  it('filters by each field', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(QUIT, fixture(QUIT, 'quit'));
+    const all = await list();
+
+    expect(all.map(({ command }) => command)).toEqual([QUIT, CREATE, CREATE]);
+    expect(await list(`?command=${QUIT}`)).toEqual([all[0]]);
+    expect(await list(`?groupID=${G}`)).toEqual([all[0], all[2]]);
+    expect(await list(`?groupID=${G}&outcome=applied&command=${CREATE}`)).toEqual([all[2]]);
+    expect(await list(`?receivedFrom=${all[0]!.receivedAt}`)).toEqual([all[0]]);
+    expect(await list(`?receivedTo=${all[0]!.receivedAt}`)).toEqual([all[1], all[2]]);
+    expect(await list('?receivedFrom=2000-01-01&receivedTo=2000-01-02T00:00:00Z')).toEqual([]);
+  });
+
+  it('pages through everything once', async () => {
+    for (let n = 0; n < 7; n += 1) {
+      await rename(`name ${n}`);
+    }
+    const found: string[] = [];
+    let query = '?limit=3';
+    for (let page = 0; page < 3; page += 1) {
+      const { body } = await service.admin<Page<Delivery>>(`/deliveries${query}`);
+      found.push(...body.items.map(({ summary }) => summary!));
+      query = `?limit=3&cursor=${body.nextCursor}`;
+    }
+    expect(found).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => `the group was changed: groupName "name ${n}"`));
+  });
+
+  it.each([
+    'outcome=x',
+    'receivedFrom=yesterday',
+    'receivedTo=2026-13-01',
+    'status=1',
+    'cursor=WzEsIngiXQ',
+    'limit=0',
+  ])('refuses %s', async (query) => {
+    expect((await service.admin(`/deliveries?${query}`)).status).toBe(400);
+  });
+
+  it('is 404 for a delivery that is not there, 400 for what is no id', async () => {
+    expect((await service.admin(`/deliveries/${uuid()}`)).status).toBe(404);
+    expect((await service.admin('/deliveries/1')).status).toBe(400);
+  });
+});
+
+describe('POST /admin/deliveries/{id}/replay', () => {
+  it('changes nothing that happened since, and is logged with a link to the original', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await rename('since');
+    await service.post(QUIT, fixture(QUIT, 'quit'));
+    const before = await service.rows();
+    const original = (await list()).at(-1)!;
+
+    const answer = await replay(original.id);
+
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { replayOf: original.id, outcome: 'unchanged', command: CREATE, groupID: G },
+    });
+    expect(await service.rows()).toEqual(before);
+    expect(await list()).toContainEqual(answer.body);
+  });
+
+  it('does what a callback that failed would have done, as of then', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.database.query('ALTER TABLE groups ADD CONSTRAINT never CHECK (group_name <> $$bad$$)');
+    await rename('bad');
+    await service.database.query('ALTER TABLE groups DROP CONSTRAINT never');
+    const [failed] = await list('?outcome=failed');
+
+    expect((await replay(failed!.id)).body).toMatchObject({ outcome: 'applied', replayOf: failed!.id });
+
+    expect(await groupName()).toBe('bad');
+    const [{ as_of: asOf } = { as_of: new Date(0) }] = await service.database.query<{ as_of: Date }>(
+      'SELECT as_of FROM groups',
+    );
+    expect(asOf.toISOString()).toBe(failed!.receivedAt);
+  });
+
+  it('leaves alone what was told later', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await rename('first');
+    await rename('second');
+    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post('callbackAfterJoinGroupCommand', {
+      callbackCommand: 'callbackAfterJoinGroupCommand',
+      groupID: G,
+      inviterUserID: 'u4',
+    });
+    const [, quit, , first] = await list();
+
+    expect((await replay(first!.id)).body.outcome).toBe('unchanged');
+    expect((await replay(quit!.id)).body.outcome).toBe('unchanged');
+
+    expect(await groupName()).toBe('second');
+    const members = await service.admin<Page<{ userID: string }>>(`/groups/${G}/members`);
+    expect(members.body.items.map(({ userID }) => userID)).toContain('u4');
+  });
+
+  it('of a refused callback is refused again, and of one without a body 409', async () => {
+    await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: 7 });
+    const [refused] = await list();
+    expect((await replay(refused!.id)).body).toMatchObject({
+      outcome: 'refused',
+      problems: refused!.problems,
+      replayOf: refused!.id,
+    });
+
+    await service.post('callbackAfterSendSingleMsgCommand', {});
+    const [ignored] = await list();
+    expect((await replay(ignored!.id)).status).toBe(409);
+    expect((await replay(uuid())).status).toBe(404);
+  });
+});
+
+describe('GET /admin/groups/{groupID}/timeline', () => {
+  it('tells what happened, newest first, in words', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(
+      'callbackAfterSetGroupMemberInfoCommand',
+      fixture('callbackAfterSetGroupMemberInfoCommand', 'nickname'),
+    );
+    await service.post('callbackAfterJoinGroupCommand', fixture('callbackAfterJoinGroupCommand', 'join'));
+    await service.post(INFO, fixture(INFO, 'announcement-cleared'));
+    await service.post('callbackAfterKickGroupCommand', fixture('callbackAfterKickGroupCommand', 'kicked'));
+    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: '' });
+    await service.post(
+      'callbackAfterTransferGroupOwnerCommand',
+      fixture('callbackAfterTransferGroupOwnerCommand', 'transfer'),
+    );
+    await service.post(
+      'callbackAfterDisMissGroupCommand',
+      fixture('callbackAfterDisMissGroupCommand', 'members-deleted'),
+    );
+    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+
+    const { body } = await service.admin<
+      Page<{ what: string; outcome: string; at: string; deliveryID: string }>
+    >(`/groups/${G}/timeline`);
+    expect(body.items.map(({ what }) => what)).toEqual([
+      'the group was dismissed, and its members deleted',
+      'u1 handed the group over to u2',
+      `${QUIT} was refused: userID must be a string of 1 to 255 characters`,
+      'u4 left',
+      'u3, u5 had to leave: inactive > 90 days',
+      'the group was changed: groupName "Q3 <plan>", notification cleared, needVerification 1',
+      'u6 joined',
+      'u4 was changed: nickname "Dee", faceURL cleared',
+      'the group "R&D <core>" was created, with u1 as its owner',
+    ]);
+    expect(body.items[0]).toEqual({
+      what: expect.any(String),
+      outcome: 'applied',
+      at: expect.any(String),
+      deliveryID: expect.any(String),
+    });
+    expect((await service.admin<Page<unknown>>(`/groups/${G}/timeline?limit=2`)).body.items).toHaveLength(2);
+  });
+});
+
+describe('what is old', () => {
+  it('loses its body after DELIVERY_RETENTION_DAYS, and goes after twice that, in batches', async () => {
+    await service.database.query(`
+      INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms, body)
+      SELECT gen_random_uuid(), now() - days * interval '1 day', 'c' || days, '', 'applied', 1, 'x'
+      FROM unnest(ARRAY[1, 29, 31, 59, 61, 400]) AS days, generate_series(1, 600)`);
+
+    await service.app.get(RetentionService).removeOld();
+
+    expect(
+      await service.database.query(
+        'SELECT command, count(*)::int AS rows, count(body)::int AS bodies FROM callback_deliveries GROUP BY 1 ORDER BY min(received_at) DESC',
+      ),
+    ).toEqual([
+      { command: 'c1', rows: 600, bodies: 600 },
+      { command: 'c29', rows: 600, bodies: 600 },
+      { command: 'c31', rows: 600, bodies: 0 },
+      { command: 'c59', rows: 600, bodies: 0 },
+    ]);
+  });
+
+  it('is left to the replica that is removing it', async () => {
+    await service.database.query(`
+      INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+      VALUES (gen_random_uuid(), now() - interval '100 days', 'c', '', 'applied', 1)`);
+    await service.database.query('SELECT pg_advisory_lock($1)', [0x0913_0003]);
+    await service.app.get(RetentionService).removeOld();
+    expect(await list()).toHaveLength(1);
+
+    await service.database.query('SELECT pg_advisory_unlock($1)', [0x0913_0003]);
+    await service.app.get(RetentionService).removeOld();
+    expect(await list()).toEqual([]);
+  });
+});
+
+describe('GET /admin/stats', () => {
+  it('counts groups, members, deliveries and what needs a look', async () => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(
+      'callbackAfterDisMissGroupCommand',
+      fixture('callbackAfterDisMissGroupCommand', 'members-deleted'),
+    );
+    await service.post('callbackAfterKickGroupCommand', {
+      callbackCommand: 'callbackAfterKickGroupCommand',
+      groupID: '913364821',
+      kickedUserIDs: ['u9'],
+    });
+    await service.post(CREATE, '{');
+    await service.database.query(
+      "UPDATE callback_deliveries SET received_at = received_at - interval '2 hours' WHERE command LIKE '%DisMiss%'",
+    );
+
+    const { body } = await service.admin<Record<string, unknown>>('/stats');
+
+    expect(body).toEqual({
+      groups: [
+        { status: 0, groups: 1 },
+        { status: 2, groups: 1 },
+      ],
+      members: 2,
+      staleGroups: 1,
+      deliveries: [
+        { command: CREATE, outcome: 'applied', lastHour: 2, lastDay: 2 },
+        { command: CREATE, outcome: 'refused', lastHour: 1, lastDay: 1 },
+        { command: 'callbackAfterDisMissGroupCommand', outcome: 'applied', lastHour: 0, lastDay: 1 },
+        { command: 'callbackAfterKickGroupCommand', outcome: 'applied', lastHour: 1, lastDay: 1 },
+      ],
+      lastReceived: [
+        { command: CREATE, receivedAt: expect.any(String) },
+        { command: 'callbackAfterDisMissGroupCommand', receivedAt: expect.any(String) },
+        { command: 'callbackAfterKickGroupCommand', receivedAt: expect.any(String) },
+      ],
+    });
+  });
+});
