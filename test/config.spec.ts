@@ -29,6 +29,7 @@ it('has a default for everything in development', () => {
     CALLBACK_AUTH: 'basic',
     CALLBACK_NEXT_CODE: 1,
     CALLBACK_BODY_LIMIT: 16 * 1024 * 1024,
+    DELIVERY_RETENTION_DAYS: 30,
     ADMIN_API_KEY: undefined,
     LOG_LEVEL: 'info',
   });
@@ -46,6 +47,7 @@ it('reads every variable', () => {
     CALLBACK_AUTH: 'none',
     CALLBACK_NEXT_CODE: '0',
     CALLBACK_BODY_LIMIT: '512kb',
+    DELIVERY_RETENTION_DAYS: '7',
     LOG_LEVEL: 'warn',
   });
 
@@ -61,6 +63,7 @@ it('reads every variable', () => {
     CALLBACK_AUTH: 'none',
     CALLBACK_NEXT_CODE: 0,
     CALLBACK_BODY_LIMIT: 524288,
+    DELIVERY_RETENTION_DAYS: 7,
     ADMIN_API_KEY: ['k'],
     LOG_LEVEL: 'warn',
   });
@@ -93,6 +96,7 @@ it.each([
   ['CALLBACK_BODY_LIMIT', '16 megabytes'],
   ['CALLBACK_BODY_LIMIT', '0'],
   ['CALLBACK_BODY_LIMIT', '1gb'],
+  ['DELIVERY_RETENTION_DAYS', '0'],
   ['ADMIN_API_KEY', ','],
   ['LOG_LEVEL', 'loud'],
 ])('refuses %s=%s by name', (name, value) => {

@@ -7,18 +7,25 @@ let service: Service;
 beforeAll(async () => {
   service = await Service.start();
   await service.database.query(`
-    INSERT INTO groups
+    INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
+      creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time, notification_user_id,
+      as_of, synced_at, born_as_of, stale_since)
     SELECT 'g' || n, 'Group ' || md5(n::text), '', '', '', 'owner' || n % 100, '2026-01-01'::timestamptz + n * interval '1 s', 3, '', CASE WHEN n <= 1000 THEN 3 ELSE 0 END,
-      'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now()
+      'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now(), now(), CASE WHEN n <= 1000 THEN now() END
     FROM generate_series(1, ${GROUPS}) AS n`);
   await service.database.query(`
-    INSERT INTO group_members
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
     SELECT 'g' || n, 'user' || (n * 7 + m) % 20000, CASE m WHEN 0 THEN 100 ELSE 20 END, NULL, now(), now()
     FROM generate_series(1, ${GROUPS}) AS n, generate_series(0, 2) AS m`);
   await service.database.query(`
-    INSERT INTO group_members SELECT 'big', 'user' || m, 20, NULL, now(), now() FROM generate_series(1, 50000) AS m`);
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at) SELECT 'big', 'user' || m, 20, NULL, now(), now() FROM generate_series(1, 50000) AS m`);
+  await service.database.query(`
+    INSERT INTO callback_deliveries (id, received_at, command, operation_id, group_id, outcome, duration_ms, body)
+    SELECT md5(n::text)::uuid, date_trunc('milliseconds', now() - n * interval '1 s'), CASE WHEN n > 49000 THEN 'old' ELSE 'new' END, '', 'g' || n % 500,
+      CASE WHEN n > 49000 THEN 'refused' ELSE 'applied' END, 1, 'x'
+    FROM generate_series(1, 50000) AS n`);
   await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
-  await service.database.query('VACUUM ANALYZE groups, group_members');
+  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries');
 });
 
 afterAll(async () => {
@@ -63,6 +70,12 @@ describe.each([
   ['/groups?creatorUserID=creator7&limit=5', 'groups_creator_user_id_idx'],
   ['/groups?status=3', 'groups_status_idx'],
   ['/groups?groupType=1', 'groups_group_type_idx'],
+  ['/groups?stale=true', 'groups_stale_idx'],
+  ['/deliveries', 'callback_deliveries_received_at_idx'],
+  ['/deliveries?command=old', 'callback_deliveries_command_idx'],
+  ['/deliveries?outcome=refused', 'callback_deliveries_outcome_idx'],
+  ['/deliveries?groupID=g7&limit=5', 'callback_deliveries_group_id_idx'],
+  ['/groups/g7/timeline?limit=5', 'callback_deliveries_group_id_idx'],
   ['/groups/big/members', 'group_members_role_level_idx'],
   ['/groups/big/members?roleLevel=20', 'group_members_role_level_idx'],
   ['/users/user7/groups?limit=5', 'group_members_user_id_idx'],
