@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The log of what came in, with an index for every filter of `GET /admin/deliveries`, for a group's timeline and for the removal of bodies. */
+/**
+ * The log of what came in, with an index for every filter of `GET /admin/deliveries`, for a group's timeline and for the
+ * removal of bodies.
+ */
 export class CreateCallbackDeliveries1763978400000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

@@ -1,5 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { DataSourceOptions } from 'typeorm';
+import { CreateGroups1763942400000 } from '../migrations/1763942400000-CreateGroups.js';
+import { CreateGroupMembers1763942400001 } from '../migrations/1763942400001-CreateGroupMembers.js';
+import { FollowGroups1763974800000 } from '../migrations/1763974800000-FollowGroups.js';
+import { CreateCallbackDeliveries1763978400000 } from '../migrations/1763978400000-CreateCallbackDeliveries.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
@@ -14,7 +17,12 @@ export function dataSourceOptions(url: string) {
     url,
     applicationName: 'openim-group-sync',
     entities: [Group, GroupMember, CallbackDelivery],
-    migrations: [fileURLToPath(new URL('../migrations/*.js', import.meta.url))],
+    migrations: [
+      CreateGroups1763942400000,
+      CreateGroupMembers1763942400001,
+      FollowGroups1763974800000,
+      CreateCallbackDeliveries1763978400000,
+    ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,

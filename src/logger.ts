@@ -34,7 +34,10 @@ function errorSerializer(error: Error): object {
   return { type, message, code, detail, constraint, stack };
 }
 
-/** Makes the middleware that writes one line for each request, and of a callback what is known of it. No header and no body is logged. */
+/**
+ * Makes the middleware that writes one line for each request, and of a callback what is known of it. No header and no body is
+ * logged.
+ */
 export function requestLogger(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,

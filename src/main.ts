@@ -54,7 +54,9 @@ function main(config: Config, logger: Logger): void {
   const started = start().catch(fail);
 }
 
-/** Says what a development run leaves open. Production has nothing of it by accident: the configuration asks for the secrets. */
+/**
+ * Says what a development run leaves open. Production has nothing of it by accident: the configuration asks for the secrets.
+ */
 function openDoors(config: Config, logger: Logger): void {
   if (config.callbacksAreOpen) {
     logger.warn(

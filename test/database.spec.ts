@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/data-source-options.js';
 import { TestDatabase } from './helpers/database.js';
@@ -35,6 +37,15 @@ describe('migrations', () => {
 
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('are all applied, each file of them', async () => {
+    const applied = await dataSource.runMigrations();
+
+    const files = readdirSync(join(import.meta.dirname, '../migrations')).map((file) =>
+      file.replace(/^(\d+)-(\w+)\.ts$/, '$2$1'),
+    );
+    expect(applied.map(({ name }) => name).toSorted()).toEqual(files.toSorted());
   });
 
   it('name every key and index', async () => {

@@ -354,6 +354,14 @@ describe('a group', () => {
     expect(await group()).toMatchObject({ staleSince: first['staleSince'], staleReason: 'somebody entered' });
   });
 
+  it('whose creation comes late still needs a look when somebody entered before', async () => {
+    await send(QUIT, 'quit');
+    expect(await send(ENTERED, { groupId: G })).toBe('applied');
+    await create();
+
+    expect(await group()).toMatchObject({ ownerUserID: 'u1', staleReason: 'somebody entered' });
+  });
+
   it('is found by its need of a look', async () => {
     await create();
     await send(CREATE, 'made-by-owner');

@@ -68,7 +68,8 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
 }
 
 /**
- * Makes the DTO of a payload. class-transformer copies what it is given level by level, which takes a second for a long list and
+ * Makes the DTO of a payload. class-transformer copies what it is given level by level, which takes a second for a long list
+ * and
  * overflows the stack on a deep one; so it is given the texts and numbers, and the lists are carried past it as they are.
  */
 function takeOver<T extends object>(empty: T, json: Record<string, unknown>): T {

@@ -16,7 +16,8 @@ import { type CallbackReply, ignored, success } from './callback-reply.js';
 const DEADLINE_MS = 3500;
 
 /**
- * Makes OpenIM's reply of what was done, and of not being done in time. A write that is late goes on, and may still be committed:
+ * Makes OpenIM's reply of what was done, and of not being done in time. A write that is late goes on, and may still be
+ * committed:
  * the replica is right then, and OpenIM repeats nothing. Every other failure becomes its reply in `ExceptionsFilter`.
  */
 @Injectable()

@@ -1,7 +1,10 @@
 import type { HttpException } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 
-/** What OpenIM reads of an answer (pkg/callbackstruct/common.go, CommonCallbackResp). Made here only: OpenIM cannot read another shape. */
+/**
+ * What OpenIM reads of an answer (pkg/callbackstruct/common.go, CommonCallbackResp). Made here only: OpenIM cannot read another
+ * shape.
+ */
 export class CallbackReply {
   @ApiProperty({ type: 'integer', description: '0: done or not ours; 1: refused or failed' })
   actionCode: number = 0;

@@ -30,7 +30,10 @@ const command = <Change>(
   ...olderNames: string[]
 ): Command<unknown> => ({ dto, apply: apply as Command<unknown>['apply'], olderNames });
 
-/** The commands that are mirrored: OpenIM's name for it, its payload, its verb. Any other command is answered, and otherwise ignored. */
+/**
+ * The commands that are mirrored: OpenIM's name for it, its payload, its verb. Any other command is answered, and otherwise
+ * ignored.
+ */
 export const CALLBACK_COMMANDS: ReadonlyMap<string, Command<unknown>> = new Map([
   [
     'callbackAfterCreateGroupCommand',
@@ -94,7 +97,10 @@ export function commandToday(name: string): string {
   return TODAYS_NAMES.get(name) ?? name;
 }
 
-/** What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses threads. */
+/**
+ * What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses
+ * threads.
+ */
 export type Callback =
   | ({ readonly kind: 'mirrored'; readonly command: string; readonly summary: string } & GroupChange<unknown>)
   | { readonly kind: 'ignored' };

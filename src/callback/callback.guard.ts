@@ -8,7 +8,9 @@ import { callbackLog } from './callback-log.js';
 
 const OPERATION_ID_SHOWN = 128;
 
-/** Lets in who sends one of the tokens as the password of HTTP Basic, as Go does with the userinfo of the url in `webhooks.yml`. */
+/**
+ * Lets in who sends one of the tokens as the password of HTTP Basic, as Go does with the userinfo of the url in `webhooks.yml`.
+ */
 @Injectable()
 export class CallbackGuard implements CanActivate {
   private readonly isToken: (candidate: string) => boolean;

@@ -10,7 +10,9 @@ const NETWORK = /^(ECONN|EHOST|ENET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
 const DRIVER =
   /timeout exceeded when trying to connect|connection timeout|timeout expired|Connection terminated|Query read timeout|not queryable|Driver not Connected/i;
 
-/** Whether this error means that PostgreSQL cannot be reached or cannot work now, so that the same statement may succeed later. */
+/**
+ * Whether this error means that PostgreSQL cannot be reached or cannot work now, so that the same statement may succeed later.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) {
     return false;

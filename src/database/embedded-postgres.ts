@@ -157,7 +157,10 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Spawns one of PostgreSQL's programs with a session of its own: the Ctrl-C of a terminal is for the service, which stops it in order. */
+  /**
+   * Spawns one of PostgreSQL's programs with a session of its own: the Ctrl-C of a terminal is for the service, which stops it
+   * in order.
+   */
   private async spawn(cluster: string, binary: string, args: string[]) {
     const logFile = join(this.dataDir, 'postgres.log');
     const log = await open(logFile, 'w');

@@ -29,7 +29,8 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 }
 
 /**
- * As root PostgreSQL runs as another user, who cannot execute what lies below a folder that only root may enter, such as `/root`.
+ * As root PostgreSQL runs as another user, who cannot execute what lies below a folder that only root may enter, such as
+ * `/root`.
  * @param cache the folder for a copy; made if needed
  * @returns the programs, or a copy of them where everybody can execute it
  */

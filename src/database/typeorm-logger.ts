@@ -1,7 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { Logger as TypeOrmLogger } from 'typeorm';
 
-/** TypeORM's own words in the service's log. Failed queries are not logged here: the request that failed has the cause in its line. */
+/**
+ * TypeORM's own words in the service's log. Failed queries are not logged here: the request that failed has the cause in its
+ * line.
+ */
 export class DatabaseLogger implements TypeOrmLogger {
   private readonly logger = new Logger('TypeORM');
 

@@ -24,7 +24,10 @@ const REMOVE_ROWS = `
     SELECT id FROM callback_deliveries WHERE ${OLDER('2 * $1')} ORDER BY received_at LIMIT ${BATCH}
   )`;
 
-/** Keeps the log from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows after twice that, in batches of 500 with pauses between. */
+/**
+ * Keeps the log from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows after twice that, in batches of 500 with
+ * pauses between.
+ */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Retention');

@@ -32,7 +32,8 @@ const NO_DELIVERY = Array.from({ length: 8 }, () => null);
 const TRY_AGAIN = new Set(['40001', '40P01']);
 
 /**
- * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is committed when
+ * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is committed
+ * when
  * it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made by PostgreSQL.
  * Each throws the driver's error when PostgreSQL cannot be reached or refuses.
  */
@@ -82,22 +83,25 @@ export class GroupSyncService {
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.dataSource.query(DOUBT_GROUP, [groupID, STALE[outcome]]);
+    await this.run(DOUBT_GROUP, [groupID, STALE[outcome]]);
   }
 
-  private async write<T>(statement: string, change: GroupChange<T>): Promise<SyncOutcome> {
-    const delivery = change.delivery?.parameters() ?? NO_DELIVERY;
+  private async write<T>(
+    statement: string,
+    { groupID, change, receivedAt, delivery }: GroupChange<T>,
+  ): Promise<SyncOutcome> {
+    const logged = delivery?.parameters() ?? NO_DELIVERY;
+    const [done] = await this.run<{ changed: boolean }>(statement, [groupID, change, receivedAt, ...logged]);
+    return done?.changed ? 'applied' : 'unchanged';
+  }
+
+  /** Each time that PostgreSQL says "again", another writer of the group has got further: this ends. */
+  private async run<Row>(statement: string, parameters: unknown[]): Promise<Row[]> {
     try {
-      const [done] = await this.dataSource.query<{ changed: boolean }[]>(statement, [
-        change.groupID,
-        change.change,
-        change.receivedAt,
-        ...delivery,
-      ]);
-      return done?.changed ? 'applied' : 'unchanged';
+      return await this.dataSource.query<Row[]>(statement, parameters);
     } catch (error) {
       if (TRY_AGAIN.has((error as { code?: string }).code ?? '')) {
-        return this.write(statement, change);
+        return this.run(statement, parameters);
       }
       throw error;
     }

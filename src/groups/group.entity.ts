@@ -6,7 +6,8 @@ const uint32 = { from: Number, to: (value: number) => value };
 /**
  * A group as OpenIM told it. The fields are those of OpenIM's GroupInfo (protocol/sdkws, GroupInfo) under their own names.
  * A field is null until it is told: callbacks come in any order, and only the creation tells all of them.
- * The row of a dismissed group stays, with status 2. Keys collate as bytes, so that no change of an operating system's locale reorders an index.
+ * The row of a dismissed group stays, with status 2. Keys collate as bytes, so that no change of an operating system's locale
+ * reorders an index.
  */
 @Entity('groups')
 @Index('groups_create_time_idx', ['createTime', 'groupID'])
@@ -72,7 +73,9 @@ export class Group {
   @Column('timestamptz', { name: 'as_of' })
   asOf!: Date;
 
-  /** The moment that its creation is true for; null while none was received: then `createTime` is when it was first heard of. */
+  /**
+   * The moment that its creation is true for; null while none was received: then `createTime` is when it was first heard of.
+   */
   @Column('timestamptz', { name: 'born_as_of', nullable: true })
   bornAsOf!: Date | null;
 

@@ -3,14 +3,19 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { StatsDto } from './stats.dto.js';
 
-/** How long figures are given again, in ms: they are for people and dashboards, and counting a million groups takes a part of a second. */
+/**
+ * How long figures are given again, in ms: they are for people and dashboards, and counting a million groups takes a part of a
+ * second.
+ */
 const FRESH_MS = 5000;
 
 const GROUPS = `
-  SELECT coalesce(status, 0) AS status, count(*)::float8 AS groups, sum(member_count)::float8 AS members FROM groups GROUP BY 1 ORDER BY 1`;
+  SELECT coalesce(status, 0) AS status, count(*)::float8 AS groups, sum(member_count)::float8 AS members
+  FROM groups GROUP BY 1 ORDER BY 1`;
 const STALE = 'SELECT count(*)::float8 AS groups FROM groups WHERE stale_since IS NOT NULL';
 const DELIVERIES = `
-  SELECT command, outcome, count(*) FILTER (WHERE received_at >= now() - interval '1 hour')::float8 AS "lastHour", count(*)::float8 AS "lastDay"
+  SELECT command, outcome, count(*)::float8 AS "lastDay",
+    count(*) FILTER (WHERE received_at >= now() - interval '1 hour')::float8 AS "lastHour"
   FROM callback_deliveries WHERE received_at >= now() - interval '1 day' GROUP BY 1, 2 ORDER BY 1, 2`;
 /** From one command of the index to the next: as many steps as there are commands, not rows. */
 const LAST_RECEIVED = `

@@ -4,7 +4,8 @@ import type { CallbackPayload } from './callback-payload.js';
 import { ID, Int32, OptionalID, Text } from './fields.js';
 
 /**
- * A user joined directly (pkg/callbackstruct/group.go, CallbackAfterJoinGroupReq). The one who joined is `inviterUserID` (internal/rpc/group/group.go, JoinGroup);
+ * A user joined directly (pkg/callbackstruct/group.go, CallbackAfterJoinGroupReq). The one who joined is `inviterUserID`
+ * (internal/rpc/group/group.go, JoinGroup);
  * where `userID` is there, as older documentation and newer servers have it, it is that one.
  */
 export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined> {

@@ -3,7 +3,9 @@ import { storableText } from '../../storable-text.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, IDList, Text } from './fields.js';
 
-/** Members were made to leave (pkg/callbackstruct/group.go, CallbackKillGroupMemberReq). Before 3.8.1 the reason is always "". */
+/**
+ * Members were made to leave (pkg/callbackstruct/group.go, CallbackKillGroupMemberReq). Before 3.8.1 the reason is always "".
+ */
 export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
   @ID('callbackAfterKickGroupCommand')
   callbackCommand = '';

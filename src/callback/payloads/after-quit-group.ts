@@ -2,7 +2,9 @@ import type { MembersLeft } from '../../groups/statements/leave-group.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID } from './fields.js';
 
-/** A member left of its own will (pkg/callbackstruct/group.go, CallbackQuitGroupReq). It may come after the group was dismissed. */
+/**
+ * A member left of its own will (pkg/callbackstruct/group.go, CallbackQuitGroupReq). It may come after the group was dismissed.
+ */
 export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
   @ID('callbackAfterQuitGroupCommand')
   callbackCommand = '';

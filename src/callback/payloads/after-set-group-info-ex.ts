@@ -3,7 +3,10 @@ import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
 import { inWords } from './in-words.js';
 
-/** Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not change, "" that it was cleared. */
+/**
+ * Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not
+ * change, "" that it was cleared.
+ */
 export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
   @ID('callbackAfterSetGroupInfoExCommand')
   callbackCommand = '';

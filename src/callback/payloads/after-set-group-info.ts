@@ -3,7 +3,10 @@ import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
 import { inWords } from './in-words.js';
 
-/** Something of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means that a text did not change, for `ex` null does. */
+/**
+ * Something of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means that a
+ * text did not change, for `ex` null does.
+ */
 export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
   @ID('callbackAfterSetGroupInfoCommand')
   callbackCommand = '';

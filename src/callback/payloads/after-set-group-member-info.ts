@@ -4,7 +4,8 @@ import { ID, NullableInt32, NullableText } from './fields.js';
 import { inWords } from './in-words.js';
 
 /**
- * Something of a member changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupMemberInfoReq). null means that a field did not change, "" that it was cleared.
+ * Something of a member changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupMemberInfoReq). null means that a field did
+ * not change, "" that it was cleared.
  * Only here OpenIM writes `nickName`, with a capital N.
  */
 export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberInfo> {

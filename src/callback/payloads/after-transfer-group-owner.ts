@@ -2,7 +2,10 @@ import type { OwnerTransfer } from '../../groups/statements/transfer-group-owner
 import type { CallbackPayload } from './callback-payload.js';
 import { ID } from './fields.js';
 
-/** A group has another owner (pkg/callbackstruct/group.go, CallbackTransferGroupOwnerReq). What role the new one had is not told. */
+/**
+ * A group has another owner (pkg/callbackstruct/group.go, CallbackTransferGroupOwnerReq). What role the new one had is not
+ * told.
+ */
 export class AfterTransferGroupOwnerCallback implements CallbackPayload<OwnerTransfer> {
   @ID('callbackAfterTransferGroupOwnerCommand')
   callbackCommand = '';

@@ -4,7 +4,9 @@ import { Expose, Transform } from 'class-transformer';
 import { buildMessage, ValidateBy } from 'class-validator';
 import { storableText } from '../../storable-text.js';
 
-/** OpenIM documents 64 characters for an ID and does not enforce it; a key of PostgreSQL's indexes must stay under 2,704 bytes. */
+/**
+ * OpenIM documents 64 characters for an ID and does not enforce it; a key of PostgreSQL's indexes must stay under 2,704 bytes.
+ */
 const ID_MAX_LENGTH = 255;
 
 /** Each rule as the end of the sentence "the field must be ...", with its test. */

@@ -11,7 +11,8 @@ export interface InitMember {
 const PROBLEMS_SHOWN = 10;
 
 /**
- * Checks the whole list in one pass: 100,000 members take some ms, where a class instance for each would take more than a second.
+ * Checks the whole list in one pass: 100,000 members take some ms, where a class instance for each would take more than a
+ * second.
  * @returns what is wrong with it, each with its path; at most ten, then how many more there are
  */
 export function initMemberListProblems(list: unknown): string[] {
@@ -49,10 +50,13 @@ function entryProblem(entry: unknown): string | undefined {
 }
 
 /**
- * The true members in a list as OpenIM's server writes it (internal/rpc/group/callback.go, webhookAfterCreateGroup): the owner as 100,
+ * The true members in a list as OpenIM's server writes it (internal/rpc/group/callback.go, webhookAfterCreateGroup): the owner
+ * as 100,
  * the admins as 60, and then everybody again as 20: members, admins, owner, and last, where an app admin who is no member
- * made the group, that operator. So each user counts with the highest role, and what follows the owner's second entry is no member.
- * A list of another shape, such as the one that OpenIM's page shows, is taken as it stands. An entry that names nobody is passed over.
+ * made the group, that operator. So each user counts with the highest role, and what follows the owner's second entry is no
+ * member.
+ * A list of another shape, such as the one that OpenIM's page shows, is taken as it stands. An entry that names nobody is
+ * passed over.
  * @returns the members in the order of their first mention, and how many users were no members
  */
 export function trueMembers(

@@ -43,13 +43,22 @@ const TOLD = {
 };
 const COLUMNS = Object.keys(TOLD);
 
-/** What creations told so far, in a row that later callbacks have not touched. */
-const SAME = `(${COLUMNS.map((column) => `g.${column}`).join(', ')}, g.create_time, g.member_count)
-        IS NOT DISTINCT FROM (${COLUMNS.map((column) => `excluded.${column}`).join(', ')}, excluded.create_time, excluded.member_count)`;
+/** Whether the row says what the creation says. */
+const SAME = `
+      (${COLUMNS.map((column) => `g.${column}`).join(', ')}, g.create_time, g.member_count)
+      IS NOT DISTINCT FROM (${COLUMNS.map((column) => `excluded.${column}`).join(', ')}, excluded.create_time, excluded.member_count)`;
+
+/** Of a row that later callbacks wrote only what they did not tell. */
+const COMPLETED = COLUMNS.map(
+  (column) =>
+    `${column} = CASE WHEN g.as_of <= excluded.as_of THEN excluded.${column} ELSE coalesce(g.${column}, excluded.${column}) END`,
+).join(',\n      ');
 
 /**
- * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is known where
- * no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of what it was at first;
+ * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is known
+ * where
+ * no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of what it was at
+ * first;
  * an older one than that which is known says nothing any more.
  * A row that says the same already is not written again: a repeated callback costs no new row versions.
  */
@@ -75,7 +84,8 @@ export const CREATE_GROUP = `
     WHERE known.born_as_of IS NULL OR told."createTime" >= known.create_time
   ),
   listed AS (
-    SELECT l."userID" AS user_id, l."roleLevel" AS role_level FROM told, json_to_recordset(told.members) AS l("userID" text, "roleLevel" integer)
+    SELECT l."userID" AS user_id, l."roleLevel" AS role_level
+    FROM told, json_to_recordset(told.members) AS l("userID" text, "roleLevel" integer)
   ),
   later AS (SELECT m.user_id, m.left_at FROM birth, group_members m WHERE m.group_id = $1 AND m.as_of > birth.as_of),
   delta AS (
@@ -91,7 +101,7 @@ export const CREATE_GROUP = `
       birth.as_of, birth.as_of, now()
     FROM told, birth, delta
     ON CONFLICT (group_id) DO UPDATE SET
-      ${COLUMNS.map((column) => `${column} = CASE WHEN g.as_of <= excluded.as_of THEN excluded.${column} ELSE coalesce(g.${column}, excluded.${column}) END`).join(',\n      ')},
+      ${COMPLETED},
       create_time = excluded.create_time,
       member_count = excluded.member_count,
       as_of = greatest(g.as_of, excluded.as_of),

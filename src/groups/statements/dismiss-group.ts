@@ -7,10 +7,15 @@ export interface GroupDismissal {
   membersID: string[] | null;
 }
 
-/** Status 2. Where its members were deleted with it, they have left, and so has everybody that a late callback still tells of. */
+/**
+ * Status 2. Where its members were deleted with it, they have left, and so has everybody that a late callback still tells of.
+ */
 export const DISMISS_GROUP = `
   WITH ${BASE},
-  told AS (SELECT *, coalesce(json_array_length("membersID") = 0, false) AS emptied FROM json_to_record($2::json) AS t("membersID" json)),
+  told AS (
+    SELECT *, coalesce(json_array_length("membersID") = 0, false) AS emptied
+    FROM json_to_record($2::json) AS t("membersID" json)
+  ),
   told_users AS (
     SELECT user_id FROM group_members, told WHERE told.emptied AND group_id = $1 AND left_at IS NULL
   ),

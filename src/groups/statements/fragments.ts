@@ -1,6 +1,7 @@
 /**
  * Parts that the statements of `GroupSyncService` share. Each statement takes $1 the groupID, $2 the change as JSON, $3 when it
- * was received (null: now), $4 and on its delivery (null: none to log), and runs in one transaction of its own at REPEATABLE READ: what it reads of a group is what it
+ * was received (null: now), $4 and on its delivery (null: none to log), and runs in one transaction of its own at REPEATABLE
+ * READ: what it reads of a group is what it
  * changes, or PostgreSQL ends it with 40001 and it is run again. So every statement that changes something of a group
  * changes the group's row too.
  *
@@ -17,7 +18,8 @@ export const BASE = `
   known AS (SELECT * FROM groups WHERE group_id = $1)`;
 
 /**
- * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the clock of PostgreSQL was set
+ * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the clock
+ * of PostgreSQL was set
  * back, or another server took over; what is replayed is compared.
  */
 export const isCurrent = (asOf: string, change: 'moment' | 'excluded' = 'moment'): string =>
@@ -35,7 +37,8 @@ export const STALE = {
 } as const;
 
 /**
- * OpenIM waits for an answer for 15 s at most (tools/utils/httputil/http_client.go, NewClientConfig), and has two workers: by so
+ * OpenIM waits for an answer for 15 s at most (tools/utils/httputil/http_client.go, NewClientConfig), and has two workers: by
+ * so
  * much one callback can overtake another. What another callback than the creation told within that time is `recent`.
  */
 export const recent = (row: 'm' | 'known'): string => `
@@ -70,7 +73,8 @@ export const MEMBERS_SO_FAR = `
 const list = (items: string[]): string => items.map((item) => `${item}, `).join('');
 
 /**
- * Writes the group's row, a first one if the group is not known: what is told (columns and their expressions over `told`) unless
+ * Writes the group's row, a first one if the group is not known: what is told (columns and their expressions over `told`)
+ * unless
  * something later is known, memberCount by the effect's delta, and why it needs a look. The first reason stays, but for
  * the one that the creation takes away when it comes.
  */

@@ -11,7 +11,8 @@ export interface MemberJoined {
 }
 
 /**
- * Who joins is an ordinary member with nothing of an earlier membership. Of a user who is in already only what the join tells is taken.
+ * Who joins is an ordinary member with nothing of an earlier membership. Of a user who is in already only what the join tells
+ * is taken.
  * Where the members of a dismissed group were deleted, the join came before that.
  */
 export const JOIN_GROUP = `

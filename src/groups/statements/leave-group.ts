@@ -9,7 +9,10 @@ export interface MembersLeft {
   reason: string;
 }
 
-/** Who left already stays as told first. A user who was never seen leaves a row, so that a late creation does not bring the user back. */
+/**
+ * Who left already stays as told first. A user who was never seen leaves a row, so that a late creation does not bring the user
+ * back.
+ */
 export const LEAVE_GROUP = `
   WITH ${BASE},
   told AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, how text, reason text)),

@@ -9,8 +9,8 @@ export const MARK_GROUP_STALE = `
   WITH ${BASE},
   told AS (SELECT $2::json),
   effect AS (
-    SELECT 0 AS delta, known.stale_since IS NULL AS touched, known.stale_since IS NULL AS changed, '${STALE.entered}' AS stale
-    FROM moment LEFT JOIN known ON true
+    SELECT 0 AS delta, news AS touched, news AS changed, '${STALE.entered}' AS stale
+    FROM (SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS news) AS hint
   ),
   ${writtenGroup()},
   ${andLog('SELECT changed FROM effect, told')}`;

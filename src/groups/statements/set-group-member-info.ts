@@ -11,7 +11,8 @@ export interface MemberInfo {
 }
 
 /**
- * OpenIM changes members only, so the user is one. Who left is brought back, unless that was a moment ago: then the change was made before.
+ * OpenIM changes members only, so the user is one. Who left is brought back, unless that was a moment ago: then the change was
+ * made before.
  */
 export const SET_GROUP_MEMBER_INFO = `
   WITH ${BASE},

@@ -9,7 +9,8 @@ export interface OwnerTransfer {
 }
 
 /**
- * The two swap roles (pkg/common/storage/controller/group.go, TransferGroupOwner). Where the role that the new owner had is not known, the old
+ * The two swap roles (pkg/common/storage/controller/group.go, TransferGroupOwner). Where the role that the new owner had is not
+ * known, the old
  * owner becomes an ordinary member. Whoever else is held for the owner is one no more. Who left a moment ago stays away.
  */
 export const TRANSFER_GROUP_OWNER = `
@@ -21,7 +22,8 @@ export const TRANSFER_GROUP_OWNER = `
     UNION SELECT user_id FROM group_members WHERE group_id = $1 AND role_level = ${RoleLevel.Owner}
   ),
   former AS (
-    SELECT nullif(max(m.role_level), 0) AS role_level FROM told JOIN group_members m ON m.group_id = $1 AND m.user_id = told."newOwnerUserID"
+    SELECT nullif(max(m.role_level), 0) AS role_level
+    FROM told JOIN group_members m ON m.group_id = $1 AND m.user_id = told."newOwnerUserID"
   ),
   planned AS (
     SELECT told_users.user_id,
@@ -33,7 +35,10 @@ export const TRANSFER_GROUP_OWNER = `
       CASE
         WHEN told_users.user_id = told."newOwnerUserID" THEN ${RoleLevel.Owner}
         WHEN told_users.user_id = told."oldOwnerUserID" AND former.role_level = ${RoleLevel.Owner} THEN
-          CASE WHEN coalesce(m.role_level, ${RoleLevel.Owner}) IN (0, ${RoleLevel.Owner}) THEN ${RoleLevel.Ordinary} ELSE m.role_level END
+          CASE
+            WHEN coalesce(m.role_level, 0) IN (0, ${RoleLevel.Owner}) THEN ${RoleLevel.Ordinary}
+            ELSE m.role_level
+          END
         WHEN told_users.user_id = told."oldOwnerUserID" THEN coalesce(former.role_level, ${RoleLevel.Ordinary})
         ELSE ${RoleLevel.Ordinary}
       END AS role_level,
