@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { Json } from './json.js';
+import { type PreparedStatement, runPrepared } from './prepared-statement.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
 import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
@@ -43,51 +44,51 @@ export class GroupSyncService {
 
   /** A group and its first members, true as of its `createTime`, however late it comes. */
   createGroup(creation: GroupChange<GroupCreation>): Promise<SyncOutcome> {
-    return this.write(CREATE_GROUP, creation);
+    return this.write({ name: 'createGroup', text: CREATE_GROUP }, creation);
   }
 
   /** The fields of a group that are not null. */
   setGroupInfo(info: GroupChange<GroupInfo>): Promise<SyncOutcome> {
-    return this.write(SET_GROUP_INFO, info);
+    return this.write({ name: 'setGroupInfo', text: SET_GROUP_INFO }, info);
   }
 
   /** The fields of a member that are not null. */
   setGroupMemberInfo(info: GroupChange<MemberInfo>): Promise<SyncOutcome> {
-    return this.write(SET_GROUP_MEMBER_INFO, info);
+    return this.write({ name: 'setGroupMemberInfo', text: SET_GROUP_MEMBER_INFO }, info);
   }
 
   /** Users left, or were made to. */
   leaveGroup(members: GroupChange<MembersLeft>): Promise<SyncOutcome> {
-    return this.write(LEAVE_GROUP, members);
+    return this.write({ name: 'leaveGroup', text: LEAVE_GROUP }, members);
   }
 
   /** A user came in. */
   joinGroup(member: GroupChange<MemberJoined>): Promise<SyncOutcome> {
-    return this.write(JOIN_GROUP, member);
+    return this.write({ name: 'joinGroup', text: JOIN_GROUP }, member);
   }
 
   /** The owner handed the group over. */
   transferGroupOwner(transfer: GroupChange<OwnerTransfer>): Promise<SyncOutcome> {
-    return this.write(TRANSFER_GROUP_OWNER, transfer);
+    return this.write({ name: 'transferGroupOwner', text: TRANSFER_GROUP_OWNER }, transfer);
   }
 
   /** The group exists no more; its row stays. */
   dismissGroup(dismissal: GroupChange<GroupDismissal>): Promise<SyncOutcome> {
-    return this.write(DISMISS_GROUP, dismissal);
+    return this.write({ name: 'dismissGroup', text: DISMISS_GROUP }, dismissal);
   }
 
   /** Something happened in the group that no callback tells. */
   markGroupStale(hint: GroupChange<MembersEntered>): Promise<SyncOutcome> {
-    return this.write(MARK_GROUP_STALE, hint);
+    return this.write({ name: 'markGroupStale', text: MARK_GROUP_STALE }, hint);
   }
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.run(DOUBT_GROUP, [groupID, STALE[outcome]]);
+    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, [groupID, STALE[outcome]]);
   }
 
   private async write<T>(
-    statement: string,
+    statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
     const logged = delivery?.parameters() ?? NO_DELIVERY;
@@ -96,9 +97,9 @@ export class GroupSyncService {
   }
 
   /** Each time that PostgreSQL says "again", another writer of the group has got further: this ends. */
-  private async run<Row>(statement: string, parameters: unknown[]): Promise<Row[]> {
+  private async run<Row extends object>(statement: PreparedStatement, parameters: unknown[]): Promise<Row[]> {
     try {
-      return await this.dataSource.query<Row[]>(statement, parameters);
+      return await runPrepared<Row>(this.dataSource, statement, parameters);
     } catch (error) {
       if (TRY_AGAIN.has((error as { code?: string }).code ?? '')) {
         return this.run(statement, parameters);

@@ -1,0 +1,30 @@
+import type { Pool } from 'pg';
+import type { DataSource, Driver } from 'typeorm';
+
+/** A statement with the name that PostgreSQL keeps it under, for each connection. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Runs a statement that PostgreSQL parses and plans once for each connection, and not each time: the statements of a change are long,
+ * and planning one takes longer than running it. TypeORM cannot name a statement, so this goes to the pool that it uses.
+ * @throws the driver's error when PostgreSQL cannot be reached or refuses
+ */
+export async function runPrepared<Row extends object>(
+  dataSource: DataSource,
+  { name, text }: PreparedStatement,
+  values: unknown[],
+): Promise<Row[]> {
+  if (!dataSource.isInitialized) {
+    throw new Error('Driver not Connected');
+  }
+  dataSource.logger.logQuery(text, values);
+  const { rows } = await (dataSource.driver as Driver & { master: Pool }).master.query<Row>({
+    name,
+    text,
+    values,
+  });
+  return rows;
+}
