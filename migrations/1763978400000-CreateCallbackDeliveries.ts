@@ -21,8 +21,9 @@ export class CreateCallbackDeliveries1763978400000 implements MigrationInterface
         replay_of    uuid,
         CONSTRAINT callback_deliveries_pkey PRIMARY KEY (id)
       )`);
+    // The two last columns are for GET /admin/stats, which then reads no row.
     await queryRunner.query(
-      'CREATE INDEX callback_deliveries_received_at_idx ON callback_deliveries (received_at, id)',
+      'CREATE INDEX callback_deliveries_received_at_idx ON callback_deliveries (received_at, id, command, outcome)',
     );
     await queryRunner.query(
       'CREATE INDEX callback_deliveries_command_idx ON callback_deliveries (command, received_at, id)',

@@ -6,7 +6,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** One request that OpenIM made, and what became of it. */
 @Entity('callback_deliveries')
-@Index('callback_deliveries_received_at_idx', ['receivedAt', 'id'])
+@Index('callback_deliveries_received_at_idx', ['receivedAt', 'id', 'command', 'outcome'])
 @Index('callback_deliveries_command_idx', ['command', 'receivedAt', 'id'])
 @Index('callback_deliveries_group_id_idx', ['groupID', 'receivedAt', 'id'])
 @Index('callback_deliveries_outcome_idx', ['outcome', 'receivedAt', 'id'])

@@ -1,8 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 class GroupsOfStatusDto {
-  @ApiProperty({ type: 'integer', description: '0 normal, 1 banned, 2 dismissed, 3 muted' })
-  status!: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: '0 normal, 1 banned, 2 dismissed, 3 muted; null: not told yet',
+  })
+  status!: number | null;
 
   @ApiProperty({ type: 'integer' })
   groups!: number;

@@ -9,9 +9,9 @@ import type { StatsDto } from './stats.dto.js';
  */
 const FRESH_MS = 5000;
 
-const GROUPS = `
-  SELECT coalesce(status, 0) AS status, count(*)::float8 AS groups, sum(member_count)::float8 AS members
-  FROM groups GROUP BY 1 ORDER BY 1`;
+const GROUPS = 'SELECT status, count(*)::float8 AS groups FROM groups GROUP BY 1 ORDER BY 1 NULLS FIRST';
+/** The one figure that no index holds: an index over the counts would have every join and leave write all other indexes too. */
+const MEMBERS = 'SELECT coalesce(sum(member_count), 0)::float8 AS members FROM groups';
 const STALE = 'SELECT count(*)::float8 AS groups FROM groups WHERE stale_since IS NOT NULL';
 const DELIVERIES = `
   SELECT command, outcome, count(*)::float8 AS "lastDay",
@@ -46,15 +46,16 @@ export class StatsService {
   }
 
   private async count(): Promise<StatsDto> {
-    const [groups, stale, deliveries, lastReceived] = await Promise.all([
-      this.dataSource.query<{ status: number; groups: number; members: number }[]>(GROUPS),
+    const [groups, members, stale, deliveries, lastReceived] = await Promise.all([
+      this.dataSource.query<StatsDto['groups']>(GROUPS),
+      this.dataSource.query<{ members: number }[]>(MEMBERS),
       this.dataSource.query<{ groups: number }[]>(STALE),
       this.dataSource.query<StatsDto['deliveries']>(DELIVERIES),
       this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
     ]);
     return {
-      groups: groups.map(({ status, groups: count }) => ({ status, groups: count })),
-      members: groups.reduce((sum, { members }) => sum + members, 0),
+      groups,
+      members: members[0]!.members,
       staleGroups: stale[0]!.groups,
       deliveries,
       lastReceived: lastReceived.map(({ command, receivedAt }) => ({
