@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -151,6 +153,34 @@ describe('the process', () => {
       expect(await database.query('SELECT FROM groups')).toHaveLength(1);
     },
   );
+
+  it('finishes a large callback that is half here on SIGTERM', async () => {
+    const service = ServiceProcess.start({ DATABASE_URL: database.url });
+    await service.says(/The database is ready/);
+    const initMemberList = Array.from({ length: 10_000 }, (_, index) => ({
+      userID: `user${index}`,
+      roleLevel: 20,
+    }));
+    const body = JSON.stringify({ callbackCommand: CREATE, groupID: 'g', ownerUserID: 'o', initMemberList });
+    const post = request(`${await service.url()}/callback/${CREATE}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        authorization: `Basic ${btoa('o:t')}`,
+      },
+    });
+    const answered = once(post, 'response') as Promise<[IncomingMessage]>;
+    post.write(body.slice(0, 100_000));
+    await sleep(300);
+    service.child.kill('SIGTERM');
+    await sleep(300);
+    post.end(body.slice(100_000));
+
+    const [response] = await answered;
+    expect([response.statusCode, await readText(response)]).toEqual([200, JSON.stringify(SUCCESS)]);
+    expect((await service.exited)[0]).toBe(0);
+  });
 
   it('is not ready any more while it finishes', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url });

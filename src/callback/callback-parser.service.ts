@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Tinypool } from 'tinypool';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
 import type { Callback } from './callback.commands.js';
@@ -8,7 +8,7 @@ const OFF_THREAD_BYTES = 128 * 1024;
 
 /** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread. */
 @Injectable()
-export class CallbackParser implements OnModuleDestroy {
+export class CallbackParser implements OnApplicationShutdown {
   private readonly worker = new Tinypool({
     filename: new URL('./callback-parse.worker.js', import.meta.url).href,
     minThreads: 1, // ready before it is needed: it takes a second to load
@@ -25,7 +25,8 @@ export class CallbackParser implements OnModuleDestroy {
       : ((await this.worker.run({ command, body })) as Callback | CallbackProblems);
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** Not before the last request is answered, as `onModuleDestroy` would be. */
+  async onApplicationShutdown(): Promise<void> {
     await this.worker.destroy();
   }
 }
