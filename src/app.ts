@@ -31,8 +31,8 @@ export async function createApp(
     logger: new NestLogger(logger),
   });
   app.set('etag', false);
+  app.use(plainPath);
   app.use(requestLogger(logger));
-  app.use(oneSlash);
   // The pages of /docs are asked for over plain HTTP where no proxy ends TLS: nothing may turn their links into https.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   serveOpenApi(app);
@@ -44,9 +44,15 @@ export async function createApp(
   return app;
 }
 
-/** OpenIM puts `/` and the command behind the url of `webhooks.yml`: where that ends in a slash there are two. */
-function oneSlash(request: Request, _response: Response, next: NextFunction): void {
-  const [path = '', ...query] = request.url.split('?');
-  request.url = [path.replace(/\/{2,}/g, '/'), ...query].join('?');
+/**
+ * OpenIM puts `/` and the command behind the url of `webhooks.yml`: where that ends in a slash there are two. A proxy may send the
+ * whole url where the path belongs, and somebody may put a token into a query, which means nothing here: what is left under `/callback`
+ * is the path, before anything is logged.
+ */
+function plainPath(request: Request, _response: Response, next: NextFunction): void {
+  const url = request.url.replace(/^https?:\/\/[^/?]*/i, '') || '/';
+  const [path = ''] = url.split('?');
+  request.url = /^\/+callback(\/|$)/i.test(path) ? path.replace(/\/{2,}/g, '/') : url;
+  request.originalUrl = request.url;
   next();
 }

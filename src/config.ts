@@ -1,19 +1,32 @@
 import bytes from 'bytes';
 import { plainToInstance, Transform } from 'class-transformer';
-import {
-  ArrayMinSize,
-  IsBoolean,
-  IsIn,
-  IsNotEmpty,
-  Matches,
-  Max,
-  Min,
-  ValidateIf,
-  validateSync,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, Max, Min, ValidateBy, ValidateIf, validateSync } from 'class-validator';
 import { WholeNumber } from './whole-number.js';
 
 const production = (config: Config): boolean => config.NODE_ENV === 'production';
+
+const Secrets = (message: string): PropertyDecorator =>
+  ValidateBy({
+    name: 'secrets',
+    validator: {
+      validate: (secrets) =>
+        Array.isArray(secrets) &&
+        secrets.length > 0 &&
+        secrets.every((secret) => /^\S+$/.test(String(secret))),
+      defaultMessage: () => message,
+    },
+  });
+
+/** Whether pg can read it: the parts before the host are percent-encoded. */
+function isPostgresUrl(url: unknown): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(String(url));
+    [username, password, pathname].forEach(decodeURIComponent);
+    return /^postgres(ql)?:$/.test(protocol);
+  } catch {
+    return false;
+  }
+}
 
 const toBoolean = Transform(({ value }: { value: unknown }) =>
   value === 'true' ? true : value === 'false' ? false : value,
@@ -51,8 +64,12 @@ export class Config {
 
   /** The database; unset outside production: an embedded PostgreSQL in `DATA_DIR`. */
   @ValidateIf((config: Config) => config.DATABASE_URL !== undefined || production(config))
-  @Matches(/^postgres(ql)?:\/\/\S+$/, {
-    message: 'DATABASE_URL must be a postgres:// URL, and is required in production',
+  @ValidateBy({
+    name: 'databaseUrl',
+    validator: {
+      validate: isPostgresUrl,
+      defaultMessage: () => 'DATABASE_URL must be a postgres:// URL, and is required in production',
+    },
   })
   readonly DATABASE_URL?: string;
 
@@ -75,9 +92,9 @@ export class Config {
     (config: Config) =>
       config.CALLBACK_TOKEN !== undefined || (production(config) && config.CALLBACK_AUTH !== 'none'),
   )
-  @ArrayMinSize(1, {
-    message: 'CALLBACK_TOKEN must hold a token, and is required in production unless CALLBACK_AUTH=none',
-  })
+  @Secrets(
+    'CALLBACK_TOKEN must hold a token without spaces, and is required in production unless CALLBACK_AUTH=none',
+  )
   readonly CALLBACK_TOKEN?: string[];
 
   /** `none` turns the authentication of callbacks off. */
@@ -101,7 +118,7 @@ export class Config {
   /** The Bearer keys of the admin API, comma-separated; unset outside production: `main.ts` makes one up for the run. */
   @toSecrets
   @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || production(config))
-  @ArrayMinSize(1, { message: 'ADMIN_API_KEY must hold a key, and is required in production' })
+  @Secrets('ADMIN_API_KEY must hold a key without spaces, and is required in production')
   ADMIN_API_KEY?: string[];
 
   /** The least severe line that is logged. */

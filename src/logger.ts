@@ -42,6 +42,7 @@ export function requestLogger(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,
     serializers: {
+      // A query under /callback means nothing, and may be a token that somebody put into the wrong place.
       req: ({ method, url }: IncomingMessage) => ({ method, url }),
       res: ({ statusCode }: ServerResponse) => ({ statusCode }),
       err: errorSerializer,

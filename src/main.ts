@@ -22,7 +22,11 @@ function main(config: Config, logger: Logger): void {
       ? undefined
       : await EmbeddedPostgres.start(config.DATA_DIR, (message) => logger.warn(message));
     app = await createApp(config, config.DATABASE_URL ?? embedded!.url, logger);
-    await app.listen(config.PORT, config.HOST);
+    await app.listen(config.PORT, config.HOST).catch((error: Error) => {
+      throw new Error(`HOST ${config.HOST} and PORT ${config.PORT} cannot be listened on: ${error.message}`, {
+        cause: error,
+      });
+    });
     logger.info(`Listening on ${await app.getUrl()}`);
     app.get(DatabaseService).opened.catch(fail);
   };
@@ -31,7 +35,10 @@ function main(config: Config, logger: Logger): void {
       return; // npm passes a terminal's Ctrl-C on, so that it comes twice
     }
     stopping = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    setTimeout(() => {
+      logger.error(`Not everything ended within ${SHUTDOWN_MS} ms; ending all the same`);
+      process.exit(1);
+    }, SHUTDOWN_MS).unref();
     await started;
     const idleConnections = setInterval(() => app?.getHttpServer().closeIdleConnections(), 50);
     await app?.close();

@@ -11,6 +11,9 @@ export const ToStorable = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? storableText(value) : value,
 );
 
+/** Of a route that takes no query: any parameter is an unknown one. */
+export class NoQuery {}
+
 /** Which page of a list. */
 export class PageQuery {
   @WholeNumber(1, 500)
@@ -55,7 +58,7 @@ const PARTS = {
   uuid: (part: unknown) =>
     typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
   int32: (part: unknown) => Number.isInteger(part) && Math.abs(Number(part)) <= 2 ** 31 - 1,
-  time: (part: unknown) => Number.isInteger(part) && Math.abs(Number(part)) <= LAST_TIME_MS,
+  time: (part: unknown) => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= LAST_TIME_MS,
 };
 
 /**

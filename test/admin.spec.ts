@@ -300,6 +300,7 @@ describe('a malformed query', () => {
     `cursor=${cursor(['1', 'a'])}`,
     `cursor=${cursor([1e300, 'a'])}`,
     `cursor=${cursor([1.5, 'a'])}`,
+    `cursor=${cursor([-8.64e15, 'a'])}`,
     `cursor=${cursor([1, 'a\0'])}`,
     `cursor=${cursor([1, 'a', 2])}`,
     `cursor=${cursor({ 0: 1, 1: 'a', length: 2 })}`,
@@ -317,6 +318,7 @@ describe('a malformed query', () => {
   it('of members and of users', async () => {
     await create({ groupID: 'a' });
     expect((await service.admin(`/groups/a/members?cursor=${cursor([1e12, 'a'])}`)).status).toBe(400);
+    expect((await service.admin('/groups/a?foo=1')).status).toBe(400);
     expect((await service.admin('/groups/a/members?status=1')).status).toBe(400);
     expect((await service.admin(`/users/a/groups?cursor=${cursor([1])}`)).status).toBe(400);
     expect((await service.admin('/users/a/groups?roleLevel=20')).status).toBe(400);

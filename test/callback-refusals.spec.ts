@@ -218,6 +218,22 @@ describe('a body that is no callback', () => {
   });
 });
 
+it('reads a media type in a time that does not grow with its square', async () => {
+  const start = performance.now();
+  expectRefusal(
+    await service.post(CREATE, '{}', { 'content-type': `application/json${' '.repeat(14_000)}x` }),
+    415,
+  );
+  expect(performance.now() - start).toBeLessThan(150);
+});
+
+it('does not tell a token that stands in the request line, nor one in a query', async () => {
+  const head = `POST http://openim:${TOKEN}@host/callback/none/x?token=${TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  const answer = await raw(head);
+  expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*"errCode":404/);
+  expect(JSON.stringify(service.log.slice(-1))).not.toContain(TOKEN);
+});
+
 describe('a body over the limit', () => {
   it('by its length', async () => {
     expectRefusal(

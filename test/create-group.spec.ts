@@ -308,6 +308,17 @@ describe('commands that are not mirrored', () => {
   });
 });
 
+it.each(['text/plain', ''])('answers what is not mirrored also as %p, and without a body', async (type) => {
+  expect(await service.post('callbackSomethingNew', 'x', { 'content-type': type })).toMatchObject({
+    status: 200,
+    body: IGNORED,
+  });
+  expect(await service.post('callbackSomethingNew', 'x'.repeat(17_000_000))).toMatchObject({
+    status: 200,
+    body: IGNORED,
+  });
+});
+
 describe('the route', () => {
   it.each(['//callback/', '/callback//', '//callback///'])('is found behind %s', async (prefix) => {
     const answer = await fetch(`${service.url}${prefix}${CREATE}`, {

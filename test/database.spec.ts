@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/data-source-options.js';
 import { TestDatabase } from './helpers/database.js';
@@ -107,6 +108,17 @@ describe('migrations', () => {
     expect((await service.exited)[0]).toBe(1);
     expect(service.log).toContain('The service cannot run: relation \\"group_members\\" already exists');
     expect(await database.query('SELECT name FROM openim_group_sync_migrations')).toHaveLength(1);
+  });
+
+  it('do not keep a replica from stopping that waits for another one', async () => {
+    await database.query('SELECT pg_advisory_lock($1)', [0x0913_0002]);
+    const service = ServiceProcess.start({ DATABASE_URL: database.url });
+    await service.url();
+    await sleep(500);
+
+    const start = Date.now();
+    expect(await service.end()).toBe(0);
+    expect(Date.now() - start).toBeLessThan(3000);
   });
 
   it('are waited for where the service may not apply them', async () => {

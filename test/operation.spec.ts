@@ -223,7 +223,7 @@ describe('the process', () => {
     const { port } = new URL(await first.url());
     const second = ServiceProcess.start({ DATABASE_URL: database.url, PORT: port });
     expect((await second.exited)[0]).toBe(1);
-    expect(second.log).toContain('EADDRINUSE');
+    expect(second.log).toContain(`HOST 127.0.0.1 and PORT ${port} cannot be listened on`);
     await first.end();
   });
 

@@ -8,7 +8,16 @@ import bodyParser from 'body-parser';
 import type { Request, Response } from 'express';
 
 /** JSON by its media type, with no other charset than UTF-8. Go sends `application/json; charset=utf-8`. */
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+function isJson(contentType: string): boolean {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  return (
+    /^application\/([\w.-]+\+)?json$/.test(type) &&
+    parameters.every((part) => !part.startsWith('charset') || /^charset="?utf-?8"?$/.test(part))
+  );
+}
 
 /**
  * Makes a reader of request bodies: the bytes, inflated where they come compressed.
@@ -17,7 +26,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?ut
 export function bodyReader(limit: number): (request: Request) => Promise<Buffer> {
   const read = bodyParser.raw({ type: () => true, limit });
   return async (request) => {
-    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
+    if (!isJson(request.headers['content-type'] ?? '')) {
       throw new UnsupportedMediaTypeException('The body must come as application/json, in UTF-8');
     }
     if (Number(request.headers['content-length']) > limit) {

@@ -40,7 +40,8 @@ export class CallbackController {
   @ApiOkResponse({ type: CallbackReply, description: 'On disk, or not mirrored' })
   @ApiDefaultResponse({
     type: CallbackReply,
-    description: 'Refused (400, 401, 413, 415) or failed (500, 503): nothing was written',
+    description:
+      'Refused (400, 401, 413, 415) or failed (500): nothing was written. 503: not written in time; it may still be',
   })
   receive(@CallbackRequest(CallbackPipe) callback: Callback): Promise<SyncOutcome | 'ignored'> {
     return applyCallback(this.groupSync, callback);

@@ -33,8 +33,14 @@ export class CallbackPipe implements PipeTransform<Request, Promise<Callback>> {
   async transform(request: Request): Promise<Callback> {
     const response = request.res as Response;
     const delivery = deliveryOf(response);
-    const body = await this.readBody(request);
-    if (CALLBACK_COMMANDS.has(commandToday(delivery.command))) {
+    const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));
+    const body = await this.readBody(request).catch((error: unknown) => {
+      if (isMirrored) {
+        throw error;
+      }
+      return Buffer.alloc(0); // never refuse what is not ours
+    });
+    if (isMirrored) {
       delivery.body = body; // of others nothing is kept: other people's messages are none of our business
     }
     const parsed = await this.parser.parse(delivery.command, body);

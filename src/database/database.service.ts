@@ -53,7 +53,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   private async tryOpen(): Promise<string | undefined> {
     try {
       if (this.config.RUN_MIGRATIONS) {
-        const applied = await migrate(this.dataSource.options);
+        const applied = await migrate(this.dataSource.options, this.abort.signal);
         applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
       } else if (await hasPendingMigrations(this.dataSource.options)) {
         return 'migrations are pending and RUN_MIGRATIONS is false; run npm run migration:run';
@@ -61,7 +61,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
       await this.dataSource.initialize();
       return undefined;
     } catch (error) {
-      if (isDatabaseUnavailable(error)) {
+      if (isDatabaseUnavailable(error) || this.abort.signal.aborted) {
         return (error as Error).message || String((error as NodeJS.ErrnoException).code);
       }
       throw error;

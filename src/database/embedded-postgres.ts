@@ -132,7 +132,10 @@ export class EmbeddedPostgres {
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ]);
     this.child = child;
-    this.lock = await this.connect(tail);
+    this.lock = await this.connect(tail).catch((error: unknown) => {
+      child.kill('SIGINT');
+      throw error;
+    });
     const { rows } = await this.lock.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
       IN_USE_LOCK,
     ]);
@@ -207,10 +210,16 @@ export class EmbeddedPostgres {
 async function ownPassword(folder: string): Promise<string> {
   const file = join(folder, 'postgres.password');
   await writeFile(file, randomBytes(24).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
-    () => undefined,
+    unlessThere,
   );
   return readFile(file, 'utf8');
 }
+
+const unlessThere = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EEXIST') {
+    throw error;
+  }
+};
 
 /** Ends a PostgreSQL that a killed service left on this folder. Refuses if the service that runs it is alive. */
 async function stopOrphan(folder: string, password: string): Promise<void> {

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { GroupParams } from '../group-params.js';
-import { PageQuery } from '../paging.js';
+import { NoQuery, PageQuery } from '../paging.js';
 import {
   DeliveriesQuery,
   DeliveryPage,
@@ -29,7 +29,7 @@ export class DeliveriesController {
   @Get('deliveries/:id')
   @ApiOkResponse({ type: DeliveryWithBodyDto })
   @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
-  read(@Param() params: DeliveryParams): Promise<DeliveryWithBodyDto> {
+  read(@Param() params: DeliveryParams, @Query() _query: NoQuery): Promise<DeliveryWithBodyDto> {
     return this.deliveries.read(params.id);
   }
 

@@ -11,7 +11,7 @@ import {
   UserGroupPage,
   UserParams,
 } from './group.dto.js';
-import { PageQuery } from '../paging.js';
+import { NoQuery, PageQuery } from '../paging.js';
 import { GroupsService } from './groups.service.js';
 
 /** What staff may read. */
@@ -31,7 +31,7 @@ export class GroupsController {
   @Get('groups/:groupID')
   @ApiOkResponse({ type: GroupDto })
   @ApiNotFoundResponse({ description: 'The group is not known' })
-  getGroup(@Param() params: GroupParams): Promise<GroupDto> {
+  getGroup(@Param() params: GroupParams, @Query() _query: NoQuery): Promise<GroupDto> {
     return this.groups.getGroup(params.groupID);
   }
 

@@ -1,6 +1,7 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
+import { NoQuery } from '../paging.js';
 import { StatsDto } from './stats.dto.js';
 import { StatsService } from './stats.service.js';
 
@@ -13,7 +14,7 @@ export class StatsController {
   /** How much there is of everything, and when each command came last. */
   @Get('stats')
   @ApiOkResponse({ type: StatsDto })
-  read(): Promise<StatsDto> {
+  read(@Query() _query: NoQuery): Promise<StatsDto> {
     return this.stats.read();
   }
 }
