@@ -160,3 +160,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 export function configNames(): string[] {
   return Object.keys(new Config());
 }
+
+/** Where the programs of the system are, for one that is started here. */
+export function searchPath(): string | undefined {
+  return process.env['PATH'];
+}

@@ -14,9 +14,8 @@ import { refusal } from './callback/callback-reply.js';
 import { isDatabaseUnavailable } from './database/database-unavailable.js';
 
 /**
- * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being away
- * is
- * a 503; what nobody foresaw is a 500 without its inside, whose cause the log line of the request has.
+ * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being
+ * away is a 503; what nobody foresaw is a 500 without its inside, whose cause the log line of the request has.
  */
 @Catch()
 export class ExceptionsFilter implements ExceptionFilter {

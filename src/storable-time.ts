@@ -3,8 +3,7 @@ export const LAST_TIME_MS = 8.64e15;
 
 /**
  * A moment of OpenIM's, in ms since 1970, as the replica keeps it. Zero and negative ones (Go's zero time is -62135596800000)
- * mean
- * that there is none: they are kept as 0.
+ * mean that there is none: they are kept as 0.
  * @returns a text for PostgreSQL's timestamptz
  */
 export function storableTime(ms: number): string {

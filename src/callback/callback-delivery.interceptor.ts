@@ -18,8 +18,7 @@ const PATIENCE_MS = 1000;
 
 /**
  * Logs the deliveries that `GroupSyncService` has not logged with what it wrote: ignored, refused and failed ones. The group
- * that a refused
- * or failed one names needs a look. Where the log cannot be written, the answer is what it would have been.
+ * that a refused or failed one names needs a look. Where the log cannot be written, the answer is what it would have been.
  */
 @Injectable()
 export class CallbackDeliveryInterceptor implements NestInterceptor<

@@ -27,13 +27,9 @@ const decoder = new TextDecoder();
 export function parseCallback(command: string, body: Uint8Array): Callback | CallbackProblems {
   const json = parseJson(body);
   const today = commandToday(command);
-  const named =
-    isObject(json) && Object.hasOwn(json, 'callbackCommand') ? json['callbackCommand'] : undefined;
-  if (
-    typeof named === 'string' &&
-    commandToday(named) !== today &&
-    [today, commandToday(named)].some((name) => CALLBACK_COMMANDS.has(name))
-  ) {
+  const told = isObject(json) && Object.hasOwn(json, 'callbackCommand') ? json['callbackCommand'] : undefined;
+  const named = typeof told === 'string' ? commandToday(told) : today;
+  if (named !== today && (CALLBACK_COMMANDS.has(today) || CALLBACK_COMMANDS.has(named))) {
     return invalid('The path and the body name different commands', [
       'callbackCommand must be the command in the path',
     ]);
@@ -69,8 +65,7 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
 
 /**
  * Makes the DTO of a payload. class-transformer copies what it is given level by level, which takes a second for a long list
- * and
- * overflows the stack on a deep one; so it is given the texts and numbers, and the lists are carried past it as they are.
+ * and overflows the stack on a deep one; so it is given the texts and numbers, and the lists are carried past it as they are.
  */
 function takeOver<T extends object>(empty: T, json: Record<string, unknown>): T {
   const known = Object.entries(json).filter(([name]) => Object.hasOwn(empty, name));

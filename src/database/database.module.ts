@@ -6,10 +6,8 @@ import { DatabaseLogger } from './typeorm-logger.js';
 
 /**
  * How the connections of the service differ from those of migrations. PostgreSQL cancels a statement after 30 s: a group of
- * 100,000 members
- * takes a few on a slow disk, and a reply that came too late loses nothing. Without an answer of any kind for 35 s the
- * connection
- * is given up. REPEATABLE READ is what `GroupSyncService` builds on.
+ * 100,000 members takes a few on a slow disk, and a reply that came too late loses nothing. Without an answer of any kind for
+ * 35 s the connection is given up. REPEATABLE READ is what `GroupSyncService` builds on.
  */
 const SESSION = {
   options: '-c statement_timeout=30s -c default_transaction_isolation=repeatable\\ read',

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { searchPath } from '../config.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 
@@ -136,10 +137,7 @@ export class EmbeddedPostgres {
       child.kill('SIGINT');
       throw error;
     });
-    const { rows } = await this.lock.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-      IN_USE_LOCK,
-    ]);
-    if (!rows[0]?.locked) {
+    if (!(await takeLock(this.lock))) {
       throw inUse(this.dataDir);
     }
     if ((await this.lock.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE])).rowCount === 0) {
@@ -176,7 +174,7 @@ export class EmbeddedPostgres {
       cwd: cluster,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: process.env['PATH'], LC_MESSAGES: 'C', TZ: 'UTC' },
+      env: { PATH: searchPath(), LC_MESSAGES: 'C', TZ: 'UTC' },
     });
     const failed = once(child, 'error').then(([error]) => error as Error);
     await Promise.race([
@@ -232,11 +230,9 @@ async function stopOrphan(folder: string, password: string): Promise<void> {
   if (!client) {
     return; // not ours: the number was given to another process; PostgreSQL itself tells what else it may be
   }
-  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-    IN_USE_LOCK,
-  ]);
+  const isOrphan = await takeLock(client);
   await client.end();
-  if (!rows[0]?.locked) {
+  if (!isOrphan) {
     throw inUse(folder);
   }
   process.kill(pid, 'SIGINT');
@@ -249,6 +245,14 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** @returns false if another process uses the folder */
+async function takeLock(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+    IN_USE_LOCK,
+  ]);
+  return rows[0]?.locked ?? false;
 }
 
 async function tryConnect(connectionString: string): Promise<Client | undefined> {

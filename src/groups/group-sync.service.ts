@@ -33,10 +33,9 @@ const NO_DELIVERY = Array.from({ length: 8 }, () => null);
 const TRY_AGAIN = new Set(['40001', '40P01']);
 
 /**
- * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is committed
- * when
- * it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made by PostgreSQL.
- * Each throws the driver's error when PostgreSQL cannot be reached or refuses.
+ * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is
+ * committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
+ * by PostgreSQL. Each throws the driver's error when PostgreSQL cannot be reached or refuses.
  */
 @Injectable()
 export class GroupSyncService {

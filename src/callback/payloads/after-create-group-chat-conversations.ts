@@ -4,8 +4,7 @@ import { ID } from './fields.js';
 
 /**
  * Conversations were made for users who entered a group (pkg/callbackstruct/conversation.go; OpenIM's main branch only). Who
- * they are is not
- * told. Only here OpenIM writes `groupId`, with a small d.
+ * they are is not told. Only here OpenIM writes `groupId`, with a small d.
  */
 export class AfterCreateGroupChatConversationsCallback implements CallbackPayload<MembersEntered> {
   @ID('callbackAfterCreateGroupChatConversationsCommand')

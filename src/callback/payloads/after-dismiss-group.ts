@@ -4,10 +4,9 @@ import type { CallbackPayload } from './callback-payload.js';
 import { ID, IDList } from './fields.js';
 
 /**
- * A group was dismissed (pkg/callbackstruct/group.go, CallbackDisMissGroupReq). `membersID` is read after that: all members, or
- * none where they
- * were deleted with the group. `groupType` comes as a text of one control character (Go's string of an int32), and is not
- * looked at.
+ * A group was dismissed (pkg/callbackstruct/group.go, CallbackDisMissGroupReq). `membersID` is read after that: all members,
+ * or none where they were deleted with the group. `groupType` comes as a text of one control character (Go's string of an
+ * int32), and is not looked at.
  */
 export class AfterDismissGroupCallback implements CallbackPayload<GroupDismissal> {
   @ID('callbackAfterDisMissGroupCommand')

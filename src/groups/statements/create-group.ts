@@ -55,12 +55,10 @@ const COMPLETED = COLUMNS.map(
 ).join(',\n      ');
 
 /**
- * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is known
- * where
- * no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of what it was at
- * first;
- * an older one than that which is known says nothing any more.
- * A row that says the same already is not written again: a repeated callback costs no new row versions.
+ * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is
+ * known where no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of
+ * what it was at first; an older one than that which is known says nothing any more. A row that says the same already is not
+ * written again: a repeated callback costs no new row versions.
  */
 export const CREATE_GROUP = `
   WITH ${BASE},

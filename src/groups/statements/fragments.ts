@@ -1,12 +1,11 @@
 /**
- * Parts that the statements of `GroupSyncService` share. Each statement takes $1 the groupID, $2 the change as JSON, $3 when it
- * was received (null: now), $4 and on its delivery (null: none to log), and runs in one transaction of its own at REPEATABLE
- * READ: what it reads of a group is what it
- * changes, or PostgreSQL ends it with 40001 and it is run again. So every statement that changes something of a group
- * changes the group's row too.
+ * Parts that the statements of `GroupSyncService` share. Each statement takes $1 the groupID, $2 the change as JSON, $3 when
+ * it was received (null: now), $4 and on its delivery (null: none to log), and runs in one transaction of its own at
+ * REPEATABLE READ: what it reads of a group is what it changes, or PostgreSQL ends it with 40001 and it is run again. So
+ * every statement that changes something of a group changes the group's row too.
  *
- * A statement says what it means in two CTEs: `planned`, the rows of members as they shall be, and `effect`, one row:
- * `delta` for memberCount, `changed`, and `stale`, why the callbacks cannot tell the whole truth (null: they can).
+ * A statement says what it means in two CTEs: `planned`, the rows of members as they shall be, and `effect`, one row: `delta`
+ * for memberCount, `changed`, and `stale`, why the callbacks cannot tell the whole truth (null: they can).
  */
 
 /**
@@ -18,9 +17,8 @@ export const BASE = `
   known AS (SELECT * FROM groups WHERE group_id = $1)`;
 
 /**
- * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the clock
- * of PostgreSQL was set
- * back, or another server took over; what is replayed is compared.
+ * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the
+ * clock of PostgreSQL was set back, or another server took over; what is replayed is compared.
  */
 export const isCurrent = (asOf: string, change: 'moment' | 'excluded' = 'moment'): string =>
   `($3::timestamptz IS NULL OR ${asOf} <= ${change}.as_of)`;
@@ -38,8 +36,7 @@ export const STALE = {
 
 /**
  * OpenIM waits for an answer for 15 s at most (tools/utils/httputil/http_client.go, NewClientConfig), and has two workers: by
- * so
- * much one callback can overtake another. What another callback than the creation told within that time is `recent`.
+ * so much one callback can overtake another. What another callback than the creation told within that time is `recent`.
  */
 export const recent = (row: 'm' | 'known'): string => `
   (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.born_as_of)`;
@@ -74,9 +71,8 @@ const list = (items: string[]): string => items.map((item) => `${item}, `).join(
 
 /**
  * Writes the group's row, a first one if the group is not known: what is told (columns and their expressions over `told`)
- * unless
- * something later is known, memberCount by the effect's delta, and why it needs a look. The first reason stays, but for
- * the one that the creation takes away when it comes.
+ * unless something later is known, memberCount by the effect's delta, and why it needs a look. The first reason stays, but
+ * for the one that the creation takes away when it comes.
  */
 export function writtenGroup(told: Readonly<Record<string, string>> = {}): string {
   const columns = Object.keys(told);

@@ -9,9 +9,9 @@ export interface OwnerTransfer {
 }
 
 /**
- * The two swap roles (pkg/common/storage/controller/group.go, TransferGroupOwner). Where the role that the new owner had is not
- * known, the old
- * owner becomes an ordinary member. Whoever else is held for the owner is one no more. Who left a moment ago stays away.
+ * The two swap roles (pkg/common/storage/controller/group.go, TransferGroupOwner). Where the role that the new owner had is
+ * not known, the old owner becomes an ordinary member. Whoever else is held for the owner is one no more. Who left a moment
+ * ago stays away.
  */
 export const TRANSFER_GROUP_OWNER = `
   WITH ${BASE},
