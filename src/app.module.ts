@@ -9,6 +9,7 @@ import { ExceptionsFilter } from './exceptions.filter.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { ReconcilerModule } from './reconciliation/reconciler.module.js';
 import { StatsModule } from './stats/stats.module.js';
 
 /** The whole service, around one configuration. */
@@ -25,6 +26,7 @@ export class AppModule {
         GroupsModule,
         DeliveriesModule,
         StatsModule,
+        ReconcilerModule,
         HealthModule,
         MetricsModule,
       ],

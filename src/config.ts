@@ -1,6 +1,7 @@
 import bytes from 'bytes';
 import { plainToInstance, Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsNotEmpty, Max, Min, ValidateBy, ValidateIf, validateSync } from 'class-validator';
+import ms, { type StringValue } from 'ms';
 import { WholeNumber } from './whole-number.js';
 
 const production = (config: Config): boolean => config.NODE_ENV === 'production';
@@ -34,6 +35,9 @@ const toBoolean = Transform(({ value }: { value: unknown }) =>
 const toBytes = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+ ?([kmg]?b)?$/i.test(value) ? bytes.parse(value) : value,
 );
+const toMs = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && /^\d+ ?(s|m|h)$/.test(value) ? ms(value as StringValue) : value,
+);
 const toSecrets = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string'
     ? value
@@ -42,6 +46,15 @@ const toSecrets = Transform(({ value }: { value: unknown }) =>
         .filter((secret) => secret !== '')
     : value,
 );
+
+/** Whether HTTP can be spoken there. */
+function isHttpUrl(url: unknown): boolean {
+  try {
+    return /^https?:$/.test(new URL(String(url)).protocol);
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Every setting of the service, named as its environment variable. `readConfig` makes it, nothing else reads the environment.
@@ -110,6 +123,37 @@ export class Config {
   @Min(1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
   @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
   readonly CALLBACK_BODY_LIMIT: number = 16 * 1024 * 1024;
+
+  /** OpenIM's REST API; unset: the mirror lives on callbacks alone. */
+  @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
+  @ValidateBy({
+    name: 'apiUrl',
+    validator: {
+      validate: isHttpUrl,
+      defaultMessage: () =>
+        'OPENIM_API_URL must be an http:// or https:// URL, such as http://openim-server:10002',
+    },
+  })
+  readonly OPENIM_API_URL?: string;
+
+  /** The admin that is asked for a token, one of `imAdminUser.userIDs` in OpenIM's `share.yml`. */
+  @IsNotEmpty()
+  readonly OPENIM_ADMIN_USER_ID: string = 'imAdmin';
+
+  /** The `secret` in OpenIM's `share.yml`. */
+  @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
+  @IsNotEmpty({ message: 'OPENIM_SECRET is required with OPENIM_API_URL: the secret in share.yml' })
+  readonly OPENIM_SECRET?: string;
+
+  /** How often OpenIM is asked what changed, in ms (written as `60s`). */
+  @toMs
+  @Min(1000, { message: 'RECONCILE_INTERVAL must be a time from 1s to 24h, such as 60s' })
+  @Max(86_400_000, { message: 'RECONCILE_INTERVAL must be a time from 1s to 24h, such as 60s' })
+  readonly RECONCILE_INTERVAL: number = 60_000;
+
+  /** How many requests a second OpenIM is asked at most. */
+  @WholeNumber(1, 10_000)
+  readonly OPENIM_MAX_RPS: number = 50;
 
   /** How many days the bodies of callbacks are kept; what became of them is kept twice as long. */
   @WholeNumber(1, 3650)

@@ -63,6 +63,7 @@ describe('GET /admin/groups/{groupID}', () => {
     expect(body).toEqual({
       ...group,
       syncedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      verifiedAt: null,
       staleSince: null,
       staleReason: null,
     });
@@ -218,6 +219,8 @@ describe('GET /admin/groups/{groupID}/members', () => {
       ex: null,
       joinSource: null,
       inviterUserID: null,
+      joinTime: null,
+      muteEndTime: null,
       syncedAt: expect.any(String),
     });
   });
@@ -262,7 +265,7 @@ describe('GET /admin/users/{userID}/groups', () => {
       ['g3', 'G3', 20],
       ['g5', 'G5', 20],
     ]);
-    expect(Object.keys(found[0]![0]!)).toHaveLength(21);
+    expect(Object.keys(found[0]![0]!)).toHaveLength(22);
   });
 
   it('is empty for a user of no group', async () => {

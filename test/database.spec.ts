@@ -65,6 +65,9 @@ describe('migrations', () => {
       'group_members_pkey',
       'group_members_role_level_idx',
       'group_members_user_id_idx',
+      'group_repairs_found_at_idx',
+      'group_repairs_group_id_idx',
+      'group_repairs_pkey',
       'groups_create_time_idx',
       'groups_creator_user_id_idx',
       'groups_group_name_idx',
@@ -73,6 +76,12 @@ describe('migrations', () => {
       'groups_pkey',
       'groups_stale_idx',
       'groups_status_idx',
+      'groups_unverified_idx',
+      'groups_verified_at_idx',
+      'reconciliation_runs_backfill_idx',
+      'reconciliation_runs_pkey',
+      'reconciliation_runs_requested_idx',
+      'reconciliation_runs_started_at_idx',
     ]);
   });
 
@@ -95,7 +104,7 @@ describe('migrations', () => {
     await Promise.all(replicas.map((replica) => replica.says(/The database is ready/)));
     await Promise.all(replicas.map((replica, index) => replica.post({ groupID: `g${index}` })));
 
-    expect(replicas.flatMap((replica) => replica.log.match(/Applied migration/g) ?? [])).toHaveLength(4);
+    expect(replicas.flatMap((replica) => replica.log.match(/Applied migration/g) ?? [])).toHaveLength(5);
     expect(await database.query('SELECT FROM groups')).toHaveLength(4);
     expect(await Promise.all(replicas.map((replica) => replica.end()))).toEqual([0, 0, 0, 0]);
   });

@@ -71,7 +71,7 @@ const later = async () => {
 /** All that is known, without when. */
 const facts = async () => ({
   groups: await service.database.query(
-    "SELECT to_jsonb(g) - '{as_of,synced_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
+    "SELECT to_jsonb(g) - '{as_of,synced_at,told_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
   ),
   members: await service.database.query(
     "SELECT to_jsonb(m) - '{as_of,synced_at}'::text[] AS row FROM group_members m ORDER BY user_id",

@@ -20,6 +20,9 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   /** Resolves when the database is in use (or the service stops before); rejects when it never can be: a migration failed. */
   opened: Promise<void> = Promise.resolve();
 
+  /** Why it cannot be used yet; "" where nothing is known of that. */
+  obstacle = '';
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
@@ -36,14 +39,13 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private async open(): Promise<void> {
-    let said = '';
     while (!this.abort.signal.aborted) {
       const obstacle = await this.tryOpen();
       if (!obstacle) {
         return this.logger.log('The database is ready');
       }
-      if (obstacle !== said) {
-        this.logger.warn(`Waiting for the database: ${(said = obstacle)}`);
+      if (obstacle !== this.obstacle) {
+        this.logger.warn(`Waiting for the database: ${(this.obstacle = obstacle)}`);
       }
       await sleep(RETRY_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
     }

@@ -233,7 +233,7 @@ async function stopOrphan(folder: string, password: string): Promise<void> {
   const isOrphan = await takeLock(client);
   await client.end();
   if (!isOrphan) {
-    throw inUse(folder);
+    throw inUse(folder, connectionUrl(port, password, DATABASE));
   }
   process.kill(pid, 'SIGINT');
   for (const end = Date.now() + STOP_TIMEOUT_MS; isAlive(pid) && Date.now() < end; await sleep(25));
@@ -280,9 +280,10 @@ async function freePort(): Promise<number> {
 const connectionUrl = (port: number, password: string, database: string): string =>
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
 
-const inUse = (folder: string): EmbeddedPostgresError =>
+const inUse = (folder: string, runningUrl?: string): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
     `${folder} is in use by another openim-group-sync; stop that one, or set another DATA_DIR (or DATABASE_URL) for this one`,
+    runningUrl,
   );
 
 const cannotRun = (command: string, error: Error): EmbeddedPostgresError =>

@@ -11,12 +11,16 @@ import {
   TimelinePage,
 } from './deliveries.dto.js';
 import { DeliveriesService } from './deliveries.service.js';
+import { TimelineService } from './timeline.service.js';
 
 /** What came in, for staff. */
 @Controller('admin')
 @AdminRoutes()
 export class DeliveriesController {
-  constructor(private readonly deliveries: DeliveriesService) {}
+  constructor(
+    private readonly deliveries: DeliveriesService,
+    private readonly timelines: TimelineService,
+  ) {}
 
   /** The callbacks that came in, newest first. */
   @Get('deliveries')
@@ -33,10 +37,10 @@ export class DeliveriesController {
     return this.deliveries.read(params.id);
   }
 
-  /** What happened to a group, newest first, in words. Empty for a group that no callback named. */
+  /** What happened to a group, newest first, in words. Empty for a group that nothing is known of. */
   @Get('groups/:groupID/timeline')
   @ApiOkResponse({ type: TimelinePage })
   timeline(@Param() params: GroupParams, @Query() query: PageQuery): Promise<TimelinePage> {
-    return this.deliveries.timeline(params.groupID, query);
+    return this.timelines.read(params.groupID, query);
   }
 }

@@ -95,6 +95,15 @@ export class DeliveryPage extends Page {
   items!: DeliveryDto[];
 }
 
+const REPAIRED = 'repaired';
+
+/** A row of the timeline: of a delivery, or of a repair, which has no command. */
+export type TimelineEntry = Pick<CallbackDelivery, 'id' | 'problems' | 'summary'> & {
+  at: Date;
+  command: string | null;
+  outcome: Outcome | typeof REPAIRED;
+};
+
 /** Something that happened to a group. */
 export class TimelineEntryDto {
   @ApiProperty({ format: 'date-time' })
@@ -103,11 +112,20 @@ export class TimelineEntryDto {
   @ApiProperty({ description: 'In words' })
   what!: string;
 
-  @ApiProperty({ enum: OUTCOMES, description: 'unchanged: it was known already, or something later is' })
-  outcome!: Outcome;
+  @ApiProperty({
+    enum: [...OUTCOMES, REPAIRED],
+    description:
+      'unchanged: it was known already, or something later is; repaired: no callback told it, reconciliation with OpenIM found it',
+  })
+  outcome!: Outcome | typeof REPAIRED;
 
-  @ApiProperty({ format: 'uuid', description: 'Of `GET /admin/deliveries/{id}`' })
-  deliveryID!: string;
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'Of `GET /admin/deliveries/{id}`; null where reconciliation found it',
+  })
+  deliveryID!: string | null;
 }
 
 export class TimelinePage extends Page {
@@ -134,12 +152,14 @@ export function toDeliveryDto(delivery: CallbackDelivery): DeliveryDto {
 
 export function toTimelineEntryDto({
   id,
-  receivedAt,
+  at,
   command,
   outcome,
   problems,
   summary,
-}: CallbackDelivery): TimelineEntryDto {
-  const what = problems === null ? (summary ?? command) : `${command} was ${outcome}: ${problems}`;
-  return { at: receivedAt.toISOString(), what, outcome, deliveryID: id };
+}: TimelineEntry): TimelineEntryDto {
+  const told = problems === null ? (summary ?? command!) : `${command} was ${outcome}: ${problems}`;
+  return command === null
+    ? { at: at.toISOString(), what: `Reconciliation found: ${summary}`, outcome, deliveryID: null }
+    : { at: at.toISOString(), what: told, outcome, deliveryID: id };
 }

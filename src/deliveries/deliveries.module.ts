@@ -4,12 +4,13 @@ import { CallbackDelivery } from './callback-delivery.entity.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { RetentionService } from './retention.service.js';
+import { TimelineService } from './timeline.service.js';
 
 /** The log of what came in. */
 @Module({
   imports: [TypeOrmModule.forFeature([CallbackDelivery])],
   controllers: [DeliveriesController],
-  providers: [DeliveriesService, RetentionService],
+  providers: [DeliveriesService, TimelineService, RetentionService],
   exports: [DeliveriesService],
 })
 export class DeliveriesModule {}

@@ -7,11 +7,13 @@ import {
   type DeliveriesQuery,
   type DeliveryPage,
   type DeliveryWithBodyDto,
-  type TimelinePage,
   toDeliveryDto,
-  toTimelineEntryDto,
 } from './deliveries.dto.js';
 import { type Delivery, LOG_ONLY, type UnwrittenOutcome } from './delivery-log.js';
+
+const NAMED_SINCE = `
+  SELECT group_id AS "groupID", max(received_at) AS "receivedAt" FROM callback_deliveries
+  WHERE received_at > coalesce($1, now()) - interval '5 seconds' AND group_id IS NOT NULL GROUP BY 1`;
 
 /** The log of what came in. */
 @Injectable()
@@ -42,7 +44,11 @@ export class DeliveriesService {
     if (query.receivedTo !== undefined) {
       select.andWhere('d.receivedAt < :to', { to: new Date(query.receivedTo) });
     }
-    return paged(await select.getMany(), query.limit, toDeliveryDto);
+    const { items, nextCursor } = page(await select.getMany(), query.limit, ({ receivedAt, id }) => [
+      receivedAt.getTime(),
+      id,
+    ]);
+    return { items: items.map(toDeliveryDto), nextCursor };
   }
 
   /**
@@ -68,12 +74,11 @@ export class DeliveriesService {
   }
 
   /**
-   * A page of what happened to a group, newest first.
-   * @throws BadRequestException for a cursor that is not of this list
+   * The groups that callbacks named lately, whatever became of those, each with the last of them.
+   * @param since from 5 s before it on, since a callback may be committed after a later one; null: before now, by PostgreSQL's clock
    */
-  async timeline(groupID: string, query: PageQuery): Promise<TimelinePage> {
-    const select = this.newestFirst(query).andWhere('d.groupID = :groupID', { groupID });
-    return paged(await select.getMany(), query.limit, toTimelineEntryDto);
+  async groupsNamedSince(since: Date | null): Promise<{ groupID: string; receivedAt: Date }[]> {
+    return this.deliveries.query(NAMED_SINCE, [since]);
   }
 
   private newestFirst({ limit, cursor }: PageQuery): SelectQueryBuilder<CallbackDelivery> {
@@ -91,13 +96,4 @@ export class DeliveriesService {
     }
     return select;
   }
-}
-
-function paged<Dto>(
-  rows: CallbackDelivery[],
-  limit: number,
-  toDto: (row: CallbackDelivery) => Dto,
-): { items: Dto[]; nextCursor: string | null } {
-  const { items, nextCursor } = page(rows, limit, ({ receivedAt, id }) => [receivedAt.getTime(), id]);
-  return { items: items.map(toDto), nextCursor };
 }

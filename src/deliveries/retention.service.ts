@@ -11,21 +11,26 @@ const BATCH = 500;
 const RETENTION_LOCK = 0x0913_0003;
 
 const SINGLE = `pg_try_advisory_xact_lock(${RETENTION_LOCK})`;
-const OLDER = (days: string): string => `received_at < now() - ${days}::integer * interval '1 day'`;
+const OLDER = (time: string, days: string): string => `${time} < now() - ${days}::integer * interval '1 day'`;
 
 const REMOVE_BODIES = `
   UPDATE callback_deliveries SET body = NULL
   WHERE (SELECT ${SINGLE}) AND id IN (
-    SELECT id FROM callback_deliveries WHERE body IS NOT NULL AND ${OLDER('$1')} ORDER BY received_at LIMIT ${BATCH}
+    SELECT id FROM callback_deliveries WHERE body IS NOT NULL AND ${OLDER('received_at', '$1')} ORDER BY received_at LIMIT ${BATCH}
   )`;
-const REMOVE_ROWS = `
-  DELETE FROM callback_deliveries
+const removeRows = (table: string, time: string): string => `
+  DELETE FROM ${table}
   WHERE (SELECT ${SINGLE}) AND id IN (
-    SELECT id FROM callback_deliveries WHERE ${OLDER('2 * $1')} ORDER BY received_at LIMIT ${BATCH}
+    SELECT id FROM ${table} WHERE ${OLDER(time, '2 * $1')} ORDER BY ${time} LIMIT ${BATCH}
   )`;
+const STATEMENTS = [
+  REMOVE_BODIES,
+  removeRows('callback_deliveries', 'received_at'),
+  removeRows('group_repairs', 'found_at'),
+];
 
 /**
- * Keeps the log from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows after twice that, in batches of 500 with
+ * Keeps the logs from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows and repairs after twice that, in batches of 500 with
  * pauses between.
  */
 @Injectable()
@@ -56,7 +61,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
 
   /** Removes all that is old enough. */
   async removeOld(): Promise<void> {
-    for (const statement of [REMOVE_BODIES, REMOVE_ROWS]) {
+    for (const statement of STATEMENTS) {
       while (!this.abort.signal.aborted && (await this.removeBatch(statement)) === BATCH) {
         await sleep(PAUSE_MS);
       }

@@ -22,7 +22,7 @@ export class GroupMember {
   @Column('timestamptz', { name: 'left_at', nullable: true })
   leftAt!: Date | null;
 
-  /** How: `quit`, `kicked`, or `dismissed` with the group. */
+  /** How: `quit`, `kicked`, or `dismissed` with the group; null where no callback told. */
   @Column('text', { name: 'left_how', nullable: true })
   leftHow!: string | null;
 
@@ -49,6 +49,14 @@ export class GroupMember {
   /** Who invited the member; null: not told. */
   @Column('text', { name: 'inviter_user_id', nullable: true })
   inviterUserID!: string | null;
+
+  /** When the member came in; null: not told, callbacks do not tell it. */
+  @Column('timestamptz', { name: 'join_time', nullable: true })
+  joinTime!: Date | null;
+
+  /** Until when the member may not write, 1970 for never muted; null: not told, callbacks do not tell it. */
+  @Column('timestamptz', { name: 'mute_end_time', nullable: true })
+  muteEndTime!: Date | null;
 
   /** The moment that the row's facts are true for; a write with an earlier one changes nothing. */
   @Column('timestamptz', { name: 'as_of' })

@@ -9,7 +9,13 @@ import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
-import { DOUBT_GROUP, MARK_GROUP_STALE, type MembersEntered } from './statements/mark-group-stale.js';
+import {
+  DOUBT_GROUP,
+  MARK_GROUP_ABSENT,
+  MARK_GROUP_STALE,
+  type MembersEntered,
+} from './statements/mark-group-stale.js';
+import { type GroupReading, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
 import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
 import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
@@ -23,6 +29,9 @@ export interface GroupChange<T> {
   /** What to log of it, in the same transaction. */
   readonly delivery?: Delivery;
 }
+
+/** A reading of one group of OpenIM, and when it began. */
+export type Reading = Required<Omit<GroupChange<GroupReading>, 'delivery'>>;
 
 /** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
@@ -84,6 +93,37 @@ export class GroupSyncService {
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
     await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, [groupID, STALE[outcome]]);
+  }
+
+  /**
+   * Makes a group what a reading of OpenIM says.
+   * @param reading with `receivedAt`, the moment at which the reading began, by PostgreSQL's clock
+   */
+  async reconcileGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
+    const [reconciled] = await this.run<Reconciled>({ name: 'reconcileGroup', text: RECONCILE_GROUP }, [
+      groupID,
+      change,
+      receivedAt,
+    ]);
+    return reconciled!;
+  }
+
+  /** What `reconcileGroup` would do; writes nothing. */
+  async compareGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const rows: Reconciled[] = await runner.query(RECONCILE_GROUP, [groupID, change, receivedAt]);
+      await runner.rollbackTransaction();
+      return rows[0]!;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** OpenIM was asked, as of a moment, and does not know the group. */
+  async markGroupAbsent(groupID: string, asOf: Date): Promise<void> {
+    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, [groupID, asOf]);
   }
 
   private async write<T>(

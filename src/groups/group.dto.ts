@@ -133,6 +133,15 @@ export class GroupDto {
 
   @ApiProperty({ type: String, nullable: true, description: 'Why not' })
   staleReason!: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the group was last read from OpenIM and made equal; null: never. That nothing changed since is asked more often',
+  })
+  verifiedAt!: string | null;
 }
 
 /** A group that a user is in, with the role there. */
@@ -167,6 +176,23 @@ export class MemberDto {
 
   @ApiProperty({ type: String, nullable: true, description: 'Who invited; null: not told' })
   inviterUserID!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    format: 'int64',
+    nullable: true,
+    description: 'ms since 1970; null: not read from OpenIM yet, callbacks do not tell it',
+  })
+  joinTime!: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    format: 'int64',
+    nullable: true,
+    description:
+      'Muted until then, ms since 1970, 0 for never; null: not read from OpenIM yet, callbacks do not tell it',
+  })
+  muteEndTime!: number | null;
 
   @ApiProperty({ format: 'date-time', description: 'When this service last wrote the member' })
   syncedAt!: string;
@@ -210,11 +236,23 @@ export function toGroupDto(group: Group): GroupDto {
     syncedAt: group.syncedAt.toISOString(),
     staleSince: group.staleSince?.toISOString() ?? null,
     staleReason: group.staleReason,
+    verifiedAt: group.verifiedAt?.toISOString() ?? null,
   };
 }
 
 export function toMemberDto(member: GroupMember): MemberDto {
-  const { userID, roleLevel, nickname, faceURL, ex, joinSource, inviterUserID, syncedAt } = member;
+  const {
+    userID,
+    roleLevel,
+    nickname,
+    faceURL,
+    ex,
+    joinSource,
+    inviterUserID,
+    joinTime,
+    muteEndTime,
+    syncedAt,
+  } = member;
   return {
     userID,
     roleLevel,
@@ -223,6 +261,8 @@ export function toMemberDto(member: GroupMember): MemberDto {
     ex,
     joinSource,
     inviterUserID,
+    joinTime: joinTime?.getTime() ?? null,
+    muteEndTime: muteEndTime?.getTime() ?? null,
     syncedAt: syncedAt.toISOString(),
   };
 }

@@ -16,6 +16,8 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_status_idx', ['status', 'createTime', 'groupID'])
 @Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
+@Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
+@Index('groups_verified_at_idx', ['verifiedAt', 'groupID'], { where: 'status IS DISTINCT FROM 2' })
 @Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
 export class Group {
   @PrimaryColumn('text', { name: 'group_id', collation: 'C', primaryKeyConstraintName: 'groups_pkey' })
@@ -90,6 +92,22 @@ export class Group {
   /** Why not. */
   @Column('text', { name: 'stale_reason', nullable: true })
   staleReason!: string | null;
+
+  /** When a callback last wrote something of the group, by PostgreSQL's clock. */
+  @Column('timestamptz', { name: 'told_at', nullable: true })
+  toldAt!: Date | null;
+
+  /** The start of the last reading of OpenIM that the whole group was made equal to; null: never. */
+  @Column('timestamptz', { name: 'verified_at', nullable: true })
+  verifiedAt!: Date | null;
+
+  /** The id of OpenIM's version log of the group as of then; null: there is none, or it was never read. */
+  @Column('text', { name: 'version_id', nullable: true })
+  versionID!: string | null;
+
+  /** The version in that log. */
+  @Column('bigint', { nullable: true })
+  version!: string | null;
 
   /** When the row was last written. */
   @Column('timestamptz', { name: 'synced_at' })

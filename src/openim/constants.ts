@@ -1,2 +1,5 @@
 /** The roles of a member (OpenIM: protocol/constant/constant.go, GroupOwner, GroupAdmin, GroupOrdinaryUsers). */
 export const RoleLevel = { Owner: 100, Admin: 60, Ordinary: 20 } as const;
+
+/** The status of a group that is not any more (protocol/constant/constant.go, GroupStatusDismissed). */
+export const DISMISSED = 2;

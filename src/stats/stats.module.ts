@@ -3,5 +3,5 @@ import { StatsController } from './stats.controller.js';
 import { StatsService } from './stats.service.js';
 
 /** How much there is of everything. */
-@Module({ controllers: [StatsController], providers: [StatsService] })
+@Module({ controllers: [StatsController], providers: [StatsService], exports: [StatsService] })
 export class StatsModule {}

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 
 /** What OpenIM knows of a member. */
-interface Member {
+export interface Member {
   roleLevel: number;
   nickname: string | null;
+  joinSource?: number;
+  muteEndTime?: number;
 }
 
 export interface Callback {
@@ -23,18 +26,32 @@ export interface Step {
     | 'rename'
     | 'introduce'
     | 'dismiss'
-    | 'delete';
+    | 'delete'
+    | 'invite'
+    | 'mute'
+    | 'muteGroup';
   who: number;
   what: number;
 }
 
-/** Histories of so many steps; most groups live to their end. */
-export const histories = (steps: number): fc.Arbitrary<Step[]> =>
+/** What OpenIM does without a callback. */
+const SILENT = [
+  [4, 'invite'],
+  [2, 'mute'],
+  [1, 'muteGroup'],
+] as const;
+
+/**
+ * Histories of so many steps; most groups live to their end.
+ * @param silent also with steps that no callback tells
+ */
+export const histories = (steps: number, silent = false): fc.Arbitrary<Step[]> =>
   fc.array(
     fc.record({
       action: fc.oneof(
         ...(
           [
+            ...(silent ? SILENT : []),
             [8, 'join'],
             [4, 'quit'],
             [4, 'kick'],
@@ -60,6 +77,10 @@ const USERS = Array.from({ length: 8 }, (_, index) => `u${index}`);
 export class OpenImGroup {
   readonly members = new Map<string, Member>();
   readonly callbacks: Callback[] = [];
+  /** What changed at each version: a member, or (null) the group. */
+  readonly changes: { version: number; userID: string | null }[] = [];
+  readonly versionID = randomUUID().replaceAll('-', '').slice(0, 24);
+  version = 1;
   groupName = 'first';
   introduction = '';
   ownerUserID = 'u0';
@@ -85,8 +106,29 @@ export class OpenImGroup {
     });
   }
 
-  /** Does a step, if OpenIM would. */
-  act({ action, who, what }: Step): void {
+  /** Does a step, if OpenIM would, and counts the version. */
+  act(step: Step): void {
+    const before = this.facts();
+    this.attempt(step);
+    const after = this.facts();
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (key) => before.get(key) !== after.get(key),
+    );
+    if (changed.length > 0) {
+      this.version += 1;
+      changed.forEach((userID) => this.changes.push({ version: this.version, userID }));
+    }
+  }
+
+  private facts(): Map<string | null, string> {
+    const { groupName, introduction, ownerUserID, status } = this;
+    return new Map<string | null, string>([
+      [null, JSON.stringify({ groupName, introduction, ownerUserID, status })],
+      ...Array.from(this.members, ([userID, member]) => [userID, JSON.stringify(member)] as const),
+    ]);
+  }
+
+  private attempt({ action, who, what }: Step): void {
     const [dismissed, users] = [this.status === 2, [...this.members.keys()]];
     const others = users.filter((userID) => userID !== this.ownerUserID);
     const outside = USERS.filter((userID) => !this.members.has(userID));
@@ -99,6 +141,12 @@ export class OpenImGroup {
         joinSource: 3,
         inviterUserID: userID(outside),
       });
+    } else if (action === 'invite' && outside.length > 0 && !dismissed) {
+      this.members.set(userID(outside), { roleLevel: 20, nickname: null, joinSource: 2 });
+    } else if (action === 'mute' && others.length > 0 && !dismissed) {
+      this.members.get(userID(others))!.muteEndTime = 1_900_000_000_000 + what;
+    } else if (action === 'muteGroup') {
+      this.status = this.status === 3 || (dismissed && what % 2 === 0) ? 0 : 3;
     } else if (action === 'quit' && others.length > 0) {
       this.members.delete(userID(others));
       this.tell('callbackAfterQuitGroupCommand', { userID: userID(others) });
@@ -106,7 +154,12 @@ export class OpenImGroup {
       const kicked = others.filter((_, index) => index === who % others.length || (what + index) % 5 === 0);
       kicked.forEach((user) => this.members.delete(user));
       this.tell('callbackAfterKickGroupCommand', { kickedUserIDs: kicked, reason: '' });
-    } else if (action === 'transfer' && others.length > 0 && !dismissed) {
+    } else if (
+      action === 'transfer' &&
+      others.length > 0 &&
+      this.members.has(this.ownerUserID) &&
+      !dismissed
+    ) {
       const [oldOwnerUserID, newOwnerUserID] = [this.ownerUserID, userID(others)];
       this.members.get(oldOwnerUserID)!.roleLevel = this.members.get(newOwnerUserID)!.roleLevel;
       this.members.get(newOwnerUserID)!.roleLevel = 100;

@@ -1,47 +1,16 @@
 import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, STALE } from './fragments.js';
+import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
-/** A group at its birth. The times are texts for PostgreSQL's timestamptz. */
-export interface GroupCreation {
+/** A group at its birth. */
+export interface GroupCreation extends GroupFields {
   groupID: string;
-  groupName: string;
-  notification: string;
-  introduction: string;
-  faceURL: string;
-  ownerUserID: string;
-  createTime: string;
   memberCount: number;
-  ex: string;
-  status: number;
-  creatorUserID: string;
-  groupType: number;
-  needVerification: number;
-  lookMemberInfo: number;
-  applyMemberFriend: number;
-  notificationUpdateTime: string;
-  notificationUserID: string;
   /** Each user once. */
   members: { userID: string; roleLevel: number }[];
 }
 
-/** The columns of a group that its creation tells and later callbacks may tell too, with their fields. */
-const TOLD = {
-  group_name: '"groupName"',
-  notification: 'notification',
-  introduction: 'introduction',
-  face_url: '"faceURL"',
-  owner_user_id: '"ownerUserID"',
-  ex: 'ex',
-  status: 'status',
-  creator_user_id: '"creatorUserID"',
-  group_type: '"groupType"',
-  need_verification: '"needVerification"',
-  look_member_info: '"lookMemberInfo"',
-  apply_member_friend: '"applyMemberFriend"',
-  notification_update_time: '"notificationUpdateTime"',
-  notification_user_id: '"notificationUserID"',
-};
-const COLUMNS = Object.keys(TOLD);
+const COLUMNS = Object.keys(GROUP_FIELDS);
 
 /** Whether the row says what the creation says. */
 const SAME = `
@@ -57,17 +26,14 @@ const COMPLETED = COLUMNS.map(
 /**
  * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is
  * known where no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of
- * what it was at first; an older one than that which is known says nothing any more. A row that says the same already is not
+ * what it was at first; an older one than that which is known says nothing any more, nor does that of a group that was read from OpenIM since. A row that says the same already is not
  * written again: a repeated callback costs no new row versions.
  */
 export const CREATE_GROUP = `
   WITH ${BASE},
   told AS (
-    SELECT * FROM json_to_record($2::json) AS t(
-      "groupName" text, notification text, introduction text, "faceURL" text, "ownerUserID" text, "createTime" timestamptz,
-      "memberCount" bigint, ex text, status integer, "creatorUserID" text, "groupType" integer, "needVerification" integer,
-      "lookMemberInfo" integer, "applyMemberFriend" integer, "notificationUpdateTime" timestamptz, "notificationUserID" text,
-      members json
+    SELECT * FROM json_to_record($2::json) AS t(${GROUP_RECORD},
+      "memberCount" bigint, members json
     )
   ),
   birth AS (
@@ -79,7 +45,8 @@ export const CREATE_GROUP = `
         ELSE least(told."createTime", moment.as_of)
       END AS as_of
     FROM moment, told LEFT JOIN known ON true
-    WHERE known.born_as_of IS NULL OR told."createTime" >= known.create_time
+    WHERE (known.born_as_of IS NULL OR told."createTime" >= known.create_time)
+      AND (known.verified_at IS NULL OR told."createTime" > known.create_time)
   ),
   listed AS (
     SELECT l."userID" AS user_id, l."roleLevel" AS role_level
@@ -91,12 +58,12 @@ export const CREATE_GROUP = `
       - (SELECT count(*) FROM later WHERE left_at IS NOT NULL AND user_id IN (SELECT user_id FROM listed)) AS members
   ),
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, synced_at)
-    SELECT $1, ${Object.values(TOLD)
+    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, synced_at, told_at)
+    SELECT $1, ${Object.values(GROUP_FIELDS)
       .map((field) => `told.${field}`)
       .join(', ')}, told."createTime",
       CASE WHEN birth.emptied_at IS NULL THEN greatest(told."memberCount" + delta.members, 0) ELSE 0 END,
-      birth.as_of, birth.as_of, now()
+      birth.as_of, birth.as_of, now(), clock_timestamp()
     FROM told, birth, delta
     ON CONFLICT (group_id) DO UPDATE SET
       ${COMPLETED},
@@ -105,6 +72,7 @@ export const CREATE_GROUP = `
       as_of = greatest(g.as_of, excluded.as_of),
       born_as_of = excluded.born_as_of,
       synced_at = excluded.synced_at,
+      told_at = excluded.told_at,
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
       stale_reason = nullif(g.stale_reason, '${STALE.creation}')
     WHERE g.born_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME}))

@@ -9,12 +9,16 @@
  */
 
 /**
- * `moment`: what the change is true as of. Not `now()`, which may be before the commit of what the statement sees already.
  * `known`: the group so far.
+ * `moment`: what the change is true as of. Not `now()`, which may be before the commit of what the statement sees already.
+ * Nothing, and so the statement does nothing, where the whole group was read from OpenIM since.
  */
 export const BASE = `
-  moment AS (SELECT coalesce($3::timestamptz, clock_timestamp()) AS as_of),
-  known AS (SELECT * FROM groups WHERE group_id = $1)`;
+  known AS (SELECT * FROM groups WHERE group_id = $1),
+  moment AS (
+    SELECT coalesce($3::timestamptz, clock_timestamp()) AS as_of
+    WHERE $3::timestamptz IS NULL OR NOT EXISTS (SELECT FROM known WHERE verified_at > $3)
+  )`;
 
 /**
  * Whether nothing later than the change is known of a row. What comes in now is the latest that there is, also where the
@@ -32,6 +36,8 @@ export const STALE = {
   entered: 'somebody entered',
   refused: 'a callback was refused',
   failed: 'a callback failed',
+  unread: 'it could not be read whole from OpenIM',
+  absent: 'OpenIM does not know it',
 } as const;
 
 /**
@@ -41,8 +47,8 @@ export const STALE = {
 export const recent = (row: 'm' | 'known'): string => `
   (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.born_as_of)`;
 
-/** The columns of a member that callbacks tell, after the key. */
-const MEMBER = [
+/** The columns of a member that are told, after the key. */
+export const MEMBER = [
   'role_level',
   'left_at',
   'left_how',
@@ -52,6 +58,8 @@ const MEMBER = [
   'ex',
   'join_source',
   'inviter_user_id',
+  'join_time',
+  'mute_end_time',
 ];
 
 /** The columns of a member that nobody has told anything about, for `planned`. */
@@ -78,8 +86,9 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
   const columns = Object.keys(told);
   return `
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${list(columns)}create_time, member_count, as_of, synced_at, stale_since, stale_reason)
-    SELECT $1, ${list(Object.values(told))}moment.as_of, greatest(effect.delta, 0), moment.as_of, now(), now(),
+    INSERT INTO groups AS g (group_id, ${list(columns)}create_time, member_count, as_of, synced_at, told_at,
+      stale_since, stale_reason)
+    SELECT $1, ${list(Object.values(told))}moment.as_of, greatest(effect.delta, 0), moment.as_of, now(), clock_timestamp(), now(),
       coalesce(effect.stale, '${STALE.creation}')
     FROM moment, effect${columns.length > 0 ? ', told' : ''}
     WHERE effect.touched
@@ -93,6 +102,7 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
       member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
       as_of = ${columns.length > 0 ? 'greatest(g.as_of, excluded.as_of)' : 'g.as_of'},
       synced_at = excluded.synced_at,
+      told_at = excluded.told_at,
       stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
       stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}'
         THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END

@@ -21,6 +21,7 @@ export const JOIN_GROUP = `
   told_users AS (SELECT "userID" AS user_id FROM told),
   so_far AS (
     SELECT told_users.user_id, m.role_level, m.left_at, m.nickname, m.face_url, m.ex, m.join_source, m.inviter_user_id,
+      m.join_time, m.mute_end_time,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
       ${recent('m')} AS recent,
       known.emptied_at
@@ -36,7 +37,9 @@ export const JOIN_GROUP = `
       CASE WHEN was_in THEN face_url END AS face_url,
       CASE WHEN was_in THEN ex END AS ex,
       (SELECT "joinSource" FROM told) AS join_source,
-      (SELECT "inviterUserID" FROM told) AS inviter_user_id
+      (SELECT "inviterUserID" FROM told) AS inviter_user_id,
+      CASE WHEN was_in THEN join_time END AS join_time,
+      CASE WHEN was_in THEN mute_end_time END AS mute_end_time
     FROM so_far
   ),
   effect AS (

@@ -10,14 +10,24 @@ export const MARK_GROUP_STALE = `
   told AS (SELECT $2::json),
   effect AS (
     SELECT 0 AS delta, news AS touched, news AS changed, '${STALE.entered}' AS stale
-    FROM (SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS news) AS hint
+    FROM moment, (SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS news) AS hint
   ),
   ${writtenGroup()},
-  ${andLog('SELECT changed FROM effect, told')}`;
+  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect, told')}`;
 
 /** A callback that was not written. Only a group that is known can be in doubt. */
 export const DOUBT_GROUP = `
   UPDATE groups SET
     stale_reason = CASE WHEN stale_reason IS NULL OR stale_reason = '${STALE.creation}' THEN $2 ELSE stale_reason END,
-    stale_since = coalesce(stale_since, now())
+    stale_since = coalesce(stale_since, now()),
+    told_at = clock_timestamp()
   WHERE group_id = $1`;
+
+/** OpenIM was asked as of $2 and has no such group. Its row stays: OpenIM deletes none, so somebody did by hand, or it is another OpenIM. */
+export const MARK_GROUP_ABSENT = `
+  UPDATE groups SET
+    stale_reason = '${STALE.absent}',
+    stale_since = coalesce(stale_since, now()),
+    version_id = NULL,
+    version = NULL
+  WHERE group_id = $1 AND coalesce(greatest(told_at, verified_at) <= $2, true)`;

@@ -42,7 +42,7 @@ export const SET_GROUP_MEMBER_INFO = `
       coalesce(told.nickname, so_far.nickname) AS nickname,
       coalesce(told."faceURL", so_far.face_url) AS face_url,
       coalesce(told.ex, so_far.ex) AS ex,
-      so_far.join_source, so_far.inviter_user_id
+      so_far.join_source, so_far.inviter_user_id, so_far.join_time, so_far.mute_end_time
     FROM so_far, told
   ),
   effect AS (

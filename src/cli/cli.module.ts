@@ -1,0 +1,23 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Config } from '../config.js';
+import { dataSourceOptions } from '../data-source-options.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
+
+/** What the commands need of the service: no HTTP, and nothing that works by itself. */
+@Global()
+@Module({})
+export class CliModule {
+  /** @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one */
+  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [
+        DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
+        ReconciliationModule,
+      ],
+      providers: [{ provide: Config, useValue: config }],
+      exports: [Config],
+    };
+  }
+}

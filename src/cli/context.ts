@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type Config, readConfig } from '../config.js';
+import { DatabaseService } from '../database/database.service.js';
+import { EmbeddedPostgresError } from '../database/embedded-postgres-error.js';
+import { EmbeddedPostgres } from '../database/embedded-postgres.js';
+import { createLogger, NestLogger } from '../logger.js';
+import { CliModule } from './cli.module.js';
+
+/** What a command works with. */
+export interface Context {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly app: INestApplicationContext;
+}
+
+/** A command that cannot be done; its message says why and what to do. */
+export class CommandError extends Error {}
+
+/** Writes a line to stdout. */
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** How long a command waits for the database, in ms. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Opens the database of the service's own settings, does the work, and closes it. An embedded PostgreSQL that the running service
+ * has is used with it.
+ * @param settings that differ: `LOG_LEVEL`, what is logged of the work; `RUN_MIGRATIONS`, whether it may change the tables
+ * @throws CommandError where the database cannot be used within 10 s
+ */
+export async function withContext<T>(
+  settings: Partial<Pick<Config, 'LOG_LEVEL' | 'RUN_MIGRATIONS'>>,
+  work: (context: Context) => Promise<T>,
+): Promise<T> {
+  const config = Object.assign(readConfig(), settings);
+  const embedded = config.DATABASE_URL ? undefined : await findOrStart(config.DATA_DIR);
+  const databaseUrl = config.DATABASE_URL ?? embedded!.url;
+  try {
+    const app = await NestFactory.createApplicationContext(CliModule.forRoot(config, databaseUrl), {
+      logger: new NestLogger(createLogger(config)),
+      abortOnError: false,
+    });
+    try {
+      await opened(app.get(DatabaseService));
+      return await work({ config, databaseUrl, app });
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+async function opened(database: DatabaseService): Promise<void> {
+  const late = sleep(PATIENCE_MS, true, { ref: false });
+  if (await Promise.race([database.opened, late])) {
+    throw new CommandError(`The database cannot be used: ${database.obstacle}`);
+  }
+}
+
+/** @throws CommandError where the settings do not say where OpenIM is */
+export function requireOpenIm(config: Config): void {
+  if (config.OPENIM_API_URL === undefined) {
+    throw new CommandError(
+      'OPENIM_API_URL is not set: there is no OpenIM to ask. Set it, with OPENIM_SECRET',
+    );
+  }
+}
+
+async function findOrStart(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
+  try {
+    return await EmbeddedPostgres.start(dataDir);
+  } catch (error) {
+    if (error instanceof EmbeddedPostgresError && error.runningUrl !== undefined) {
+      return { url: error.runningUrl, stop: () => Promise.resolve() };
+    }
+    throw error;
+  }
+}

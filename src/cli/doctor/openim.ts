@@ -1,0 +1,52 @@
+import { OpenImRefusal } from '../../openim/openim-error.js';
+import { OpenImClient } from '../../openim/openim.client.js';
+import type { Context } from '../context.js';
+import type { Finding } from './finding.js';
+
+/** What refusals of a token mean (internal/rpc/auth/auth.go, GetAdminToken). */
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [1001, 'OPENIM_ADMIN_USER_ID must be one of imAdminUser.userIDs in OpenIM’s share.yml'],
+  [1002, 'OPENIM_SECRET must be the secret in OpenIM’s share.yml'],
+  [1004, 'The admin user is not registered in OpenIM'],
+]);
+
+/** Whether OpenIM can be asked, and as an admin. */
+export async function checkOpenIm({ app, config }: Context): Promise<Finding[]> {
+  if (config.OPENIM_API_URL === undefined) {
+    return [
+      {
+        is: 'doubtful',
+        what: 'OPENIM_API_URL is not set: the mirror lives on callbacks alone',
+        advice: 'Set it, with OPENIM_SECRET, and what callbacks do not tell is fetched',
+      },
+    ];
+  }
+  const openIm = app.get(OpenImClient);
+  try {
+    await openIm.issueToken();
+  } catch (error) {
+    const advice = error instanceof OpenImRefusal ? REFUSALS.get(error.errCode) : UNREACHABLE;
+    return [{ is: 'wrong', what: (error as Error).message, ...(advice && { advice }) }];
+  }
+  const reached: Finding = {
+    is: 'well',
+    what: `OpenIM is reached at ${config.OPENIM_API_URL}, and takes the secret`,
+  };
+  try {
+    const { total, groups } = await openIm.listGroups(1, 1);
+    await Promise.all(groups.map(({ groupID }) => openIm.listMembers(groupID, 1, 1)));
+    return [reached, { is: 'well', what: `It shows its ${total} groups, and their members` }];
+  } catch (error) {
+    return [
+      reached,
+      {
+        is: 'wrong',
+        what: (error as Error).message,
+        advice: `${config.OPENIM_ADMIN_USER_ID} needs the right of an app admin`,
+      },
+    ];
+  }
+}
+
+const UNREACHABLE =
+  'OPENIM_API_URL is where openim-api listens (port 10002 as shipped), as this machine reaches it';

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { OpenImClient } from '../openim/openim.client.js';
+import { LookService } from '../reconciliation/look.service.js';
+import { CommandError, type Context, requireOpenIm, say, withContext } from './context.js';
+
+/** Of what OpenIM lists so many at once. */
+const PAGE = 100;
+/** How long after a difference it is looked again, in ms: a change may just be on its way. */
+const AGAIN_MS = 6000;
+
+const SAMPLE = `SELECT group_id AS "groupID" FROM groups ORDER BY random() LIMIT $1`;
+
+/**
+ * Compares some groups with OpenIM, half of them from OpenIM's list and half from the mirror; writes nothing.
+ * @returns whether all are equal
+ */
+export async function verify(sample: number): Promise<boolean> {
+  return withContext({ LOG_LEVEL: 'warn', RUN_MIGRATIONS: false }, async (context) => {
+    requireOpenIm(context.config);
+    const groupIDs = await choose(context, sample);
+    const looks = context.app.get(LookService);
+    const differing = await compareAll(looks, groupIDs);
+    if (differing.size > 0) {
+      await sleep(AGAIN_MS);
+    }
+    const drift = await compareAll(looks, [...differing.keys()]);
+    drift.forEach((what, groupID) => say(`${groupID}: ${what}`));
+    say(`${groupIDs.length} groups compared, ${drift.size} differ`);
+    return drift.size === 0;
+  });
+}
+
+async function choose({ app }: Context, sample: number): Promise<string[]> {
+  const openIm = app.get(OpenImClient);
+  const { total } = await openIm.listGroups(1, 1);
+  const chosen = new Set<string>();
+  const pages = Math.ceil(total / PAGE);
+  if (pages > 0) {
+    const { groups } = await openIm.listGroups(1 + Math.floor(Math.random() * pages), PAGE);
+    groups.slice(0, Math.ceil(sample / 2)).forEach(({ groupID }) => chosen.add(groupID));
+  }
+  const mirrored = await app.get(DataSource).query<{ groupID: string }[]>(SAMPLE, [sample]);
+  for (const { groupID } of mirrored) {
+    if (chosen.size < sample) {
+      chosen.add(groupID);
+    }
+  }
+  if (chosen.size === 0) {
+    throw new CommandError('There is nothing to compare: neither OpenIM nor the mirror has a group');
+  }
+  return [...chosen];
+}
+
+/** @returns the groups that differ, and how */
+async function compareAll(looks: LookService, groupIDs: string[]): Promise<Map<string, string>> {
+  const differing = new Map<string, string>();
+  for (const groupID of groupIDs) {
+    const compared = await looks.compare(groupID);
+    if (!compared) {
+      differing.set(groupID, 'OpenIM does not know it');
+    } else if (compared.repairs.length > 0) {
+      differing.set(groupID, compared.repairs.map(({ summary }) => summary).join('; '));
+    } else if (compared.outcome !== 'verified') {
+      differing.set(groupID, 'OpenIM could not be read whole');
+    }
+  }
+  return differing;
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { decodeCursor, page, type PageQuery } from '../paging.js';
+import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './deliveries.dto.js';
+
+/** Of both logs a page at most, each by its index, and then the newest of both. */
+const TIMELINE = `
+  SELECT * FROM (
+    (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
+     WHERE group_id = $1 AND (received_at, id) < ($2::timestamptz, $3::uuid) ORDER BY received_at DESC, id DESC LIMIT $4)
+    UNION ALL
+    (SELECT id, found_at, NULL, 'repaired', NULL, summary FROM group_repairs
+     WHERE group_id = $1 AND (found_at, id) < ($2::timestamptz, $3::uuid) ORDER BY found_at DESC, id DESC LIMIT $4)
+  ) AS entries
+  ORDER BY at DESC, id DESC LIMIT $4`;
+
+const FROM_THE_NEWEST = ['infinity', '00000000-0000-0000-0000-000000000000'];
+
+/** What happened to a group: what callbacks told, and what reconciliation found that none had told. */
+@Injectable()
+export class TimelineService {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /**
+   * A page of it, newest first.
+   * @throws BadRequestException for a cursor that is not of this list
+   */
+  async read(groupID: string, { limit, cursor }: PageQuery): Promise<TimelinePage> {
+    const after = cursor === undefined ? FROM_THE_NEWEST : toKey(decodeCursor(cursor, ['time', 'uuid']));
+    const rows = await this.dataSource.query<TimelineEntry[]>(TIMELINE, [groupID, ...after, limit + 1]);
+    const { items, nextCursor } = page(rows, limit, ({ at, id }) => [at.getTime(), id]);
+    return { items: items.map(toTimelineEntryDto), nextCursor };
+  }
+}
+
+const toKey = ([at, id]: readonly (string | number)[]) => [new Date(Number(at)), id];

@@ -1,0 +1,42 @@
+/** The columns of a group that OpenIM tells whole (protocol/sdkws, GroupInfo) and callbacks may change, with their fields. */
+export const GROUP_FIELDS = {
+  group_name: '"groupName"',
+  notification: 'notification',
+  introduction: 'introduction',
+  face_url: '"faceURL"',
+  owner_user_id: '"ownerUserID"',
+  ex: 'ex',
+  status: 'status',
+  creator_user_id: '"creatorUserID"',
+  group_type: '"groupType"',
+  need_verification: '"needVerification"',
+  look_member_info: '"lookMemberInfo"',
+  apply_member_friend: '"applyMemberFriend"',
+  notification_update_time: '"notificationUpdateTime"',
+  notification_user_id: '"notificationUserID"',
+};
+
+/** The same and `createTime`, for json_to_record. */
+export const GROUP_RECORD = `
+      "groupName" text, notification text, introduction text, "faceURL" text, "ownerUserID" text, "createTime" timestamptz,
+      ex text, status integer, "creatorUserID" text, "groupType" integer, "needVerification" integer,
+      "lookMemberInfo" integer, "applyMemberFriend" integer, "notificationUpdateTime" timestamptz, "notificationUserID" text`;
+
+/** A group's fields. The times are texts for PostgreSQL's timestamptz. */
+export interface GroupFields {
+  groupName: string;
+  notification: string;
+  introduction: string;
+  faceURL: string;
+  ownerUserID: string;
+  createTime: string;
+  ex: string;
+  status: number;
+  creatorUserID: string;
+  groupType: number;
+  needVerification: number;
+  lookMemberInfo: number;
+  applyMemberFriend: number;
+  notificationUpdateTime: string;
+  notificationUserID: string;
+}

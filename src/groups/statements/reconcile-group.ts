@@ -1,0 +1,237 @@
+import { RoleLevel } from '../../openim/constants.js';
+import { MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
+import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
+
+/** A group as OpenIM's REST API shows it. The times are texts for PostgreSQL's timestamptz. */
+export interface GroupReading {
+  /** Its version log and the version that the reading is of; null where OpenIM has none: the group is dismissed. */
+  versionID: string | null;
+  version: number | null;
+  /** Whether the reading agrees with itself, and so can be believed to be the whole truth. */
+  verified: boolean;
+  /** Whether `members` are all: then whoever is not among them has left. */
+  complete: boolean;
+  /** Whether a second reading said the same: then many may leave at once. */
+  agreed: boolean;
+  /** From when on a group that was created and is not known is one whose callback was lost; null: it may just be older than the mirror. */
+  watchedSince: string | null;
+  /** Absent where it did not change since the last reading. */
+  info?: GroupFields;
+  /** All, or those that changed since the last reading. Each user once. */
+  members: {
+    userID: string;
+    roleLevel: number;
+    nickname: string;
+    faceURL: string;
+    ex: string;
+    joinSource: number;
+    inviterUserID: string;
+    joinTime: string;
+    muteEndTime: string;
+  }[];
+  /** Who left since the last reading. */
+  left: string[];
+}
+
+/** What became of a reading. */
+export interface Reconciled {
+  /** `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `held`: nothing was. */
+  outcome: 'verified' | 'unverified' | 'held' | 'outdated';
+  /** Whether something that a callback told is neither in the reading of what changed nor in the last reading: only a whole one can tell. */
+  unexplained: boolean;
+  /** When a callback last wrote the group; null: never. */
+  toldAt: Date | null;
+  /** Differences found, of what was known before. */
+  repairs: { kind: string; changes: number; summary: string }[];
+}
+
+/** More members than these, and this part of all, do not leave on the word of one reading. */
+const MANY = 50;
+const LARGE_PART = 0.3;
+
+const COLUMNS = Object.keys(GROUP_FIELDS);
+
+/** What a callback about the group's info would have told. */
+const INFO = [
+  'group_name',
+  'notification',
+  'introduction',
+  'face_url',
+  'ex',
+  'need_verification',
+  'look_member_info',
+  'apply_member_friend',
+] as const;
+
+/** The first five of some users by name, and how many more. */
+const names = (which: string): string => `
+      array_to_string((array_agg(user_id ORDER BY user_id) FILTER (WHERE ${which}))[1:5], ', ')
+        || CASE WHEN count(*) FILTER (WHERE ${which}) > 5
+          THEN ' and ' || count(*) FILTER (WHERE ${which}) - 5 || ' more' ELSE '' END`;
+
+const FACTS = ['role_level', ...MEMBER.slice(4)];
+const FIELDS: Readonly<Record<string, string>> = {
+  role_level: '"roleLevel"',
+  nickname: 'nickname',
+  face_url: '"faceURL"',
+  ex: 'ex',
+  join_source: '"joinSource"',
+  inviter_user_id: '"inviterUserID"',
+  join_time: '"joinTime"',
+  mute_end_time: '"muteEndTime"',
+};
+
+/**
+ * Makes a group what a reading of OpenIM says, as of $3, the moment at which the reading began. Each row about which something
+ * later is known stays. Nobody leaves but by a complete reading or where OpenIM says so, and not many at once by one reading
+ * (`held`). A reading that began before the last one that was believed says nothing (`outdated`).
+ * What differs from what was known is a repair, written beside it. What was not known is none: a field that no callback had
+ * told yet, a group of before the mirror. Of a group that is new it is one repair.
+ * The members are compared by FULL JOIN, which PostgreSQL never does row by row: it knows nothing of a list's length.
+ */
+export const RECONCILE_GROUP = `
+  WITH moment AS (SELECT $3::timestamptz AS as_of),
+  known AS (SELECT * FROM groups WHERE group_id = $1),
+  told AS (
+    SELECT * FROM json_to_record($2::json) AS t(
+      "versionID" text, version bigint, verified boolean, complete boolean, agreed boolean, "watchedSince" timestamptz,
+      info json, members json, "left" json
+    )
+  ),
+  info AS (SELECT i.* FROM told, json_to_record(told.info) AS i(${GROUP_RECORD}) WHERE told.info IS NOT NULL),
+  listed AS (
+    SELECT l.* FROM told, json_to_recordset(told.members) AS l(
+      "userID" text, "roleLevel" integer, nickname text, "faceURL" text, ex text, "joinSource" integer, "inviterUserID" text,
+      "joinTime" timestamptz, "muteEndTime" timestamptz
+    )
+  ),
+  told_left AS (SELECT coalesce(array_agg(u), '{}') AS user_ids FROM told, json_array_elements_text(told."left") AS u),
+  compared AS (
+    SELECT coalesce(l."userID", m.user_id) AS user_id,
+      l."userID" IS NOT NULL AS listed,
+      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
+      coalesce(m.as_of <= moment.as_of, true) AS current,
+      m.user_id IS NOT NULL AND NOT told.complete AND l."userID" IS NULL AND NOT m.user_id = ANY (told_left.user_ids)
+        AND m.as_of > known.verified_at AND m.as_of <= moment.as_of AS unexplained,
+      l."userID" IS NULL AND (told.complete OR m.user_id = ANY (told_left.user_ids)) AS absent,
+      coalesce(known.owner_user_id <> info."ownerUserID", false) AS other_owner,
+      ${FACTS.map((fact) => `m.${fact} AS old_${fact}, l.${FIELDS[fact]} AS new_${fact}`).join(',\n      ')}
+    FROM listed l FULL JOIN (SELECT * FROM group_members WHERE group_id = $1) m ON m.user_id = l."userID"
+    CROSS JOIN moment CROSS JOIN told CROSS JOIN told_left LEFT JOIN known ON true LEFT JOIN info ON true
+  ),
+  differing AS (
+    SELECT *,
+      current AND listed AND NOT was_in AS comes,
+      current AND absent AND was_in AS goes,
+      current AND listed AND was_in AND old_role_level NOT IN (0, new_role_level)
+        AND NOT (other_owner AND ${RoleLevel.Owner} IN (old_role_level, new_role_level)) AS other_role,
+      current AND listed AND was_in AND (
+        nullif(old_nickname, '') <> new_nickname OR nullif(old_face_url, '') <> new_face_url OR nullif(old_ex, '') <> new_ex
+        OR old_mute_end_time <> new_mute_end_time) IS TRUE AS other_facts,
+      current AND listed AND (NOT was_in OR (${FACTS.map((fact) => `old_${fact}`).join(', ')})
+        IS DISTINCT FROM (${FACTS.map((fact) => `new_${fact}`).join(', ')})) AS written
+    FROM compared
+  ),
+  counted AS (
+    SELECT count(*) FILTER (WHERE was_in) AS members,
+      count(*) FILTER (WHERE comes) AS coming,
+      count(*) FILTER (WHERE comes AND new_join_source = 0) AS coming_directly,
+      count(*) FILTER (WHERE goes) AS going,
+      count(*) FILTER (WHERE other_role) AS other_roles,
+      count(*) FILTER (WHERE other_facts) AS other_facts,
+      coalesce(bool_or(unexplained), false) AS unexplained,
+      ${names('comes')} AS who_come, ${names('goes')} AS who_go,
+      ${names('other_role')} AS whose_role, ${names('other_facts')} AS whose_facts
+    FROM differing
+  ),
+  verdict AS (
+    SELECT coalesce(known.verified_at > moment.as_of, false) AS outdated,
+      counted.going > ${MANY} AND counted.going > counted.members * ${LARGE_PART} AND NOT told.agreed AS held,
+      counted.unexplained OR (info."createTime" IS NULL AND coalesce(known.as_of > known.verified_at, false)) AS unexplained
+    FROM counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
+  ),
+  proceeding AS (
+    SELECT told.verified AND NOT verdict.unexplained AS confirmed
+    FROM verdict, told WHERE NOT outdated AND NOT held AND (told.info IS NOT NULL OR EXISTS (SELECT FROM known))
+  ),
+  written_group AS (
+    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, emptied_at, synced_at,
+      verified_at, version_id, version, stale_since, stale_reason)
+    SELECT $1, ${Object.values(GROUP_FIELDS)
+      .map((field) => `info.${field}`)
+      .join(', ')}, coalesce(info."createTime", known.create_time),
+      counted.members + counted.coming - counted.going, moment.as_of, least(info."createTime", moment.as_of),
+      CASE WHEN info.status = 2 AND told.complete AND told.verified AND NOT EXISTS (SELECT FROM listed) THEN moment.as_of END, now(),
+      CASE WHEN proceeding.confirmed THEN moment.as_of END, told."versionID", told.version,
+      CASE WHEN NOT proceeding.confirmed THEN now() END, CASE WHEN NOT proceeding.confirmed THEN '${STALE.unread}' END
+    FROM proceeding, counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
+    ON CONFLICT (group_id) DO UPDATE SET
+      ${COLUMNS.map(
+        (column) =>
+          `${column} = CASE WHEN g.as_of <= excluded.as_of THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END`,
+      ).join(',\n      ')},
+      create_time = excluded.create_time,
+      member_count = excluded.member_count,
+      as_of = CASE WHEN excluded.born_as_of IS NULL THEN g.as_of ELSE greatest(g.as_of, excluded.as_of) END,
+      born_as_of = CASE WHEN excluded.verified_at IS NULL THEN g.born_as_of ELSE coalesce(g.born_as_of, excluded.born_as_of) END,
+      emptied_at = CASE WHEN g.as_of > excluded.as_of OR excluded.status IS NULL THEN g.emptied_at
+        WHEN excluded.emptied_at IS NOT NULL THEN coalesce(g.emptied_at, excluded.emptied_at)
+        WHEN excluded.status = 2 THEN g.emptied_at END,
+      synced_at = excluded.synced_at,
+      verified_at = coalesce(excluded.verified_at, g.verified_at),
+      version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
+      version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
+      stale_since = CASE
+        WHEN excluded.verified_at IS NULL THEN CASE WHEN (SELECT unexplained FROM verdict) THEN g.stale_since ELSE coalesce(g.stale_since, excluded.stale_since) END
+        WHEN greatest(g.told_at, g.stale_since) > excluded.as_of THEN g.stale_since END,
+      stale_reason = CASE
+        WHEN excluded.verified_at IS NULL THEN CASE WHEN (SELECT unexplained FROM verdict) THEN g.stale_reason ELSE coalesce(g.stale_reason, excluded.stale_reason) END
+        WHEN greatest(g.told_at, g.stale_since) > excluded.as_of THEN g.stale_reason END
+    RETURNING 1
+  ),
+  planned AS (
+    SELECT user_id,
+      ${FACTS.map((fact) => `CASE WHEN listed THEN new_${fact} ELSE old_${fact} END AS ${fact}`).join(',\n      ')},
+      CASE WHEN NOT listed THEN moment.as_of END AS left_at,
+      CASE WHEN NOT listed AND (SELECT status = 2 FROM info) THEN 'dismissed' END AS left_how,
+      NULL AS left_reason
+    FROM proceeding, moment, differing
+    WHERE written OR goes
+  ),
+  ${WRITTEN_MEMBERS},
+  differences AS (
+    SELECT known.verified_at IS NOT NULL OR known.born_as_of IS NOT NULL AS was_known,
+      known.as_of <= moment.as_of AND known.status <> info.status AS other_status,
+      known.as_of <= moment.as_of AND known.owner_user_id <> info."ownerUserID" AS other_owner,
+      CASE WHEN known.as_of <= moment.as_of THEN array_remove(ARRAY[${INFO.map(
+        (column) =>
+          `CASE WHEN known.${column} <> info.${GROUP_FIELDS[column]} THEN '${GROUP_FIELDS[column].replaceAll('"', '')}' END`,
+      ).join(', ')}], NULL) ELSE '{}' END AS fields,
+      known.status AS old_status, info.status AS new_status, info."ownerUserID" AS owner, info."createTime" AS create_time
+    FROM moment LEFT JOIN known ON true LEFT JOIN info ON true
+  ),
+  repairs AS (
+    SELECT r.* FROM proceeding, differences d, counted c, told, LATERAL (VALUES
+      ('group', NOT was_known, 1, (create_time > told."watchedSince")::integer,
+        'the group, with ' || c.members + c.coming - c.going || ' members'),
+      ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed'),
+      ('dismissed', was_known AND other_status AND new_status = 2, 1, 1, 'it had been dismissed'),
+      ('status', was_known AND other_status AND new_status <> 2, 1, 0, 'its status had changed from ' || old_status || ' to ' || new_status),
+      ('owner', was_known AND other_owner, 1, 1, owner || ' had become the owner'),
+      ('joined', was_known, c.coming, c.coming_directly, who_come || ' had come in'),
+      ('left', was_known, c.going, CASE WHEN other_status AND new_status = 2 THEN 0 ELSE c.going END, who_go || ' had gone'),
+      ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role),
+      ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts)
+    ) AS r(kind, applies, changes, missed, summary)
+    WHERE r.applies AND r.changes > 0
+  ),
+  logged AS (
+    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary FROM repairs
+  )
+  SELECT
+    CASE WHEN outdated THEN 'outdated' WHEN held THEN 'held' WHEN (SELECT confirmed FROM proceeding) THEN 'verified' ELSE 'unverified' END AS outcome,
+    unexplained,
+    (SELECT told_at FROM known) AS "toldAt",
+    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]') FROM repairs) AS repairs
+  FROM verdict`;

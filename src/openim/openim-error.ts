@@ -1,0 +1,33 @@
+/** Codes of OpenIM's answers (pkg/common/servererrs/code.go). */
+export const ErrCode = {
+  RecordNotFound: 1004,
+  GroupNotFound: 1201,
+  GroupDismissed: 1204,
+  TokenExpired: 1501,
+  TokenNotExist: 1507,
+  Internal: 500,
+} as const;
+
+/** OpenIM answered, and refused. */
+export class OpenImRefusal extends Error {
+  constructor(
+    path: string,
+    readonly errCode: number,
+    errMsg: string,
+    errDlt: string,
+  ) {
+    super(`OpenIM refused ${path}: ${errCode} ${errMsg}${errDlt && errDlt !== errMsg ? ` (${errDlt})` : ''}`);
+  }
+
+  /** Whether another token helps. */
+  get isOfToken(): boolean {
+    return this.errCode >= ErrCode.TokenExpired && this.errCode <= ErrCode.TokenNotExist;
+  }
+}
+
+/** OpenIM could not be reached, or what answered is not OpenIM: a timeout, a proxy's page, an answer of another shape. */
+export class OpenImUnreachable extends Error {
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super(`OpenIM could not be asked ${path}: ${why}`, options);
+  }
+}

@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import type { GroupReading } from '../groups/statements/reconcile-group.js';
+import type { GroupChanges, GroupInfo, GroupMemberInfo, GroupVersion } from '../openim/openim-answers.js';
+import { OpenImClient } from '../openim/openim.client.js';
+import { type Answer, ChangesReader } from './changes-reader.js';
+
+/** What OpenIM says of a group. */
+export type Found =
+  | { readonly kind: 'unchanged'; readonly groupID: string }
+  | { readonly kind: 'absent'; readonly groupID: string }
+  | {
+      readonly kind: 'reading';
+      readonly groupID: string;
+      readonly reading: Omit<GroupReading, 'agreed' | 'watchedSince'>;
+    };
+
+/** So many members a page: some 400 bytes each, and OpenIM's messages hold 8 MiB. */
+const PAGE = 1000;
+/** Of so many groups or so many members the lists are held at once. */
+const PART = { groups: 100, members: 20_000 };
+
+interface MemberList {
+  members: Map<string, GroupMemberInfo>;
+  complete: boolean;
+}
+
+/**
+ * Reads groups from OpenIM, so that each reading agrees with itself: the version first, then the list, then what changed since
+ * that version, which makes the list one of the version after (internal/rpc/group/sync.go).
+ */
+@Injectable()
+export class GroupReader {
+  constructor(
+    private readonly openIm: OpenImClient,
+    private readonly changes: ChangesReader,
+  ) {}
+
+  /**
+   * Reads some groups: what changed since their versions, or all where OpenIM does not tell that.
+   * Some at a time, however many there are: memory stays flat.
+   * @throws OpenImRefusal, OpenImUnreachable
+   */
+  async *read(versions: GroupVersion[]): AsyncGenerator<Found[]> {
+    const answers = await this.changes.read(versions);
+    const found: Found[] = [];
+    const wholes = new Map<string, Answer>();
+    for (const { groupID, version } of versions) {
+      const answer = answers.get(groupID)!;
+      if (answer.kind === 'absent') {
+        found.push({ kind: 'absent', groupID });
+      } else if (answer.kind === 'versionless' || answer.changes.full) {
+        wholes.set(groupID, answer);
+      } else if (saysNothing(answer.changes, version)) {
+        found.push({ kind: 'unchanged', groupID });
+      } else {
+        const { versionID, version: now, group, changed, left } = answer.changes;
+        found.push({
+          kind: 'reading',
+          groupID,
+          reading: {
+            versionID,
+            version: now,
+            verified: true,
+            complete: false,
+            ...(group && { info: group }),
+            members: changed,
+            left,
+          },
+        });
+      }
+    }
+    yield found;
+    for (const part of parts(wholes)) {
+      yield await this.readWhole(part);
+    }
+  }
+
+  private async readWhole(part: Map<string, Answer>): Promise<Found[]> {
+    const groupIDs = [...part.keys()];
+    const lists = await Promise.all(groupIDs.map((groupID) => this.listAll(groupID)));
+    const after = await this.changes.read(groupIDs.map((groupID) => versionOf(groupID, part.get(groupID)!)));
+    const unnamed = groupIDs.filter((groupID) => !infoOf(part.get(groupID)!));
+    const infos = unnamed.length > 0 ? await this.openIm.getGroups(unnamed) : new Map<string, GroupInfo>();
+    return groupIDs.map((groupID, index) => {
+      const [before, now] = [part.get(groupID)!, after.get(groupID)!];
+      const info = infoOf(now) ?? infoOf(before) ?? infos.get(groupID);
+      return now.kind === 'absent' || !info
+        ? { kind: 'absent', groupID }
+        : { kind: 'reading', groupID, reading: wholeReading(before, now, lists[index]!, info) };
+    });
+  }
+
+  /** All members; twice, where the pages do not fit together the first time: somebody came or went meanwhile. */
+  private async listAll(groupID: string): Promise<MemberList> {
+    const first = await this.list(groupID);
+    return first.complete ? first : this.list(groupID);
+  }
+
+  private async list(groupID: string): Promise<MemberList> {
+    const members = new Map<string, GroupMemberInfo>();
+    const totals = new Set<number>();
+    for (let page = 1, last = 1; page <= last; page += 1) {
+      const { total, members: some } = await this.openIm.listMembers(groupID, page, PAGE);
+      some.forEach((member) => members.set(member.userID, member));
+      totals.add(total);
+      last = some.length === 0 ? page : Math.ceil(total / PAGE);
+    }
+    return { members, complete: totals.size === 1 && totals.has(members.size) };
+  }
+}
+
+function wholeReading(
+  before: Answer,
+  now: Exclude<Answer, { kind: 'absent' }>,
+  { members, complete }: MemberList,
+  info: GroupInfo,
+): Extract<Found, { kind: 'reading' }>['reading'] {
+  if (now.kind === 'changes') {
+    now.changes.left.forEach((userID) => members.delete(userID));
+    now.changes.changed.forEach((member) => members.set(member.userID, member));
+  }
+  // OpenIM's lists and counts come from caches of their own: where they agree they are believed.
+  const agrees = before.kind === now.kind && isKnown(before, now) && members.size === info.memberCount;
+  return {
+    versionID: now.kind === 'changes' ? now.changes.versionID : null,
+    version: now.kind === 'changes' ? now.changes.version : null,
+    verified: complete && agrees,
+    complete: complete && agrees,
+    info,
+    members: [...members.values()],
+    left: [],
+  };
+}
+
+/** Whether all that changed since the first answer is known. */
+const isKnown = (before: Answer, now: Answer): boolean =>
+  before.kind !== 'changes' ||
+  now.kind !== 'changes' ||
+  !now.changes.full ||
+  (now.changes.version === before.changes.version && now.changes.versionID === before.changes.versionID);
+
+const saysNothing = ({ version, group, changed, left }: GroupChanges, known: number): boolean =>
+  version === known && !group && changed.length === 0 && left.length === 0;
+
+const infoOf = (answer: Answer): GroupInfo | undefined =>
+  answer.kind === 'changes' ? answer.changes.group : answer.kind === 'versionless' ? answer.info : undefined;
+
+const versionOf = (groupID: string, answer: Answer): GroupVersion =>
+  answer.kind === 'changes' ? answer.changes : { groupID, versionID: '', version: 0 };
+
+function* parts(wholes: Map<string, Answer>): Generator<Map<string, Answer>> {
+  let [part, members] = [new Map<string, Answer>(), 0];
+  for (const [groupID, answer] of wholes) {
+    const count = infoOf(answer)?.memberCount ?? 0;
+    if (part.size > 0 && (part.size === PART.groups || members + count > PART.members)) {
+      yield part;
+      [part, members] = [new Map(), 0];
+    }
+    part.set(groupID, answer);
+    members += count;
+  }
+  if (part.size > 0) {
+    yield part;
+  }
+}

@@ -1,0 +1,151 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { REPAIR_KINDS, type RepairKind } from '../deliveries/group-repair.entity.js';
+import {
+  type ReconciliationRun,
+  RUN_KINDS,
+  RUN_STATES,
+  type RunKind,
+  type RunState,
+} from './reconciliation-run.entity.js';
+
+/** One run over the groups of OpenIM. */
+export class RunDto {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({
+    enum: RUN_KINDS,
+    description: 'backfill: what was never read; sweep: what changed; full: all',
+  })
+  kind!: RunKind;
+
+  @ApiProperty({ enum: RUN_STATES })
+  state!: RunState;
+
+  @ApiProperty({ format: 'date-time', description: 'Of a requested one: when it was requested' })
+  startedAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  endedAt!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Groups that OpenIM has' })
+  groups!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Groups read so far' })
+  groupsRead!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Members read so far' })
+  members!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Differences found and repaired so far' })
+  repairs!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Requests made to OpenIM so far' })
+  requests!: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it failed, or what it could not do' })
+  problem!: string | null;
+}
+
+/** How many groups wait to be looked at. */
+export class WaitingDto {
+  @ApiProperty({ type: 'integer', description: 'Groups that need a look' })
+  stale!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Groups that were never read from OpenIM' })
+  neverRead!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Groups that OpenIM does not know; nothing is done about them',
+  })
+  absent!: number;
+}
+
+/** What was found of one kind within the last day. */
+export class DriftDto {
+  @ApiProperty({ enum: REPAIR_KINDS })
+  kind!: RepairKind;
+
+  @ApiProperty({ type: 'integer', description: 'Differences' })
+  changes!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Of them those that a callback should have told. OpenIM is silent about the others',
+  })
+  missedCallbacks!: number;
+}
+
+/** How equal the mirror is to OpenIM. */
+export class ReconciliationDto {
+  @ApiProperty({ description: 'Whether the settings say where OpenIM is' })
+  configured!: boolean;
+
+  @ApiProperty({ type: WaitingDto })
+  waiting!: WaitingDto;
+
+  @ApiProperty({ type: [DriftDto], description: 'Of the last day' })
+  drift!: DriftDto[];
+
+  @ApiProperty({ type: 'integer', description: 'Of the last day' })
+  missedCallbacks!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Of the last day, mirrored commands' })
+  receivedCallbacks!: number;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'The part of all callbacks that were lost, of the last day; null: there were none',
+  })
+  lossRate!: number | null;
+
+  @ApiProperty({ type: [RunDto], description: 'The last 20, newest first' })
+  runs!: RunDto[];
+}
+
+/** What was found of a group and repaired. */
+export class RepairDto {
+  @ApiProperty({ enum: REPAIR_KINDS })
+  kind!: string;
+
+  @ApiProperty({ type: 'integer' })
+  changes!: number;
+
+  @ApiProperty({ description: 'In words' })
+  summary!: string;
+}
+
+/** What a look at one group came to. */
+export class RefreshDto {
+  @ApiProperty()
+  groupID!: string;
+
+  @ApiProperty({
+    enum: ['verified', 'unverified', 'absent'],
+    description:
+      'verified: the mirror is as OpenIM now; unverified: the reading did not agree with itself, nobody was taken out by it; ' +
+      'absent: OpenIM does not know the group',
+  })
+  state!: string;
+
+  @ApiProperty({ type: [RepairDto] })
+  repairs!: RepairDto[];
+}
+
+export function toRunDto(run: ReconciliationRun): RunDto {
+  return {
+    id: run.id,
+    kind: run.kind,
+    state: run.state,
+    startedAt: run.startedAt.toISOString(),
+    endedAt: run.endedAt?.toISOString() ?? null,
+    groups: run.groups,
+    groupsRead: run.groupsRead,
+    members: run.members,
+    repairs: run.repairs,
+    requests: run.requests,
+    problem: run.problem,
+  };
+}

@@ -1,0 +1,119 @@
+import {
+  BadGatewayException,
+  ConflictException,
+  Injectable,
+  Logger,
+  NotFoundException,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { STALE } from '../groups/statements/fragments.js';
+import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
+import { OpenImClient } from '../openim/openim.client.js';
+import { StatsService } from '../stats/stats.service.js';
+import { LookService } from './look.service.js';
+import {
+  type DriftDto,
+  type ReconciliationDto,
+  type RefreshDto,
+  type RunDto,
+  toRunDto,
+} from './reconciliation.dto.js';
+import { RunsService } from './runs.service.js';
+
+const RUNS = 20;
+
+const WAITING = `
+  SELECT (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason <> '${STALE.absent}')::float8 AS stale,
+    (SELECT count(*) FROM groups WHERE verified_at IS NULL AND stale_reason IS DISTINCT FROM '${STALE.absent}')::float8 AS "neverRead",
+    (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason = '${STALE.absent}')::float8 AS absent`;
+
+/**
+ * A callback that was only late is not lost: one of the group that came within the 15 s that OpenIM waits for an answer, and told
+ * what was known by then.
+ */
+const DRIFT = `
+  SELECT kind, sum(changes)::float8 AS changes, coalesce(sum(missed) FILTER (WHERE missed > 0 AND NOT EXISTS (
+      SELECT FROM callback_deliveries d
+      WHERE d.group_id = r.group_id AND d.outcome = 'unchanged'
+        AND d.received_at >= r.found_at AND d.received_at < r.found_at + interval '15 seconds'
+    )), 0)::float8 AS "missedCallbacks"
+  FROM group_repairs r WHERE found_at >= now() - interval '1 day' GROUP BY 1 ORDER BY 1`;
+
+/** What staff see and ask for of reconciliation, in any replica. */
+@Injectable()
+export class ReconciliationService {
+  private readonly logger = new Logger('Reconciliation');
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly openIm: OpenImClient,
+    private readonly looks: LookService,
+    private readonly runs: RunsService,
+    private readonly stats: StatsService,
+  ) {}
+
+  /** How equal the mirror is to OpenIM. */
+  async read(): Promise<ReconciliationDto> {
+    const [waiting, drift, runs, { deliveries }] = await Promise.all([
+      this.dataSource.query<ReconciliationDto['waiting'][]>(WAITING),
+      this.dataSource.query<DriftDto[]>(DRIFT),
+      this.runs.latest(RUNS),
+      this.stats.read(),
+    ]);
+    const missedCallbacks = drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0);
+    const receivedCallbacks = deliveries
+      .filter(({ outcome }) => outcome === 'applied' || outcome === 'unchanged')
+      .reduce((sum, { lastDay }) => sum + lastDay, 0);
+    const all = missedCallbacks + receivedCallbacks;
+    return {
+      configured: this.openIm.isConfigured,
+      waiting: waiting[0]!,
+      drift,
+      missedCallbacks,
+      receivedCallbacks,
+      lossRate: all === 0 ? null : missedCallbacks / all,
+      runs: runs.map(toRunDto),
+    };
+  }
+
+  /**
+   * Asks for a run over all groups; the replica that reconciles begins it within seconds.
+   * @throws ConflictException where the settings do not say where OpenIM is
+   */
+  async request(): Promise<RunDto> {
+    this.requireOpenIm();
+    return toRunDto(await this.runs.request('full'));
+  }
+
+  /**
+   * Looks at one group now.
+   * @throws ConflictException where the settings do not say where OpenIM is; NotFoundException for a group that is known neither
+   *   here nor there; BadGatewayException where OpenIM cannot be asked
+   */
+  async refresh(groupID: string): Promise<RefreshDto> {
+    this.requireOpenIm();
+    const { state, repairs } = await this.looks.lookAt(groupID).catch((error: Error) => {
+      if (error instanceof OpenImUnreachable || error instanceof OpenImRefusal) {
+        this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
+        throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
+      }
+      throw error;
+    });
+    if (state === 'absent' && !(await this.isKnown(groupID))) {
+      throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
+    }
+    return { groupID, state, repairs };
+  }
+
+  private requireOpenIm(): void {
+    if (!this.openIm.isConfigured) {
+      throw new ConflictException('OPENIM_API_URL is not set: there is no OpenIM to ask');
+    }
+  }
+
+  private async isKnown(groupID: string): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>('SELECT FROM groups WHERE group_id = $1', [groupID]);
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Run } from './run.js';
+import { RunService } from './run.service.js';
+import { RunsService } from './runs.service.js';
+
+/** How often a run's figures are written down, and a long run's are logged, in ms. */
+const RECORD_MS = 1000;
+const LOG_MS = 5000;
+
+/** Has a run done and writes down how far it is and what came of it: in the record of the runs, and in the log. */
+@Injectable()
+export class RunRecorder {
+  private readonly logger = new Logger('Reconciliation');
+
+  constructor(
+    private readonly runs: RunsService,
+    private readonly runService: RunService,
+  ) {}
+
+  /**
+   * @param show is told of progress beside the record; the log then is not
+   * @throws what the run throws, after it is written down
+   */
+  async record(run: Run, signal: AbortSignal, show?: (run: Run) => void): Promise<void> {
+    await this.runs.interruptAbandoned();
+    const id = await this.runs.begin(run.kind);
+    let [recorded, logged] = [Date.now(), Date.now()];
+    try {
+      await this.runService.execute(run, signal, async () => {
+        show?.(run);
+        if (Date.now() - recorded >= RECORD_MS) {
+          recorded = Date.now();
+          await this.runs.progress(id, run.figures);
+        }
+        if (!show && run.kind !== 'sweep' && Date.now() - logged >= LOG_MS) {
+          logged = Date.now();
+          this.logger.log(run.toString());
+        }
+      });
+    } catch (error) {
+      run.problem = (error as Error).message;
+      await this.runs.end(id, signal.aborted ? 'interrupted' : 'failed', run.figures).catch(() => undefined);
+      throw error;
+    }
+    await this.runs.end(id, 'done', run.figures);
+    this.logger[run.kind === 'sweep' && run.repairs === 0 ? 'debug' : 'log'](run.outcome());
+  }
+}

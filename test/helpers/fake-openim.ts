@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member, OpenImGroup } from './open-im.js';
+
+type Json = Record<string, unknown>;
+
+/** What can be wrong with the answers (each is something that OpenIM does, or a proxy before it). */
+export interface Faults {
+  /** Pages of groups leave out one, as when one is dismissed meanwhile. */
+  groupPagesSkip?: boolean;
+  /** Pages of members leave out one. */
+  memberPagesSkip?: boolean;
+  /** Lists of members end early, though the total is right. */
+  listsEndEarly?: boolean;
+  /** Lists of members are shorter, and say so. */
+  listsAreShort?: boolean;
+  /** Lists of members are empty, and say so. */
+  listsAreEmpty?: boolean;
+  /** Answers for no group whatever changed. */
+  alwaysFull?: boolean;
+  /** The batch leaves out each other group. */
+  missingKeys?: boolean;
+  /** A dismissed group makes the batch fail (older servers). */
+  dismissedFailsBatch?: boolean;
+  /** No token is taken any more, but the newest. */
+  evictTokens?: boolean;
+  /** The page of a proxy instead of an answer. */
+  html502?: boolean;
+  /** OpenIM's own failure. */
+  internalErrors?: boolean;
+  /** So many ms for each answer. */
+  slowMs?: number;
+  /** The answer breaks off. */
+  brokenOff?: boolean;
+  /** Groups that OpenIM seems not to have. */
+  lost?: Set<string>;
+}
+
+/** An OpenIM server: keeps groups, and serves the calls that a mirror needs, with what is odd about them. */
+export class FakeOpenIm {
+  readonly groups = new Map<string, OpenImGroup>();
+  faults: Faults = {};
+  /** The requests, by path. */
+  readonly requests: string[] = [];
+  private readonly cache = new Map<string, OpenImGroup>();
+  private readonly tokens: string[] = [];
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<FakeOpenIm> {
+    const server = createServer();
+    const fake = new FakeOpenIm(server);
+    server.on('request', (request, response) => {
+      fake.serve(request, response).catch(() => response.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The settings of a service that reconciles with it. */
+  get settings(): Record<string, string> {
+    return { OPENIM_API_URL: this.url, OPENIM_SECRET: 'openIM123', OPENIM_MAX_RPS: '5000' };
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  add(...groups: OpenImGroup[]): void {
+    groups.forEach((group) => this.groups.set(group.groupID, group));
+  }
+
+  /** From now on answers show the groups as they are now, whatever happens. */
+  freeze(): void {
+    for (const [groupID, group] of this.groups) {
+      const copy = Object.create(Object.getPrototypeOf(group) as object) as OpenImGroup;
+      this.cache.set(
+        groupID,
+        Object.assign(copy, structuredClone(Object.fromEntries(Object.entries(group)))),
+      );
+    }
+  }
+
+  thaw(): void {
+    this.cache.clear();
+  }
+
+  private seen(groupID: string): OpenImGroup | undefined {
+    return this.faults.lost?.has(groupID) ? undefined : (this.cache.get(groupID) ?? this.groups.get(groupID));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await json(request)) as Json;
+    const path = request.url!;
+    this.requests.push(path);
+    const { html502, slowMs = 0, brokenOff } = this.faults;
+    await sleep(slowMs);
+    if (html502) {
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502 Bad Gateway</html>');
+      return;
+    }
+    const answer = JSON.stringify(this.answer(path, body, request.headers));
+    response.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': answer.length,
+    });
+    if (brokenOff && path !== '/auth/get_admin_token') {
+      response.write(answer.slice(0, answer.length / 2));
+      await sleep(5);
+      response.destroy();
+      return;
+    }
+    response.end(answer);
+  }
+
+  private answer(path: string, body: Json, headers: IncomingMessage['headers']): object {
+    if (!headers['operationid']) {
+      return refusal(1001, 'header must have operationID');
+    }
+    if (path === '/auth/get_admin_token') {
+      if (body['secret'] !== 'openIM123') {
+        return refusal(1002, 'secret error');
+      }
+      if (body['userID'] !== 'imAdmin') {
+        return refusal(1001, 'userID is not an admin');
+      }
+      this.tokens.push(`token-${this.tokens.length + 1}`);
+      return { errCode: 0, data: { token: this.tokens.at(-1), expireTimeSeconds: 7_776_000 } };
+    }
+    const token = String(headers['token']);
+    if (!this.tokens.includes(token) || (this.faults.evictTokens && token !== this.tokens.at(-1))) {
+      return refusal(1507, 'TokenNotExistError');
+    }
+    if (this.faults.internalErrors) {
+      return refusal(500, 'ServerInternalError');
+    }
+    const call = this.calls[path];
+    return call ? call(body) : refusal(404, 'not found');
+  }
+
+  private readonly calls: Record<string, (body: Json) => object> = {
+    '/group/get_groups': ({ pagination }) => {
+      const alive = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
+        .filter((group) => group !== undefined && group.status !== 2)
+        .toSorted((one, other) => other!.createTime - one!.createTime);
+      const shown = page(alive, pagination as Pagination).map((group) => ({
+        groupInfo: infoOf(group!),
+        groupOwnerUserName: '',
+        groupOwnerUserID: group!.ownerUserID,
+      }));
+      return data({ total: alive.length, groups: this.faults.groupPagesSkip ? shown.slice(1) : shown });
+    },
+    '/group/get_groups_info': ({ groupIDs }) =>
+      data({
+        groupInfos: (groupIDs as string[])
+          .map((groupID) => this.seen(groupID))
+          .filter((group) => group !== undefined)
+          .map(infoOf),
+      }),
+    '/group/get_incremental_group_members_batch': ({ reqList }) =>
+      this.batch(reqList as { groupID: string; versionID: string; version: number }[]),
+    '/group/get_group_member_list': ({ groupID, pagination }) => {
+      const group = this.seen(groupID as string);
+      const { listsAreEmpty, listsAreShort, listsEndEarly, memberPagesSkip } = this.faults;
+      const all = Array.from(group?.members ?? [], ([userID, member]) => memberOf(group!, userID, member));
+      const listed = listsAreEmpty ? [] : listsAreShort ? all.slice(0, -1) : all;
+      let shown = page(listed, pagination as Pagination);
+      shown = memberPagesSkip ? shown.slice(1) : shown;
+      shown = listsEndEarly ? shown.slice(0, shown.length / 2) : shown;
+      return data({ total: listed.length, members: shown });
+    },
+  };
+
+  private batch(reqList: { groupID: string; versionID: string; version: number }[]): object {
+    const respList: Record<string, Json> = {};
+    let shown = 0;
+    for (const [index, { groupID, versionID, version }] of reqList.entries()) {
+      const group = this.seen(groupID);
+      if (!group) {
+        return refusal(1004, 'RecordNotFoundError', 'mongo: no documents in result');
+      }
+      if (group.status === 2) {
+        if (this.faults.dismissedFailsBatch) {
+          return refusal(1204, 'DismissedAlreadyError');
+        }
+        continue;
+      }
+      if ((this.faults.missingKeys && index % 2 === 1) || shown >= 500) {
+        continue;
+      }
+      const changes = this.faults.alwaysFull
+        ? { ...changesOf(group, '', 0), insert: null, update: null, delete: null }
+        : changesOf(group, versionID, version);
+      if (changes.group && ![...group.members.values()].some(({ roleLevel }) => roleLevel === 100)) {
+        return refusal(1004, 'RecordNotFoundError', 'group has no owner');
+      }
+      shown += [changes.insert, changes.update].flatMap((list) => list ?? []).length;
+      respList[groupID] = changes;
+    }
+    return data(Object.keys(respList).length > 0 ? { respList } : {});
+  }
+}
+
+interface Pagination {
+  pageNumber: number;
+  showNumber: number;
+}
+
+const page = <T>(all: T[], { pageNumber, showNumber }: Pagination): T[] =>
+  all.slice((pageNumber - 1) * showNumber, pageNumber * showNumber);
+
+/** Empty lists come as null. */
+const data = (fields: Json): object => ({
+  errCode: 0,
+  errMsg: '',
+  errDlt: '',
+  data: Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      Array.isArray(value) && value.length === 0 ? null : value,
+    ]),
+  ),
+});
+
+const refusal = (errCode: number, errMsg: string, errDlt = ''): object => ({ errCode, errMsg, errDlt });
+
+function changesOf(group: OpenImGroup, versionID: string, version: number) {
+  const now = { versionID: group.versionID, version: group.version, sortVersion: 0 };
+  const since = group.changes.filter((change) => change.version > version);
+  const full =
+    versionID !== group.versionID || version === 0 || version > group.version || since.length > 200;
+  if (full) {
+    return { ...now, full, insert: null, update: null, delete: null, group: infoOf(group) };
+  }
+  const users = [...new Set(since.flatMap(({ userID }) => (userID === null ? [] : [userID])))];
+  const there = users.filter((userID) => group.members.has(userID));
+  const gone = users.filter((userID) => !group.members.has(userID));
+  return {
+    ...now,
+    full,
+    insert: null,
+    update:
+      there.length > 0 ? there.map((userID) => memberOf(group, userID, group.members.get(userID)!)) : null,
+    delete: gone.length > 0 ? gone : null,
+    group: since.length > 0 ? infoOf(group) : null,
+  };
+}
+
+function infoOf(group: OpenImGroup): Json {
+  return {
+    groupID: group.groupID,
+    groupName: group.groupName,
+    notification: '',
+    introduction: group.introduction,
+    faceURL: '',
+    ownerUserID: group.ownerUserID,
+    createTime: group.createTime,
+    memberCount: group.members.size,
+    ex: '',
+    status: group.status,
+    creatorUserID: 'u0',
+    groupType: 2,
+    needVerification: 0,
+    lookMemberInfo: 0,
+    applyMemberFriend: 0,
+    notificationUpdateTime: 0,
+    notificationUserID: '',
+  };
+}
+
+/** The name in the group, or that of the user (internal/rpc/group/notification.go, PopulateGroupMember). */
+export const displayedName = (userID: string, { nickname }: Member): string => nickname || `user ${userID}`;
+
+function memberOf(group: OpenImGroup, userID: string, member: Member): Json {
+  return {
+    groupID: group.groupID,
+    userID,
+    roleLevel: member.roleLevel,
+    joinTime: group.createTime,
+    nickname: displayedName(userID, member),
+    faceURL: '',
+    appMangerLevel: 0,
+    joinSource: member.joinSource ?? 0,
+    operatorUserID: '',
+    ex: '',
+    muteEndTime: member.muteEndTime ?? 0,
+    inviterUserID: '',
+  };
+}

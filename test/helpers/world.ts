@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import type { ReconciliationDto, RunDto } from '../../src/reconciliation/reconciliation.dto.js';
+import { FakeOpenIm } from './fake-openim.js';
+import { differences } from './mirror.js';
+import { type Callback, OpenImGroup, type Step } from './open-im.js';
+import { eventually } from './process.js';
+import { KEY, Service } from './service.js';
+
+/** An OpenIM and a service that mirrors it. */
+export class World {
+  private static readonly all = new Set<World>();
+
+  private constructor(
+    readonly openIm: FakeOpenIm,
+    readonly service: Service,
+  ) {}
+
+  /** @param groups those that OpenIM has before the service starts for the first time */
+  static async start(groups: OpenImGroup[], settings: Record<string, string> = {}): Promise<World> {
+    const openIm = await FakeOpenIm.start();
+    openIm.add(...groups);
+    const world = new World(
+      openIm,
+      await Service.start({
+        ...openIm.settings,
+        RECONCILE_INTERVAL: '1h',
+        DATABASE_POOL_SIZE: '3',
+        ...settings,
+      }),
+    );
+    World.all.add(world);
+    expect(await world.runEnds(({ kind }) => kind === 'backfill')).toMatchObject({
+      state: 'done',
+      problem: null,
+    });
+    return world;
+  }
+
+  static async endAll(): Promise<void> {
+    await Promise.all(Array.from(World.all, (world) => world.end()));
+    World.all.clear();
+  }
+
+  private async end(): Promise<void> {
+    await this.service.stop();
+    await this.openIm.stop();
+  }
+
+  get groups(): [OpenImGroup, OpenImGroup, OpenImGroup] {
+    return [...this.openIm.groups.values()] as [OpenImGroup, OpenImGroup, OpenImGroup];
+  }
+
+  async read(): Promise<ReconciliationDto> {
+    return (await this.service.admin<ReconciliationDto>('/reconciliation')).body;
+  }
+
+  post(path: string): Promise<{ status: number; body: unknown }> {
+    return this.service.fetch(`/admin${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+    });
+  }
+
+  async runEnds(which: (run: RunDto) => boolean): Promise<RunDto> {
+    let run: RunDto | undefined;
+    await eventually(async () => {
+      run = (await this.read()).runs.find(which);
+      return run !== undefined && run.endedAt !== null;
+    });
+    return run!;
+  }
+
+  /** A run over everything that was asked for, to its end. */
+  async reconcile(): Promise<RunDto> {
+    const requested = (await this.post('/reconciliation')).body as RunDto;
+    return this.runEnds(({ id }) => id === requested.id);
+  }
+
+  /** Posts callbacks, one after the other. */
+  async deliver(callbacks: Callback[]): Promise<void> {
+    for (const { command, body } of callbacks) {
+      expect((await this.service.post(command, body)).status).toBe(200);
+    }
+  }
+
+  async timeline(groupID: string): Promise<string[]> {
+    const { body } = await this.service.admin<{ items: { what: string }[] }>(`/groups/${groupID}/timeline`);
+    return body.items.map(({ what }) => what);
+  }
+
+  async expectTruth(): Promise<void> {
+    expect(await differences(this.service.database, this.openIm.groups.values())).toEqual([]);
+  }
+
+  /** @returns after how many ms the mirror was right */
+  async becomesRight(): Promise<number> {
+    const start = Date.now();
+    await eventually(async () => {
+      await this.expectTruth();
+      return true;
+    });
+    return Date.now() - start;
+  }
+}
+
+/** A group of three, and so many ordinary members more, whose creation was long ago. */
+export const newGroup = (members = 0, createTime = Date.now() - 86_400_000): OpenImGroup => {
+  const group = new OpenImGroup(randomUUID(), createTime);
+  for (let index = 0; index < members; index += 1) {
+    group.members.set(`m${String(index).padStart(6, '0')}`, { roleLevel: 20, nickname: null });
+  }
+  group.callbacks.splice(0);
+  return group;
+};
+
+/** Something that somebody does in a group. */
+export const step = (action: Step['action'], who = 0, what = 0) => ({
+  action,
+  who,
+  what,
+});

@@ -1,0 +1,142 @@
+import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
+import type { Faults } from './helpers/fake-openim.js';
+import { differences, mirrorOf, truthOf } from './helpers/mirror.js';
+import { newGroup, step, World } from './helpers/world.js';
+
+afterEach(() => World.endAll());
+
+describe('a new mirror', () => {
+  it('fills itself with the groups that exist already', async () => {
+    const dismissed = newGroup();
+    const groups = [
+      newGroup(),
+      newGroup(2500),
+      newGroup(999),
+      ...Array.from({ length: 700 }, () => newGroup()),
+    ];
+    const world = await World.start([...groups, dismissed]);
+    await world.expectTruth();
+    const { runs, missedCallbacks } = await world.read();
+    expect(runs).toMatchObject([{ kind: 'backfill', groups: 704, groupsRead: 704, problem: null }]);
+    expect(missedCallbacks).toBe(0);
+    expect(await world.timeline(groups[1]!.groupID)).toEqual([
+      'Reconciliation found: the group, with 2503 members',
+    ]);
+    const { body } = await world.service.admin<{ verifiedAt: string | null }>(
+      `/groups/${groups[1]!.groupID}`,
+    );
+    expect(body.verifiedAt).not.toBeNull();
+  });
+});
+
+describe('with callbacks off', () => {
+  it('is right within two intervals', async () => {
+    const world = await World.start([newGroup(5), newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
+    const [one, two, three] = world.groups;
+    one.act(step('rename'));
+    one.act(step('kick', 3));
+    two.act(step('dismiss'));
+    three.act(step('invite'));
+    three.act(step('muteGroup'));
+    three.act(step('mute'));
+    world.openIm.add(newGroup(3, Date.now()));
+    expect(await world.becomesRight()).toBeLessThan(2000 + 500);
+    expect((await world.timeline(three.groupID)).toSorted()).toEqual([
+      'Reconciliation found: its status had changed from 0 to 3',
+      'Reconciliation found: other facts: u1',
+      'Reconciliation found: the group, with 8 members',
+      expect.stringMatching(/^Reconciliation found: u\d had come in$/),
+    ]);
+    // One was renamed, three in it kicked, another group dismissed, one created. An invitation and mutes have no callback.
+    expect((await world.read()).missedCallbacks).toBe(6);
+  });
+});
+
+describe('with callbacks on', () => {
+  it('is right within 3 s of an invitation that no callback named, if any callback of the group came', async () => {
+    const world = await World.start([newGroup(5)]);
+    const [group] = world.groups;
+    group.act(step('invite'));
+    group.act(step('rename'));
+    const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
+    expect(took).toBeLessThan(3000);
+    expect((await world.read()).missedCallbacks).toBe(0);
+  });
+});
+
+const FAULTS: Record<string, Faults | 'stale' | 'lost'> = {
+  'pages of groups that skip one': { groupPagesSkip: true },
+  'pages of members that skip one': { memberPagesSkip: true },
+  'lists that end early': { listsEndEarly: true },
+  'lists that are short and say so': { listsAreShort: true },
+  'lists that are empty and say so': { listsAreEmpty: true },
+  'no answer what changed': { alwaysFull: true },
+  'batches that leave groups out': { missingKeys: true },
+  'batches that fail for a dismissed group': { dismissedFailsBatch: true },
+  'tokens that are taken no more': { evictTokens: true },
+  "a proxy's page": { html502: true },
+  'failures of OpenIM': { internalErrors: true },
+  'answers that break off': { brokenOff: true },
+  'slow answers': { slowMs: 300 },
+  'stale caches': 'stale',
+  'groups that are gone': 'lost',
+};
+
+async function suffer(fault: Faults | 'stale' | 'lost') {
+  const world = await World.start([newGroup(120), newGroup(3), newGroup(1100), newGroup(5), newGroup(2)]);
+  const { openIm, groups } = world;
+  if (fault === 'stale') {
+    openIm.freeze();
+  } else {
+    openIm.faults = fault === 'lost' ? { lost: new Set(openIm.groups.keys()) } : fault;
+  }
+  groups.forEach((group, index) => {
+    group.act(step('kick', 7));
+    group.act(step('invite', index));
+    group.act(step(index === 3 ? 'dismiss' : 'promote', 1));
+  });
+  groups[0].act(step('rename', 0, 7));
+  await world.deliver(groups[0].callbacks);
+  openIm.add(newGroup(4, Date.now()));
+  await world.reconcile();
+  const mirror = await mirrorOf(world.service.database);
+  const takenOut = groups.flatMap(({ groupID, members }) => {
+    const there = new Set(mirror.get(groupID)!.members.map((member) => member.split(':')[0]));
+    return [...members.keys()].filter((userID) => userID.startsWith('m') && !there.has(userID));
+  });
+  openIm.faults = {};
+  openIm.thaw();
+  await world.reconcile();
+  return { takenOut, wrong: await differences(world.service.database, openIm.groups.values()) };
+}
+
+describe('faults of OpenIM', () => {
+  /** Of each fault, who was taken out wrongly while it lasted, and what was not right after it. */
+  const outcomes = new Map<string, { takenOut: string[]; wrong: object[] }>();
+
+  beforeAll(async () => {
+    await Promise.all(
+      Object.keys(FAULTS).map(async (fault) => outcomes.set(fault, await suffer(FAULTS[fault]!))),
+    );
+    await World.endAll();
+  }, 120_000);
+
+  it.each(Object.keys(FAULTS))('%s: nobody is taken out wrongly, and all is right afterwards', (fault) => {
+    expect(outcomes.get(fault)).toEqual({ takenOut: [], wrong: [] });
+  });
+});
+
+describe('staff', () => {
+  it('refresh one group', async () => {
+    const world = await World.start([newGroup(3)]);
+    const [group] = world.groups;
+    group.act(step('invite'));
+    const { status, body } = await world.post(`/groups/${group.groupID}/refresh`);
+    const { state, repairs } = body as RefreshDto;
+    expect([status, state, repairs.map(({ kind }) => kind)]).toEqual([200, 'verified', ['joined']]);
+    expect((await mirrorOf(world.service.database)).get(group.groupID)).toEqual(truthOf(group));
+    expect((await world.post(`/groups/nobody-knows/refresh`)).status).toBe(404);
+    world.openIm.faults = { html502: true };
+    expect((await world.post(`/groups/${group.groupID}/refresh`)).status).toBe(502);
+  });
+});
