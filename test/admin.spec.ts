@@ -67,7 +67,13 @@ describe('GET /admin/groups/{groupID}', () => {
       staleSince: null,
       staleReason: null,
     });
-    expect(Object.keys(body)).toEqual([...Object.keys(group), 'syncedAt', 'staleSince', 'staleReason']);
+    expect(Object.keys(body)).toEqual([
+      ...Object.keys(group),
+      'syncedAt',
+      'staleSince',
+      'staleReason',
+      'verifiedAt',
+    ]);
   });
 
   it('is 404 for a group that is not known', async () => {

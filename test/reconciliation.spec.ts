@@ -16,9 +16,9 @@ describe('a new mirror', () => {
     ];
     const world = await World.start([...groups, dismissed]);
     await world.expectTruth();
-    const { runs, missedCallbacks } = await world.read();
+    const { runs, missedCallbacks, drift } = await world.read();
     expect(runs).toMatchObject([{ kind: 'backfill', groups: 704, groupsRead: 704, problem: null }]);
-    expect(missedCallbacks).toBe(0);
+    expect([missedCallbacks, drift]).toEqual([0, []]);
     expect(await world.timeline(groups[1]!.groupID)).toEqual([
       'Reconciliation found: the group, with 2503 members',
     ]);
@@ -26,6 +26,24 @@ describe('a new mirror', () => {
       `/groups/${groups[1]!.groupID}`,
     );
     expect(body.verifiedAt).not.toBeNull();
+  });
+});
+
+describe('at rest', () => {
+  it('asks for the newest groups, and for the versions of 300 groups at once', async () => {
+    const world = await World.start(
+      Array.from({ length: 1000 }, () => newGroup()),
+      { RECONCILE_INTERVAL: '1s' },
+    );
+    await world.runEnds(({ kind }) => kind === 'sweep');
+    const before = world.openIm.requests.length;
+    const { id } = (await world.read()).runs[0]!;
+    const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
+    expect(run).toMatchObject({ groups: 1000, groupsRead: 0, members: 0, repairs: 0, requests: 5 });
+    expect(world.openIm.requests.slice(before, before + 5)).toEqual([
+      '/group/get_groups',
+      ...Array.from({ length: 4 }, () => '/group/get_incremental_group_members_batch'),
+    ]);
   });
 });
 

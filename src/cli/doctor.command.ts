@@ -39,11 +39,7 @@ export async function doctor(url?: string): Promise<boolean> {
       await checkCallbacksCame(context).then(note);
     });
   } catch (error) {
-    note({
-      is: 'wrong',
-      what: (error as Error).message,
-      advice: 'Is DATABASE_URL right, and PostgreSQL running?',
-    });
+    note({ is: 'wrong', what: (error as Error).message });
   }
   const wrong = findings.filter(({ is }) => is === 'wrong').length;
   say(wrong === 0 ? 'Nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`);

@@ -1,11 +1,13 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What was found: a group that was not known (`group`); other fields (`info`), another status (`status`, `dismissed`) or owner
+ * What was found: a group that was not known, though it was created when the mirror was filled already (`group`), or before
+ * (`filled`); other fields (`info`), another status (`status`, `dismissed`) or owner
  * (`owner`) than was known; members who had come (`joined`) or gone (`left`); other roles (`role`) or other facts of members
  * (`member`).
  */
 export const REPAIR_KINDS = [
+  'filled',
   'group',
   'info',
   'status',

@@ -38,7 +38,7 @@ interface Known {
 
 const KNOWN = `
   SELECT group_id AS "groupID", coalesce(version_id, '') AS "versionID", coalesce(version, 0)::float8 AS version, told_at AS "toldAt",
-    stale_since IS NOT NULL OR coalesce(told_at > verified_at, true) AS "inDoubt"
+    stale_since IS NOT NULL OR verified_at IS NULL OR coalesce(told_at > verified_at, false) AS "inDoubt"
   FROM groups WHERE group_id = ANY ($1)`;
 
 /** When a reading began, by PostgreSQL's clock as the moments of callbacks, cut to the ms. */
@@ -148,7 +148,9 @@ export class LookService {
       return groupID;
     }
     if (reconciled.repairs.length > 0) {
-      this.logger.log(`Group ${groupID}: ${reconciled.repairs.map(({ summary }) => summary).join('; ')}`);
+      this.logger[reconciled.repairs[0]!.kind === 'filled' ? 'debug' : 'log'](
+        `Group ${groupID}: ${reconciled.repairs.map(({ summary }) => summary).join('; ')}`,
+      );
     }
     return {
       groupID,

@@ -38,7 +38,7 @@ const DRIFT = `
       WHERE d.group_id = r.group_id AND d.outcome = 'unchanged'
         AND d.received_at >= r.found_at AND d.received_at < r.found_at + interval '15 seconds'
     )), 0)::float8 AS "missedCallbacks"
-  FROM group_repairs r WHERE found_at >= now() - interval '1 day' GROUP BY 1 ORDER BY 1`;
+  FROM group_repairs r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
 /** What staff see and ask for of reconciliation, in any replica. */
 @Injectable()

@@ -34,7 +34,9 @@ export class Run implements RunFigures {
   count({ groupID, state, members, repairs }: Look): void {
     this.groupsRead += state === 'unchanged' ? 0 : 1;
     this.members += members;
-    this.repairs += repairs.reduce((sum, { changes }) => sum + changes, 0);
+    this.repairs += repairs
+      .filter(({ kind }) => kind !== 'filled')
+      .reduce((sum, { changes }) => sum + changes, 0);
     if (state === 'unsettled' || state === 'unverified') {
       this.unsettled.add(groupID);
     } else {

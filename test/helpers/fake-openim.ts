@@ -50,13 +50,14 @@ export class FakeOpenIm {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<FakeOpenIm> {
+  /** @param port 0: a free one */
+  static async start(port = 0): Promise<FakeOpenIm> {
     const server = createServer();
     const fake = new FakeOpenIm(server);
     server.on('request', (request, response) => {
       fake.serve(request, response).catch(() => response.destroy());
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return fake;
   }

@@ -86,7 +86,7 @@ const FIELDS: Readonly<Record<string, string>> = {
  * later is known stays. Nobody leaves but by a complete reading or where OpenIM says so, and not many at once by one reading
  * (`held`). A reading that began before the last one that was believed says nothing (`outdated`).
  * What differs from what was known is a repair, written beside it. What was not known is none: a field that no callback had
- * told yet, a group of before the mirror. Of a group that is new it is one repair.
+ * told yet. Of a group that was not known it is one repair: `group`, or `filled` where the group is older than the mirror.
  * The members are compared by FULL JOIN, which PostgreSQL never does row by row: it knows nothing of a list's length.
  */
 export const RECONCILE_GROUP = `
@@ -212,8 +212,8 @@ export const RECONCILE_GROUP = `
   ),
   repairs AS (
     SELECT r.* FROM proceeding, differences d, counted c, told, LATERAL (VALUES
-      ('group', NOT was_known, 1, (create_time > told."watchedSince")::integer,
-        'the group, with ' || c.members + c.coming - c.going || ' members'),
+      (CASE WHEN create_time > told."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
+        (create_time > told."watchedSince")::integer, 'the group, with ' || c.members + c.coming - c.going || ' members'),
       ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed'),
       ('dismissed', was_known AND other_status AND new_status = 2, 1, 1, 'it had been dismissed'),
       ('status', was_known AND other_status AND new_status <> 2, 1, 0, 'its status had changed from ' || old_status || ' to ' || new_status),
