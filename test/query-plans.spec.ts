@@ -1,3 +1,4 @@
+import { KnownGroupsService } from '../src/reconciliation/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
 
 const GROUPS = 50_000;
@@ -9,9 +10,10 @@ beforeAll(async () => {
   await service.database.query(`
     INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
       creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time, notification_user_id,
-      as_of, synced_at, born_as_of, stale_since)
+      as_of, synced_at, born_as_of, stale_since, verified_at, version_id, version)
     SELECT 'g' || n, 'Group ' || md5(n::text), '', '', '', 'owner' || n % 100, '2026-01-01'::timestamptz + n * interval '1 s', 3, '', CASE WHEN n <= 1000 THEN 3 ELSE 0 END,
-      'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now(), now(), CASE WHEN n <= 1000 THEN now() END
+      'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now(), now(), CASE WHEN n <= 1000 THEN now() END,
+      CASE WHEN n > 500 THEN now() - n * interval '1 s' END, 'v', 1
     FROM generate_series(1, ${GROUPS}) AS n`);
   await service.database.query(`
     INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
@@ -24,8 +26,12 @@ beforeAll(async () => {
     SELECT md5(n::text)::uuid, date_trunc('milliseconds', now() - n * interval '1 s'), CASE WHEN n > 49000 THEN 'old' ELSE 'new' END, '', 'g' || n % 500,
       CASE WHEN n > 49000 THEN 'refused' ELSE 'applied' END, 1, 'x'
     FROM generate_series(1, 50000) AS n`);
+  await service.database.query(`
+    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+    SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had gone'
+    FROM generate_series(1, 50000) AS n`);
   await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
-  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries');
+  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries, group_repairs');
 });
 
 afterAll(async () => {
@@ -45,8 +51,15 @@ const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes
 
 /** The plans of the statements that a read sends, on the service's own words. */
 async function plansOf(path: string): Promise<Plan[][]> {
+  return plansWhile(async () => {
+    expect((await service.admin(path)).status).toBe(200);
+  });
+}
+
+/** The plans of the statements that something sends, as it sends them. */
+async function plansWhile(something: () => Promise<unknown>): Promise<Plan[][]> {
   const statements = service.recordStatements();
-  expect((await service.admin(path)).status).toBe(200);
+  await something();
   const plans: Plan[][] = [];
   for (const { sql, parameters } of statements.slice()) {
     const [row] = await service.database.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
@@ -110,4 +123,24 @@ it.each([
 it('finds a name too short for trigrams in the order of the list', async () => {
   const [plan = []] = await plansOf('/groups?groupName=28');
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+});
+
+const known = () => service.app.get(KnownGroupsService);
+
+it.each<[string, string, () => Promise<unknown>]>([
+  ['groups that need a look', 'groups_stale_idx', () => known().stale(300).next()],
+  ['groups that were never read', 'groups_unverified_idx', () => known().neverRead(300).next()],
+  ['groups that are not dismissed', 'groups_pkey', () => known().alive(300).next()],
+  ['groups read longest ago', 'groups_verified_at_idx', () => known().longestUnread(new Date(), 10)],
+])('reconciliation finds %s by %s', async (_, index, find) => {
+  const [plan = []] = await plansWhile(find);
+  expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+  expect(plan.map((node) => node['Index Name'])).toContain(index);
+});
+
+it('GET /admin/reconciliation counts by indexes', async () => {
+  const plans = (await plansOf('/reconciliation')).flat();
+  expect(plans.map((node) => node['Index Name'])).toEqual(
+    expect.arrayContaining(['groups_stale_idx', 'groups_unverified_idx', 'group_repairs_found_at_idx']),
+  );
 });

@@ -1,4 +1,5 @@
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
+import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';
 import { differences, mirrorOf, truthOf } from './helpers/mirror.js';
 import { newGroup, step, World } from './helpers/world.js';
@@ -79,6 +80,32 @@ describe('with callbacks on', () => {
     const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
     expect(took).toBeLessThan(3000);
     expect((await world.read()).missedCallbacks).toBe(0);
+  });
+});
+
+describe("OpenIM's queue", () => {
+  it('drops what it has no slot for, and the mirror is right all the same', async () => {
+    const groups = Array.from({ length: 40 }, () => newGroup(6));
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '2s' });
+    const queue = new CallbackQueue(({ command, body }) => world.service.post(command, body));
+    for (let round = 0; round < 10; round += 1) {
+      for (const [index, group] of groups.entries()) {
+        group.act(
+          step(
+            (['invite', 'join', 'kick', 'promote', 'rename', 'transfer'] as const)[(index + round) % 6]!,
+            index,
+            round,
+          ),
+        );
+        queue.push(...group.callbacks.splice(0));
+      }
+    }
+    await queue.idle();
+    expect(queue.dropped).toBeGreaterThan(50);
+    await world.becomesRight();
+    const { missedCallbacks, receivedCallbacks } = await world.read();
+    expect(missedCallbacks).toBeGreaterThan(20);
+    expect(receivedCallbacks).toBe(queue.sent);
   });
 });
 

@@ -35,6 +35,10 @@ export interface Faults {
   slowMs?: number;
   /** The answer breaks off. */
   brokenOff?: boolean;
+  /** So many answers are the page of a proxy, and then no more. */
+  failures?: number;
+  /** A proxy that sends away. */
+  redirect?: boolean;
   /** Groups that OpenIM seems not to have. */
   lost?: Set<string>;
 }
@@ -43,8 +47,10 @@ export interface Faults {
 export class FakeOpenIm {
   readonly groups = new Map<string, OpenImGroup>();
   faults: Faults = {};
-  /** The requests, by path. */
+  /** The paths of the requests. */
   readonly requests: string[] = [];
+  /** The operationIDs of the requests. */
+  readonly operationIDs: string[] = [];
   private readonly cache = new Map<string, OpenImGroup>();
   private readonly tokens: string[] = [];
 
@@ -101,12 +107,21 @@ export class FakeOpenIm {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') {
+      response.writeHead(404).end('404 page not found');
+      return;
+    }
     const body = (await json(request)) as Json;
     const path = request.url!;
     this.requests.push(path);
     const { html502, slowMs = 0, brokenOff } = this.faults;
     await sleep(slowMs);
-    if (html502) {
+    if (this.faults.redirect) {
+      response.writeHead(307, { location: `${this.url}/elsewhere` }).end();
+      return;
+    }
+    if (html502 || (this.faults.failures ?? 0) > 0) {
+      this.faults.failures = (this.faults.failures ?? 1) - 1;
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502 Bad Gateway</html>');
       return;
     }
@@ -128,6 +143,7 @@ export class FakeOpenIm {
     if (!headers['operationid']) {
       return refusal(1001, 'header must have operationID');
     }
+    this.operationIDs.push(String(headers['operationid']));
     if (path === '/auth/get_admin_token') {
       if (body['secret'] !== 'openIM123') {
         return refusal(1002, 'secret error');

@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { TestDatabase } from './helpers/database.js';
+import { FakeOpenIm } from './helpers/fake-openim.js';
+import { fixture } from './helpers/fixtures.js';
+import { differences } from './helpers/mirror.js';
+import { ServiceProcess } from './helpers/process.js';
+import { CREATE } from './helpers/service.js';
+import { newGroup, step } from './helpers/world.js';
+
+const ROOT = join(import.meta.dirname, '..');
+
+let openIm: FakeOpenIm;
+let database: TestDatabase;
+let settings: Record<string, string>;
+
+beforeEach(async () => {
+  openIm = await FakeOpenIm.start();
+  openIm.add(newGroup(3), newGroup(20), newGroup());
+  database = await TestDatabase.create();
+  settings = {
+    ...openIm.settings,
+    DATABASE_URL: database.url,
+    ADMIN_API_KEY: 'k',
+    CALLBACK_TOKEN: 'to/ken',
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'info',
+  };
+});
+
+afterEach(async () => {
+  await openIm.stop();
+  await ServiceProcess.endAll();
+  await database.drop();
+});
+
+/** Runs a command to its end. */
+async function cli(
+  args: string,
+  environment: Record<string, string> = {},
+): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), ...args.split(' ')], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], ...settings, ...environment },
+  });
+  const [[code], out, error] = await Promise.all([
+    once(child, 'exit'),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code: code as number, output: out + error };
+}
+
+describe('backfill, reconcile and verify', () => {
+  it('fill, compare and repair', async () => {
+    expect(await cli('verify')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('3 groups compared, 3 differ'),
+    });
+    const backfill = await cli('backfill');
+    expect(backfill).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('3 of 3 groups read, 32 members'),
+    });
+    expect(await cli('verify --sample 10')).toMatchObject({
+      code: 0,
+      output: '3 groups compared, 0 differ\n',
+    });
+    const [group] = openIm.groups.values();
+    group!.act(step('kick', 2));
+    const drift = await cli('verify --sample 10');
+    expect(drift).toMatchObject({ code: 1, output: expect.stringContaining('3 groups compared, 1 differ') });
+    expect(drift.output).toContain(`${group!.groupID}: `);
+    expect((await cli('reconcile')).code).toBe(0);
+    expect(await differences(database, openIm.groups.values())).toEqual([]);
+  });
+
+  it('have the service do it that reconciles already', async () => {
+    const service = ServiceProcess.start({ ...settings, RECONCILE_INTERVAL: '1h' });
+    await service.says(/Backfill: .* read/);
+    const { code, output } = await cli('reconcile');
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/Another process reconciles; it is asked to do this run\n3 of 3 groups read/),
+    ]);
+    expect(service.log).toMatch(/Full run: 3 groups and 32 members read/);
+  });
+
+  it('say what is missing', async () => {
+    const { code, output } = await cli('backfill', { OPENIM_API_URL: '' });
+    expect([code, output]).toEqual([
+      1,
+      expect.stringContaining('OPENIM_API_URL is not set: there is no OpenIM to ask'),
+    ]);
+    const refused = await cli('backfill', { OPENIM_SECRET: 'wrong' });
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('1002 secret error')]);
+    const away = await cli('verify', { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/d' });
+    expect([away.code, away.output]).toEqual([
+      1,
+      expect.stringContaining('The database cannot be used: connect ECONNREFUSED'),
+    ]);
+    expect((await cli('verify --sample none')).code).toBe(1);
+  });
+});
+
+describe('doctor', () => {
+  it('finds nothing wrong with an installation that works', async () => {
+    const service = ServiceProcess.start(settings);
+    const url = new URL('/callback', await service.url());
+    Object.assign(url, { username: 'openim', password: 'to/ken' });
+    await service.says(/Backfill: .* read/);
+    await fetch(`${await service.url()}/callback/${CREATE}`, {
+      method: 'POST',
+      body: fixture(CREATE, 'documented'),
+      headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('openim:to/ken')}` },
+    });
+    const { code, output } = await cli(`doctor --url ${String(url)}`);
+    expect(output.split('\n').map((line) => line.slice(0, 4).trim())).toEqual([
+      'ok',
+      'ok',
+      'ok',
+      'ok',
+      'look',
+      '',
+      'ok',
+      'ok',
+      'ok',
+      'Noth',
+      '',
+    ]);
+    expect(output).toContain('It arrived in this database');
+    expect(output).not.toContain('to/ken');
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['nobody there', 'http://openim:to%2Fken@127.0.0.1:2999/callback', 'was not answered: ECONNREFUSED'],
+    ['a query string', 'http://openim:to%2Fken@host/callback?token=1', 'has a query string'],
+    ['another path', 'http://openim:to%2Fken@host/openim', 'The path of the callback url is /openim'],
+    ['another token', 'http://openim:other@host/callback', 'is not CALLBACK_TOKEN'],
+    ['no url', 'callback', 'The callback url is none'],
+  ])('names %s', async (_, url, what) => {
+    const { code, output } = await cli(`doctor --url ${url}`);
+    expect([code, output]).toEqual([1, expect.stringContaining(what)]);
+  });
+
+  it('names what is wrong with OpenIM', async () => {
+    const { code, output } = await cli('doctor', { OPENIM_SECRET: 'wrong' });
+    expect([code, output]).toEqual([1, expect.stringContaining('OPENIM_SECRET must be the secret')]);
+  });
+
+  it('changes nothing: migrations that are missing it names', async () => {
+    const empty = await TestDatabase.create('template0');
+    const { code, output } = await cli('doctor', { DATABASE_URL: empty.url });
+    expect([code, output]).toEqual([1, expect.stringContaining('migrations are pending')]);
+    expect(await empty.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+    await empty.drop();
+  });
+});
+
+describe('webhooks-yml', () => {
+  it('prints what the README says, with the token of this installation', async () => {
+    const { output } = await cli('webhooks-yml', { CALLBACK_TOKEN: 'YOUR_TOKEN' });
+    const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
+    expect(output).toBe(said.replace(/^ +/gm, ''));
+    expect((await cli('webhooks-yml --host mirror:80')).output).toContain(
+      'url: http://openim:to%2Fken@mirror:80/callback\n',
+    );
+  });
+
+  it('prints environment variables', async () => {
+    const { output } = await cli('webhooks-yml --env');
+    expect(output).toMatch(/^IMENV_WEBHOOKS_URL=http:.*\nIMENV_WEBHOOKS_AFTERCREATEGROUP_ENABLE=true\n/);
+  });
+});

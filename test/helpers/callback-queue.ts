@@ -1,0 +1,42 @@
+import type { Callback } from './open-im.js';
+
+/** How OpenIM sends its callbacks: 2 workers, 100 slots in memory, no retry (pkg/common/webhook/http_client.go). */
+const WORKERS = 2;
+const SLOTS = 100;
+
+/** OpenIM's queue of callbacks to one url. */
+export class CallbackQueue {
+  private readonly waiting: Callback[] = [];
+  private readonly workers: Promise<void>[] = [];
+  /** Callbacks that found no slot: nobody is told. */
+  dropped = 0;
+  sent = 0;
+
+  /** @param post sends one */
+  constructor(private readonly post: (callback: Callback) => Promise<unknown>) {}
+
+  push(...callbacks: Callback[]): void {
+    for (const callback of callbacks) {
+      if (this.waiting.length === SLOTS) {
+        this.dropped += 1;
+      } else {
+        this.waiting.push(callback);
+      }
+    }
+    while (this.workers.length < WORKERS) {
+      this.workers.push(this.work());
+    }
+  }
+
+  /** When all have been sent. */
+  async idle(): Promise<void> {
+    await Promise.all(this.workers.splice(0));
+  }
+
+  private async work(): Promise<void> {
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
+      await this.post(next).catch(() => undefined);
+      this.sent += 1;
+    }
+  }
+}

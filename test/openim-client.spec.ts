@@ -1,0 +1,124 @@
+import { readConfig } from '../src/config.js';
+import { OpenImRefusal, OpenImUnreachable } from '../src/openim/openim-error.js';
+import { OpenImClient } from '../src/openim/openim.client.js';
+import { FakeOpenIm } from './helpers/fake-openim.js';
+import { newGroup } from './helpers/world.js';
+
+let openIm: FakeOpenIm;
+let clients: OpenImClient[] = [];
+
+beforeEach(async () => {
+  openIm = await FakeOpenIm.start();
+});
+
+afterEach(async () => {
+  clients.forEach((client) => client.close());
+  clients = [];
+  await openIm.stop();
+});
+
+function connect(settings: Record<string, string> = {}): OpenImClient {
+  const client = new OpenImClient(readConfig({ NODE_ENV: 'test', ...openIm.settings, ...settings }));
+  clients.push(client);
+  return client;
+}
+
+const tokens = () => openIm.requests.filter((path) => path === '/auth/get_admin_token').length;
+const twenty = <T>(ask: () => Promise<T>) => Promise.all(Array.from({ length: 20 }, ask));
+
+describe('the token', () => {
+  it('is asked for once by all who need it', async () => {
+    const client = connect();
+    await twenty(() => client.listGroups(1, 10));
+    expect(tokens()).toBe(1);
+    expect(openIm.requests).toHaveLength(21);
+  });
+
+  it('is asked for once more by all when OpenIM takes it no more', async () => {
+    const client = connect();
+    await client.listGroups(1, 10);
+    openIm.faults = { evictTokens: true };
+    await connect().listGroups(1, 10);
+    expect(tokens()).toBe(2);
+    await twenty(() => client.listGroups(1, 10));
+    expect(tokens()).toBe(3);
+  });
+
+  it.each([
+    [{ OPENIM_SECRET: 'wrong' }, /refused \/auth\/get_admin_token: 1002 secret error/],
+    [{ OPENIM_ADMIN_USER_ID: 'somebody' }, /refused \/auth\/get_admin_token: 1001/],
+  ])('that is refused with %o says why, and is not asked for again', async (settings, message) => {
+    await expect(connect(settings).listGroups(1, 10)).rejects.toThrow(message);
+    expect(openIm.requests).toHaveLength(1);
+  });
+});
+
+describe('a request', () => {
+  it('has an operationID of its own', async () => {
+    const client = connect();
+    await twenty(() => client.listGroups(1, 10));
+    expect(new Set(openIm.operationIDs).size).toBe(21);
+  });
+
+  it('is tried again where a proxy answers, a few times', async () => {
+    const client = connect();
+    await client.listGroups(1, 10);
+    openIm.faults = { failures: 3 };
+    expect(await client.listGroups(1, 10)).toEqual({ total: 0, groups: [] });
+    openIm.faults = { html502: true };
+    const before = openIm.requests.length;
+    await expect(client.listGroups(1, 10)).rejects.toThrow(OpenImUnreachable);
+    expect(openIm.requests.length - before).toBe(4);
+  });
+
+  it('is not tried again where OpenIM refuses', async () => {
+    const client = connect();
+    await expect(client.getChanges([{ groupID: 'no', versionID: '', version: 0 }])).rejects.toThrow(
+      OpenImRefusal,
+    );
+    expect(openIm.requests).toHaveLength(2);
+  });
+
+  it('does not follow a redirect', async () => {
+    openIm.faults = { redirect: true };
+    await expect(connect().listGroups(1, 10)).rejects.toThrow(OpenImUnreachable);
+    expect(openIm.requests).not.toContain('/elsewhere');
+  });
+
+  it('leaves no faster than OPENIM_MAX_RPS says', async () => {
+    const client = connect({ OPENIM_MAX_RPS: '20' });
+    const start = performance.now();
+    await twenty(() => client.listGroups(1, 10));
+    expect(performance.now() - start).toBeGreaterThan(900);
+  });
+
+  it('ends at once when the service stops', async () => {
+    openIm.faults = { slowMs: 5000 };
+    const client = connect();
+    const asked = twenty(() => client.listGroups(1, 10));
+    setImmediate(() => client.close());
+    await expect(asked).rejects.toThrow('the service stops');
+  });
+});
+
+it('says why OpenIM cannot be reached', async () => {
+  const client = connect({ OPENIM_API_URL: 'http://127.0.0.1:2999/' });
+  await expect(client.listGroups(1, 10)).rejects.toThrow(
+    'OpenIM could not be asked /auth/get_admin_token: ECONNREFUSED',
+  );
+});
+
+it('takes null for an empty list', async () => {
+  expect(await connect().getGroups(['no'])).toEqual(new Map());
+});
+
+it('reads times and texts as PostgreSQL can hold them', async () => {
+  const group = newGroup(0, -62_135_596_800_000);
+  group.groupName = 'a\0b';
+  openIm.add(group);
+  const infos = await connect().getGroups([group.groupID]);
+  expect(infos.get(group.groupID)).toMatchObject({
+    groupName: 'a\uFFFDb',
+    createTime: '1970-01-01T00:00:00.000Z',
+  });
+});
