@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';
 import { differences, mirrorOf, truthOf } from './helpers/mirror.js';
+import { OpenImGroup } from './helpers/open-im.js';
+import { eventually } from './helpers/process.js';
 import { newGroup, step, World } from './helpers/world.js';
 
 afterEach(() => World.endAll());
@@ -80,6 +83,99 @@ describe('with callbacks on', () => {
     const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
     expect(took).toBeLessThan(3000);
     expect((await world.read()).missedCallbacks).toBe(0);
+  });
+});
+
+describe('a callback', () => {
+  const membersOf = async (world: World, { groupID }: { groupID: string }) =>
+    (await mirrorOf(world.service.database)).get(groupID)!.members.map((member) => member.split(':')[0]);
+
+  it('that comes while its group is read stays, and the group is read again', async () => {
+    const world = await World.start([newGroup(3)]);
+    const { openIm, groups } = world;
+    const [group] = groups;
+    openIm.freeze();
+    openIm.faults = { slowMs: 400 };
+    const refreshed = world.post(`/groups/${group.groupID}/refresh`);
+    group.act(step('quit', 1));
+    await sleep(300);
+    await world.deliver(group.callbacks);
+    expect(await refreshed).toMatchObject({ status: 200, body: { state: 'verified', repairs: [] } });
+    expect(await membersOf(world, group)).not.toContain('u2');
+    openIm.faults = {};
+    openIm.thaw();
+    await eventually(async () => {
+      const [row] = await world.service.database.query('SELECT told_at <= verified_at AS again FROM groups');
+      return row?.['again'] === true;
+    });
+    await world.expectTruth();
+  });
+
+  it('is believed for five seconds where OpenIM still shows what was before', async () => {
+    const world = await World.start([newGroup(3)]);
+    const [group] = world.groups;
+    world.openIm.freeze();
+    group.act(step('quit', 1));
+    await world.deliver(group.callbacks);
+    for (const end = Date.now() + 3500; Date.now() < end; await sleep(100)) {
+      expect(await membersOf(world, group)).not.toContain('u2');
+    }
+    world.openIm.thaw();
+    await world.becomesRight();
+  });
+
+  it('that tells of a time before the last reading says nothing any more', async () => {
+    const world = await World.start([]);
+    const group = new OpenImGroup('late', Date.now() - 60_000);
+    const [creation] = group.callbacks.splice(0);
+    group.act(step('join'));
+    await world.deliver(group.callbacks);
+    group.act(step('quit', 2));
+    group.act(step('quit', 1));
+    world.openIm.add(group);
+    await world.reconcile();
+    await world.expectTruth();
+    // The creation is late; the join is played again.
+    await world.deliver([creation!]);
+    const { body } = await world.service.admin<{ items: { id: string }[] }>(
+      '/deliveries?command=callbackAfterJoinGroupCommand',
+    );
+    expect(await world.post(`/deliveries/${body.items[0]!.id}/replay`)).toMatchObject({
+      status: 200,
+      body: { outcome: 'unchanged' },
+    });
+    await world.expectTruth();
+  });
+});
+
+describe('many who leave at once', () => {
+  it('leave when a second reading says the same', async () => {
+    const world = await World.start([newGroup(120)]);
+    const [group] = world.groups;
+    [...group.members.keys()].slice(3, 103).forEach((userID) => group.members.delete(userID));
+    group.act(step('rename'));
+    expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
+      body: { state: 'verified' },
+    });
+    await world.expectTruth();
+    expect(world.service.log).toContainEqual(
+      expect.objectContaining({ msg: expect.stringContaining('reading it once more') }),
+    );
+  });
+
+  it('stay when it does not', async () => {
+    const world = await World.start([newGroup(120)]);
+    const { openIm, groups } = world;
+    const [group] = groups;
+    const all = new Map(group.members);
+    [...all.keys()].slice(3, 103).forEach((userID) => group.members.delete(userID));
+    openIm.freeze();
+    all.forEach((member, userID) => group.members.set(userID, member));
+    setTimeout(() => openIm.thaw(), 700);
+    expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
+      body: { state: 'unverified' },
+    });
+    await world.expectTruth();
   });
 });
 
