@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
@@ -52,6 +53,16 @@ describe('at rest', () => {
 });
 
 describe('with callbacks off', () => {
+  it('finds what no version tells, by reading whole what was not read for half a day', async () => {
+    const world = await World.start([newGroup(3)], { RECONCILE_INTERVAL: '1s' });
+    const [group] = world.groups;
+    group.members.get('u1')!.nickname = 'other';
+    await sleep(2500);
+    expect((await mirrorOf(world.service.database)).get(group.groupID)).not.toEqual(truthOf(group));
+    await world.service.database.query("UPDATE groups SET verified_at = verified_at - interval '13 hours'");
+    await world.becomesRight();
+  });
+
   it('is right within two intervals', async () => {
     const world = await World.start([newGroup(5), newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
     const [one, two, three] = world.groups;
@@ -75,6 +86,21 @@ describe('with callbacks off', () => {
 });
 
 describe('with callbacks on', () => {
+  it('is right within 3 s in the middle of a long run', async () => {
+    const world = await World.start(
+      Array.from({ length: 400 }, () => newGroup(3)),
+      { OPENIM_MAX_RPS: '50' },
+    );
+    const [group] = world.groups;
+    await world.post('/reconciliation');
+    await eventually(async () => ((await world.read()).runs[0]?.requests ?? 0) > 20);
+    group.act(step('invite'));
+    group.act(step('rename'));
+    const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
+    expect(took).toBeLessThan(3000);
+    expect((await world.read()).runs[0]).toMatchObject({ kind: 'full', state: 'running' });
+  });
+
   it('is right within 3 s of an invitation that no callback named, if any callback of the group came', async () => {
     const world = await World.start([newGroup(5)]);
     const [group] = world.groups;
@@ -86,10 +112,10 @@ describe('with callbacks on', () => {
   });
 });
 
-describe('a callback', () => {
-  const membersOf = async (world: World, { groupID }: { groupID: string }) =>
-    (await mirrorOf(world.service.database)).get(groupID)!.members.map((member) => member.split(':')[0]);
+const membersOf = async (world: World, { groupID }: { groupID: string }) =>
+  (await mirrorOf(world.service.database)).get(groupID)!.members.map((member) => member.split(':')[0]);
 
+describe('a callback', () => {
   it('that comes while its group is read stays, and the group is read again', async () => {
     const world = await World.start([newGroup(3)]);
     const { openIm, groups } = world;
@@ -121,6 +147,19 @@ describe('a callback', () => {
       expect(await membersOf(world, group)).not.toContain('u2');
     }
     world.openIm.thaw();
+    await world.becomesRight();
+  });
+
+  it('that is late is found wrong, also where OpenIM tells of another change only', async () => {
+    const world = await World.start([newGroup(3)]);
+    const [group] = world.groups;
+    group.act(step('quit', 1));
+    group.act(step('invite', 0));
+    await world.post(`/groups/${group.groupID}/refresh`);
+    await world.expectTruth();
+    await world.deliver(group.callbacks);
+    expect(await membersOf(world, group)).not.toContain('u2');
+    group.act(step('rename'));
     await world.becomesRight();
   });
 
@@ -264,6 +303,29 @@ describe('faults of OpenIM', () => {
 
   it.each(Object.keys(FAULTS))('%s: nobody is taken out wrongly, and all is right afterwards', (fault) => {
     expect(outcomes.get(fault)).toEqual({ takenOut: [], wrong: [] });
+  });
+});
+
+describe('a group that cannot be mirrored', () => {
+  it('keeps no other one waiting', async () => {
+    const long = new OpenImGroup(randomBytes(3000).toString('hex'), Date.now());
+    const nameless = new OpenImGroup('', Date.now());
+    const strange = new OpenImGroup('__proto__', Date.now() - 1000);
+    const world = await World.start([]);
+    world.openIm.add(long, nameless, strange, newGroup(3));
+    const run = await world.reconcile();
+    expect(run).toMatchObject({
+      state: 'done',
+      problem: expect.stringMatching(/^1 groups could not be read whole/),
+    });
+    world.openIm.groups.delete(long.groupID);
+    world.openIm.groups.delete('');
+    await world.expectTruth();
+    expect(world.service.log).toContainEqual(
+      expect.objectContaining({
+        msg: expect.stringMatching(/^Group [0-9a-f]{255} cannot be written: index row/),
+      }),
+    );
   });
 });
 

@@ -1,6 +1,5 @@
 import { storableText } from '../storable-text.js';
 import { storableTime } from '../storable-time.js';
-import { OpenImUnreachable } from './openim-error.js';
 
 /** A group (protocol/sdkws, GroupInfo). Times are texts for PostgreSQL. */
 export interface GroupInfo {
@@ -59,18 +58,32 @@ export interface GroupChanges extends GroupVersion {
 
 type Json = Record<string, unknown>;
 
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
 /** OpenIM's encoder leaves out or nulls what is zero: both are Go's zero value. */
-export const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const objects = (value: unknown): Json[] => list(value).filter(isObject);
 export const text = (value: unknown): string => (typeof value === 'string' ? storableText(value) : '');
 export const whole = (value: unknown): number =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
 const int32 = (value: unknown): number => Math.max(-(2 ** 31), Math.min(whole(value), 2 ** 31 - 1));
 const time = (value: unknown): string => storableTime(whole(value));
 
-/** @throws OpenImUnreachable where there is no groupID */
-export function toGroupInfo(json: Json): GroupInfo {
+/** The groups of a list. One without a groupID is none: nothing could be asked about it. */
+export const toGroupInfos = (value: unknown): GroupInfo[] =>
+  objects(value)
+    .map(toGroupInfo)
+    .filter(({ groupID }) => groupID !== '');
+
+/** The members of a list. One without a userID is none: then the list is shorter than OpenIM's count, and is not believed. */
+export const toGroupMembers = (value: unknown): GroupMemberInfo[] =>
+  objects(value)
+    .map(toGroupMemberInfo)
+    .filter(({ userID }) => userID !== '');
+
+function toGroupInfo(json: Json): GroupInfo {
   return {
-    groupID: id(json, 'groupID'),
+    groupID: text(json['groupID']),
     groupName: text(json['groupName']),
     notification: text(json['notification']),
     introduction: text(json['introduction']),
@@ -90,10 +103,9 @@ export function toGroupInfo(json: Json): GroupInfo {
   };
 }
 
-/** @throws OpenImUnreachable where there is no userID */
-export function toGroupMemberInfo(json: Json): GroupMemberInfo {
+function toGroupMemberInfo(json: Json): GroupMemberInfo {
   return {
-    userID: id(json, 'userID'),
+    userID: text(json['userID']),
     roleLevel: int32(json['roleLevel']),
     nickname: text(json['nickname']),
     faceURL: text(json['faceURL']),
@@ -105,23 +117,23 @@ export function toGroupMemberInfo(json: Json): GroupMemberInfo {
   };
 }
 
-export function toGroupChanges(groupID: string, json: Json): GroupChanges {
-  const { group } = json;
+/** What changed, of each group of a batch. */
+export const toGroupChanges = (value: unknown): Map<string, GroupChanges> =>
+  new Map(
+    Object.entries(isObject(value) ? value : {})
+      .filter((entry): entry is [string, Json] => isObject(entry[1]))
+      .map(([groupID, json]) => [groupID, toChanges(groupID, json)]),
+  );
+
+function toChanges(groupID: string, json: Json): GroupChanges {
+  const [group] = toGroupInfos([json['group']]);
   return {
     groupID,
     versionID: text(json['versionID']),
     version: whole(json['version']),
     full: json['full'] === true,
-    changed: [...list(json['insert']), ...list(json['update'])].map(toGroupMemberInfo),
-    left: list(json['delete']).map((userID) => text(userID)),
-    ...(typeof group === 'object' && group !== null && { group: toGroupInfo(group as Json) }),
+    changed: [...toGroupMembers(json['insert']), ...toGroupMembers(json['update'])],
+    left: list(json['delete']).map(text),
+    ...(group && { group }),
   };
-}
-
-function id(json: Json, field: 'groupID' | 'userID'): string {
-  const value = typeof json === 'object' && json !== null ? text(json[field]) : '';
-  if (value === '') {
-    throw new OpenImUnreachable('', `an answer has an entry without ${field}`);
-  }
-  return value;
 }

@@ -9,11 +9,11 @@ import {
   type GroupInfo,
   type GroupMemberInfo,
   type GroupVersion,
-  list,
+  objects,
   text,
   toGroupChanges,
-  toGroupInfo,
-  toGroupMemberInfo,
+  toGroupInfos,
+  toGroupMembers,
   whole,
 } from './openim-answers.js';
 import { ErrCode, OpenImRefusal, OpenImUnreachable } from './openim-error.js';
@@ -78,18 +78,14 @@ export class OpenImClient {
     });
     return {
       total: whole(data['total']),
-      groups: list(data['groups']).map((entry) => toGroupInfo(entry['groupInfo'] as Json)),
+      groups: toGroupInfos(objects(data['groups']).map((entry) => entry['groupInfo'])),
     };
   }
 
   /** Groups by their ids, dismissed ones too; those that OpenIM does not have are missing (GetGroupsInfo). */
   async getGroups(groupIDs: string[]): Promise<Map<string, GroupInfo>> {
     const data = await this.call('/group/get_groups_info', { groupIDs });
-    return new Map(
-      list(data['groupInfos'])
-        .map(toGroupInfo)
-        .map((info) => [info.groupID, info]),
-    );
+    return new Map(toGroupInfos(data['groupInfos']).map((info) => [info.groupID, info]));
   }
 
   /**
@@ -102,12 +98,7 @@ export class OpenImClient {
       userID: this.config.OPENIM_ADMIN_USER_ID,
       reqList: versions.map(({ groupID, versionID, version }) => ({ groupID, versionID, version })),
     });
-    return new Map(
-      Object.entries((data['respList'] ?? {}) as Record<string, Json>).map(([groupID, changes]) => [
-        groupID,
-        toGroupChanges(groupID, changes),
-      ]),
-    );
+    return toGroupChanges(data['respList']);
   }
 
   /**
@@ -125,7 +116,7 @@ export class OpenImClient {
       keyword: '',
       filter: 0,
     });
-    return { total: whole(data['total']), members: list(data['members']).map(toGroupMemberInfo) };
+    return { total: whole(data['total']), members: toGroupMembers(data['members']) };
   }
 
   /** Asks for a token with the secret, and so whether secret and user are right. */

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { Look } from './look.service.js';
 
 /** How long after a callback its group is looked at, in ms: callbacks come in groups. */
@@ -19,6 +20,7 @@ interface Appointment {
 }
 
 /** Which groups are to be looked at when, for one process. Moments are in ms of any clock. */
+@Injectable()
 export class Agenda {
   private readonly appointments = new Map<string, Appointment>();
 

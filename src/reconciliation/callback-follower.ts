@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import { Agenda } from './agenda.js';
 import { LookService } from './look.service.js';
-import { RunService } from './run.service.js';
 
 /** How often the log of callbacks is asked for new ones, in ms: of all replicas, and without a cost for the callbacks. */
 const POLL_MS = 500;
@@ -17,7 +17,7 @@ export class CallbackFollower {
   constructor(
     private readonly deliveries: DeliveriesService,
     private readonly looks: LookService,
-    private readonly runs: RunService,
+    private readonly agenda: Agenda,
   ) {}
 
   /**
@@ -47,7 +47,7 @@ export class CallbackFollower {
     for (const { groupID, receivedAt } of named) {
       if (receivedAt > (seen.get(groupID) ?? 0)) {
         seen.set(groupID, receivedAt);
-        this.runs.agenda.mark(groupID, Date.now());
+        this.agenda.mark(groupID, Date.now());
       }
       last = last && last > receivedAt ? last : receivedAt;
     }
@@ -60,7 +60,7 @@ export class CallbackFollower {
   }
 
   private async lookAtDue(signal: AbortSignal): Promise<void> {
-    const { agenda } = this.runs;
+    const { agenda } = this;
     const due = agenda.take(Date.now(), TOGETHER);
     for (const whole of [false, true]) {
       const groupIDs = [...due.keys()].filter((groupID) => due.get(groupID)!.whole === whole);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import PQueue from 'p-queue';
 import type { GroupReading } from '../groups/statements/reconcile-group.js';
 import type { GroupChanges, GroupInfo, GroupMemberInfo, GroupVersion } from '../openim/openim-answers.js';
 import { OpenImClient } from '../openim/openim.client.js';
@@ -18,6 +19,9 @@ export type Found =
 const PAGE = 1000;
 /** Of so many groups or so many members the lists are held at once. */
 const PART = { groups: 100, members: 20_000 };
+
+/** So few that whoever asks OpenIM meanwhile, for a look that is due, waits for some requests only. */
+const LISTS_AT_ONCE = 8;
 
 interface MemberList {
   members: Map<string, GroupMemberInfo>;
@@ -77,7 +81,9 @@ export class GroupReader {
 
   private async readWhole(part: Map<string, Answer>): Promise<Found[]> {
     const groupIDs = [...part.keys()];
-    const lists = await Promise.all(groupIDs.map((groupID) => this.listAll(groupID)));
+    const lists = await new PQueue({ concurrency: LISTS_AT_ONCE }).addAll(
+      groupIDs.map((groupID) => () => this.listAll(groupID)),
+    );
     const after = await this.changes.read(groupIDs.map((groupID) => versionOf(groupID, part.get(groupID)!)));
     const unnamed = groupIDs.filter((groupID) => !infoOf(part.get(groupID)!));
     const infos = unnamed.length > 0 ? await this.openIm.getGroups(unnamed) : new Map<string, GroupInfo>();

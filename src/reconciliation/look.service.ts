@@ -62,6 +62,9 @@ const SECOND_READING_MS = 1000;
 /** Groups written at once by one process: callbacks need connections too. */
 const WRITERS = 4;
 
+/** SQLSTATEs that are about what is written, not about where: data exception, integrity constraint, program limit exceeded. */
+const OF_THE_DATA = /^(22|23|54)/;
+
 /** Looks groups up in OpenIM, and has the mirror made equal. */
 @Injectable()
 export class LookService {
@@ -91,7 +94,9 @@ export class LookService {
     const unexplained: string[] = [];
     for await (const found of this.reader.read(versions)) {
       const looks = await this.writers.addAll(
-        found.map((one) => async () => this.take(one, known.get(one.groupID), moment)),
+        found.map(
+          (one) => () => this.take(one, known.get(one.groupID), moment).catch(this.cannotBeWritten(one)),
+        ),
       );
       unexplained.push(...looks.flatMap((look) => (typeof look === 'string' ? [look] : [])));
       yield looks.filter((look) => typeof look !== 'string');
@@ -158,6 +163,17 @@ export class LookService {
       whole: reading.complete || !reading.verified,
       members: reading.members.length,
       repairs: reconciled.repairs,
+    };
+  }
+
+  /** What PostgreSQL cannot hold (an id that is too long for an index) is said, and keeps no other group waiting. */
+  private cannotBeWritten({ groupID }: Found): (error: Error & { code?: string }) => Look {
+    return (error) => {
+      if (!OF_THE_DATA.test(error.code ?? '')) {
+        throw error;
+      }
+      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${error.message}`);
+      return { groupID, state: 'unverified', whole: true, members: 0, repairs: [] };
     };
   }
 

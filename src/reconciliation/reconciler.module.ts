@@ -4,12 +4,13 @@ import { CallbackFollower } from './callback-follower.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationModule } from './reconciliation.module.js';
+import { RunScheduler } from './run-scheduler.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
 /** Making the mirror equal to OpenIM all the time, and showing that to staff: what the service has and the CLI has not. */
 @Module({
   imports: [ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
-  providers: [CallbackFollower, ReconcilerService, ReconciliationService],
+  providers: [CallbackFollower, RunScheduler, ReconcilerService, ReconciliationService],
 })
 export class ReconcilerModule {}

@@ -2,19 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Config } from '../config.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { CallbackFollower } from './callback-follower.js';
 import { lead } from './leadership.js';
-import type { RunKind } from './reconciliation-run.entity.js';
-import { RunService } from './run.service.js';
-import { RunRecorder } from './run-recorder.js';
-import { RunsService } from './runs.service.js';
+import { RunScheduler } from './run-scheduler.js';
 
-/** How often it is looked whether somebody asked for a run, in ms. */
-const POLL_MS = 1000;
+/** How often it is looked whether the database is in use yet, in ms. */
+const POLL_MS = 250;
 
-/** Keeps the mirror equal to OpenIM, in one of the replicas at a time: follows the callbacks, and sweeps. */
+/** Keeps the mirror equal to OpenIM, in one of the replicas at a time: follows the callbacks, and has the runs done. */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Reconciliation');
@@ -24,22 +20,19 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly config: Config,
     private readonly openIm: OpenImClient,
     private readonly follower: CallbackFollower,
-    private readonly recorder: RunRecorder,
-    private readonly runs: RunsService,
-    private readonly runService: RunService,
+    private readonly scheduler: RunScheduler,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.openIm.isConfigured) {
+    if (this.openIm.isConfigured) {
+      this.running = this.run();
+    } else {
       this.logger.warn(
         'OPENIM_API_URL is not set: the mirror lives on callbacks alone, and what they do not tell stays unknown',
       );
-      return;
     }
-    this.running = this.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -50,42 +43,16 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
 
   private async run(): Promise<void> {
     while (!this.dataSource.isInitialized && !this.end.signal.aborted) {
-      await sleep(POLL_MS / 4, undefined, { signal: this.end.signal }).catch(() => undefined);
+      await sleep(POLL_MS, undefined, { signal: this.end.signal }).catch(() => undefined);
     }
     const { url } = this.dataSource.options as { url: string };
     await lead(url, this.end.signal, async (signal) => {
-      this.logger.log(`This process reconciles with ${this.config.OPENIM_API_URL}`);
+      this.logger.log('This process reconciles with OpenIM');
       await Promise.all([
         this.follower.follow(signal, (problem) => this.tell('A look at groups failed', problem)),
-        this.sweep(signal),
+        this.scheduler.schedule(signal, (problem) => this.tell('A run failed', problem)),
       ]);
     });
-  }
-
-  /** One run after the other: the ones that are asked for, and one each RECONCILE_INTERVAL. */
-  private async sweep(signal: AbortSignal): Promise<void> {
-    for (let next = 0; !signal.aborted;) {
-      try {
-        const kind = await this.dueRun(Date.now() >= next);
-        if (kind) {
-          next = Date.now() + this.config.RECONCILE_INTERVAL;
-          await this.recorder.record(this.runService.prepare(kind), signal);
-        }
-        this.tell('A run failed');
-      } catch (error) {
-        if (!signal.aborted) {
-          this.tell('A run failed', error as Error);
-        }
-      }
-      await sleep(Math.min(POLL_MS, this.config.RECONCILE_INTERVAL), undefined, { signal }).catch(
-        () => undefined,
-      );
-    }
-  }
-
-  private async dueRun(isTime: boolean): Promise<RunKind | undefined> {
-    const requested = await this.runs.requested();
-    return requested ?? (isTime ? ((await this.runs.hasBackfill()) ? 'sweep' : 'backfill') : undefined);
   }
 
   /** Says once what is wrong, and once that it is over. */

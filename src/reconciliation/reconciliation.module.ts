@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { OpenImModule } from '../openim/openim.module.js';
+import { Agenda } from './agenda.js';
 import { ChangesReader } from './changes-reader.js';
 import { GroupReader } from './group-reader.js';
 import { KnownGroupsService } from './known-groups.service.js';
@@ -16,6 +17,7 @@ import { RunsService } from './runs.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([ReconciliationRun]), GroupsModule, DeliveriesModule, OpenImModule],
   providers: [
+    Agenda,
     ChangesReader,
     GroupReader,
     KnownGroupsService,
@@ -24,6 +26,6 @@ import { RunsService } from './runs.service.js';
     RunService,
     RunsService,
   ],
-  exports: [LookService, RunRecorder, RunService, RunsService, OpenImModule, DeliveriesModule],
+  exports: [Agenda, LookService, RunRecorder, RunService, RunsService, OpenImModule, DeliveriesModule],
 })
 export class ReconciliationModule {}

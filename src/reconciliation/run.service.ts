@@ -31,8 +31,6 @@ export type Progress = (run: Run) => Promise<void> | void;
 /** Goes through OpenIM's groups. */
 @Injectable()
 export class RunService {
-  /** What is to be looked at next, in this process. */
-  readonly agenda = new Agenda();
   /** The last search for groups that OpenIM counts and that are not known. */
   private searched = { count: 0, at: -Infinity };
 
@@ -40,6 +38,7 @@ export class RunService {
     private readonly openIm: OpenImClient,
     private readonly looks: LookService,
     private readonly known: KnownGroupsService,
+    private readonly agenda: Agenda,
     private readonly config: Config,
   ) {}
 
