@@ -16,7 +16,7 @@ export class ReconcileGroups1763992800000 implements MigrationInterface {
       'CREATE INDEX groups_unverified_idx ON groups (create_time, group_id) WHERE verified_at IS NULL',
     );
     await queryRunner.query(
-      'CREATE INDEX groups_verified_at_idx ON groups (verified_at, group_id) WHERE status IS DISTINCT FROM 2',
+      'CREATE INDEX groups_verified_at_idx ON groups (verified_at, group_id) WHERE verified_at IS NOT NULL AND status IS DISTINCT FROM 2',
     );
     await queryRunner.query(
       'ALTER TABLE group_members ADD join_time timestamptz, ADD mute_end_time timestamptz',

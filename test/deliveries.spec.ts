@@ -330,8 +330,12 @@ describe('what is old', () => {
       SELECT gen_random_uuid(), now() - days * interval '1 day', 'c' || days, '', 'applied', 1, 'x'
       FROM unnest(ARRAY[1, 29, 31, 59, 61, 400]) AS days, generate_series(1, 600)`);
 
+    await service.database.query(`
+      INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+      SELECT gen_random_uuid(), 'g', now() - days * interval '1 day', 'left', 1, 1, '' FROM unnest(ARRAY[1, 59, 61]) AS days`);
     await service.app.get(RetentionService).removeOld();
 
+    expect(await service.database.query('SELECT FROM group_repairs')).toHaveLength(2);
     expect(
       await service.database.query(
         'SELECT command, count(*)::int AS rows, count(body)::int AS bodies FROM callback_deliveries GROUP BY 1 ORDER BY min(received_at) DESC',

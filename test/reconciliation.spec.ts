@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GroupSyncService } from '../src/groups/group-sync.service.js';
+import { toJson } from '../src/groups/json.js';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';
@@ -150,18 +152,21 @@ describe('a callback', () => {
     await world.becomesRight();
   });
 
-  it('that is late is found wrong, also where OpenIM tells of another change only', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [group] = world.groups;
-    group.act(step('quit', 1));
-    group.act(step('invite', 0));
-    await world.post(`/groups/${group.groupID}/refresh`);
-    await world.expectTruth();
-    await world.deliver(group.callbacks);
-    expect(await membersOf(world, group)).not.toContain('u2');
-    group.act(step('rename'));
-    await world.becomesRight();
-  });
+  it.each([[], ['rename' as const]])(
+    'that is late is found wrong (OpenIM tells of: %s)',
+    async (...others) => {
+      const world = await World.start([newGroup(3)]);
+      const [group] = world.groups;
+      group.act(step('quit', 1));
+      group.act(step('invite', 0));
+      await world.post(`/groups/${group.groupID}/refresh`);
+      await world.expectTruth();
+      await world.deliver(group.callbacks);
+      expect(await membersOf(world, group)).not.toContain('u2');
+      others.forEach((other) => group.act(step(other)));
+      await world.becomesRight();
+    },
+  );
 
   it('that tells of a time before the last reading says nothing any more', async () => {
     const world = await World.start([]);
@@ -182,6 +187,49 @@ describe('a callback', () => {
     expect(await world.post(`/deliveries/${body.items[0]!.id}/replay`)).toMatchObject({
       status: 200,
       body: { outcome: 'unchanged' },
+    });
+    await world.expectTruth();
+  });
+});
+
+describe('a reading', () => {
+  it('is of the version after what changed meanwhile', async () => {
+    const world = await World.start([newGroup(3)]);
+    const { openIm, groups } = world;
+    const [group] = groups;
+    openIm.faults = { slowMs: 300 }; // the version at 300 ms, the list at 600, what changed since at 900
+    const refreshed = world.post(`/groups/${group.groupID}/refresh`);
+    await sleep(750);
+    group.act(step('quit', 1));
+    group.act(step('invite', 5));
+    group.act(step('rename'));
+    expect(await refreshed).toMatchObject({ body: { state: 'verified' } });
+    await world.expectTruth();
+  });
+
+  it('that began before another one that was believed says nothing', async () => {
+    const world = await World.start([newGroup(3)]);
+    const groupSync = world.service.app.get(GroupSyncService);
+    const [{ groupID, versionID, version }] = world.groups;
+    const nobody = {
+      versionID,
+      version,
+      members: [],
+      left: [],
+      verified: true,
+      complete: true,
+      agreed: true,
+    };
+    const reading = {
+      groupID,
+      change: toJson({ ...nobody, watchedSince: null }),
+      receivedAt: new Date(Date.now() - 60_000),
+    };
+    expect(await groupSync.reconcileGroup(reading)).toMatchObject({ outcome: 'outdated', repairs: [] });
+    await world.expectTruth();
+    expect(await groupSync.compareGroup({ ...reading, receivedAt: new Date() })).toMatchObject({
+      outcome: 'verified',
+      repairs: [{ kind: 'left', changes: 6 }],
     });
     await world.expectTruth();
   });

@@ -65,6 +65,7 @@ function progressBar() {
   const bar = new SingleBar({
     format:
       '{bar} {percentage}% | {value} of {total} groups | {members} members | {repairs} repairs | {eta_formatted} left',
+    formatTime: (seconds) => (Number.isFinite(seconds) ? `${seconds} s` : '?'),
     hideCursor: true,
   });
   bar.start(1, 0, { members: 0, repairs: 0 });

@@ -17,7 +17,9 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
-@Index('groups_verified_at_idx', ['verifiedAt', 'groupID'], { where: 'status IS DISTINCT FROM 2' })
+@Index('groups_verified_at_idx', ['verifiedAt', 'groupID'], {
+  where: 'verified_at IS NOT NULL AND status IS DISTINCT FROM 2',
+})
 @Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
 export class Group {
   @PrimaryColumn('text', { name: 'group_id', collation: 'C', primaryKeyConstraintName: 'groups_pkey' })

@@ -73,7 +73,8 @@ export async function checkCallbacksCame({ app }: Context): Promise<Finding> {
       `SELECT now() AS now, (SELECT max(received_at) FROM callback_deliveries WHERE ${MIRRORED}) AS last`,
     );
   const advice =
-    'Is each after... callback enabled in webhooks.yml (they are off as shipped), is the file mounted where OpenIM reads it, and was openim-rpc-group restarted since? Its log says "webhook" for each call. `npm run cli -- webhooks-yml` prints what belongs there';
+    'Is each after... callback enabled in webhooks.yml (they are off as shipped; `npm run cli -- webhooks-yml` prints them), is the ' +
+    'file mounted where OpenIM reads it, and was openim-rpc-group restarted since? Its log says "webhook" for each call';
   if (last === null) {
     return { is: 'wrong', what: 'No callback of OpenIM has come yet', advice };
   }

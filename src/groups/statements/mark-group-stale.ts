@@ -23,7 +23,10 @@ export const DOUBT_GROUP = `
     told_at = clock_timestamp()
   WHERE group_id = $1`;
 
-/** OpenIM was asked as of $2 and has no such group. Its row stays: OpenIM deletes none, so somebody did by hand, or it is another OpenIM. */
+/**
+ * OpenIM was asked as of $2 and has no such group. Its row stays: OpenIM deletes none, so somebody did by hand, or it is another
+ * OpenIM.
+ */
 export const MARK_GROUP_ABSENT = `
   UPDATE groups SET
     stale_reason = '${STALE.absent}',

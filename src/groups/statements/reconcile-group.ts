@@ -1,4 +1,4 @@
-import { RoleLevel } from '../../openim/constants.js';
+import { DISMISSED, RoleLevel } from '../../openim/constants.js';
 import { MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
@@ -13,7 +13,7 @@ export interface GroupReading {
   complete: boolean;
   /** Whether a second reading said the same: then many may leave at once. */
   agreed: boolean;
-  /** From when on a group that was created and is not known is one whose callback was lost; null: it may just be older than the mirror. */
+  /** A group that was created later, and is not known, is one whose callback was lost; null: none can be told from an older one. */
   watchedSince: string | null;
   /** Absent where it did not change since the last reading. */
   info?: GroupFields;
@@ -35,12 +35,13 @@ export interface GroupReading {
 
 /** What became of a reading. */
 export interface Reconciled {
-  /** `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `held`: nothing was. */
+  /**
+   * `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `held`: nothing was,
+   * since many would leave; `outdated`: nothing was, since something later was read.
+   */
   outcome: 'verified' | 'unverified' | 'held' | 'outdated';
-  /** Whether something that a callback told is neither in the reading of what changed nor in the last reading: only a whole one can tell. */
+  /** Whether a callback told something that is not among what changed: only a whole reading can tell what is true. */
   unexplained: boolean;
-  /** When a callback last wrote the group; null: never. */
-  toldAt: Date | null;
   /** Differences found, of what was known before. */
   repairs: { kind: string; changes: number; summary: string }[];
 }
@@ -80,6 +81,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   join_time: '"joinTime"',
   mute_end_time: '"muteEndTime"',
 };
+
+/** A callback came since, or a whole reading follows. */
+const STILL_STALE = `WHEN (SELECT unexplained FROM verdict)
+          OR (excluded.verified_at IS NOT NULL AND greatest(g.told_at, g.stale_since) > excluded.as_of)`;
 
 /**
  * Makes a group what a reading of OpenIM says, as of $3, the moment at which the reading began. Each row about which something
@@ -160,40 +165,39 @@ export const RECONCILE_GROUP = `
     SELECT $1, ${Object.values(GROUP_FIELDS)
       .map((field) => `info.${field}`)
       .join(', ')}, coalesce(info."createTime", known.create_time),
-      counted.members + counted.coming - counted.going, moment.as_of, least(info."createTime", moment.as_of),
-      CASE WHEN info.status = 2 AND told.complete AND told.verified AND NOT EXISTS (SELECT FROM listed) THEN moment.as_of END, now(),
-      CASE WHEN proceeding.confirmed THEN moment.as_of END, told."versionID", told.version,
+      counted.members + counted.coming - counted.going, moment.as_of,
+      CASE WHEN proceeding.confirmed AND told.info IS NOT NULL THEN least(info."createTime", moment.as_of) END,
+      CASE WHEN info.status = ${DISMISSED} AND told.complete AND NOT EXISTS (SELECT FROM listed) THEN moment.as_of END,
+      now(), CASE WHEN proceeding.confirmed THEN moment.as_of END, told."versionID", told.version,
       CASE WHEN NOT proceeding.confirmed THEN now() END, CASE WHEN NOT proceeding.confirmed THEN '${STALE.unread}' END
     FROM proceeding, counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
     ON CONFLICT (group_id) DO UPDATE SET
       ${COLUMNS.map(
-        (column) =>
-          `${column} = CASE WHEN g.as_of <= excluded.as_of THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END`,
+        (column) => `${column} = CASE WHEN g.as_of <= excluded.as_of
+        THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END`,
       ).join(',\n      ')},
       create_time = excluded.create_time,
       member_count = excluded.member_count,
-      as_of = CASE WHEN excluded.born_as_of IS NULL THEN g.as_of ELSE greatest(g.as_of, excluded.as_of) END,
-      born_as_of = CASE WHEN excluded.verified_at IS NULL THEN g.born_as_of ELSE coalesce(g.born_as_of, excluded.born_as_of) END,
+      as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE greatest(g.as_of, excluded.as_of) END,
+      born_as_of = coalesce(g.born_as_of, excluded.born_as_of),
       emptied_at = CASE WHEN g.as_of > excluded.as_of OR excluded.status IS NULL THEN g.emptied_at
         WHEN excluded.emptied_at IS NOT NULL THEN coalesce(g.emptied_at, excluded.emptied_at)
-        WHEN excluded.status = 2 THEN g.emptied_at END,
+        WHEN excluded.status = ${DISMISSED} THEN g.emptied_at END,
       synced_at = excluded.synced_at,
       verified_at = coalesce(excluded.verified_at, g.verified_at),
       version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
       version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
-      stale_since = CASE
-        WHEN excluded.verified_at IS NULL THEN CASE WHEN (SELECT unexplained FROM verdict) THEN g.stale_since ELSE coalesce(g.stale_since, excluded.stale_since) END
-        WHEN greatest(g.told_at, g.stale_since) > excluded.as_of THEN g.stale_since END,
-      stale_reason = CASE
-        WHEN excluded.verified_at IS NULL THEN CASE WHEN (SELECT unexplained FROM verdict) THEN g.stale_reason ELSE coalesce(g.stale_reason, excluded.stale_reason) END
-        WHEN greatest(g.told_at, g.stale_since) > excluded.as_of THEN g.stale_reason END
+      stale_since = CASE ${STILL_STALE} THEN g.stale_since
+        WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_since, excluded.stale_since) END,
+      stale_reason = CASE ${STILL_STALE} THEN g.stale_reason
+        WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_reason, excluded.stale_reason) END
     RETURNING 1
   ),
   planned AS (
     SELECT user_id,
       ${FACTS.map((fact) => `CASE WHEN listed THEN new_${fact} ELSE old_${fact} END AS ${fact}`).join(',\n      ')},
       CASE WHEN NOT listed THEN moment.as_of END AS left_at,
-      CASE WHEN NOT listed AND (SELECT status = 2 FROM info) THEN 'dismissed' END AS left_how,
+      CASE WHEN NOT listed AND (SELECT status = ${DISMISSED} FROM info) THEN 'dismissed' END AS left_how,
       NULL AS left_reason
     FROM proceeding, moment, differing
     WHERE written OR goes
@@ -215,11 +219,13 @@ export const RECONCILE_GROUP = `
       (CASE WHEN create_time > told."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
         (create_time > told."watchedSince")::integer, 'the group, with ' || c.members + c.coming - c.going || ' members'),
       ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed'),
-      ('dismissed', was_known AND other_status AND new_status = 2, 1, 1, 'it had been dismissed'),
-      ('status', was_known AND other_status AND new_status <> 2, 1, 0, 'its status had changed from ' || old_status || ' to ' || new_status),
+      ('dismissed', was_known AND other_status AND new_status = ${DISMISSED}, 1, 1, 'it had been dismissed'),
+      ('status', was_known AND other_status AND new_status <> ${DISMISSED}, 1, 0,
+        'its status had changed from ' || old_status || ' to ' || new_status),
       ('owner', was_known AND other_owner, 1, 1, owner || ' had become the owner'),
       ('joined', was_known, c.coming, c.coming_directly, who_come || ' had come in'),
-      ('left', was_known, c.going, CASE WHEN other_status AND new_status = 2 THEN 0 ELSE c.going END, who_go || ' had gone'),
+      ('left', was_known, c.going, CASE WHEN other_status AND new_status = ${DISMISSED} THEN 0 ELSE c.going END,
+        who_go || ' had gone'),
       ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role),
       ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts)
     ) AS r(kind, applies, changes, missed, summary)
@@ -227,11 +233,13 @@ export const RECONCILE_GROUP = `
   ),
   logged AS (
     INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
-    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary FROM repairs
+    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary
+    FROM repairs
   )
   SELECT
-    CASE WHEN outdated THEN 'outdated' WHEN held THEN 'held' WHEN (SELECT confirmed FROM proceeding) THEN 'verified' ELSE 'unverified' END AS outcome,
+    CASE WHEN outdated THEN 'outdated' WHEN held THEN 'held' WHEN (SELECT confirmed FROM proceeding) THEN 'verified'
+      ELSE 'unverified' END AS outcome,
     unexplained,
-    (SELECT told_at FROM known) AS "toldAt",
-    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]') FROM repairs) AS repairs
+    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]')
+      FROM repairs) AS repairs
   FROM verdict`;
