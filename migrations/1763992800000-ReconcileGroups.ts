@@ -10,13 +10,14 @@ export class ReconcileGroups1763992800000 implements MigrationInterface {
       ALTER TABLE groups
         ADD told_at timestamptz,
         ADD verified_at timestamptz,
+        ADD read_whole_at timestamptz,
         ADD version_id text,
         ADD version bigint`);
     await queryRunner.query(
       'CREATE INDEX groups_unverified_idx ON groups (create_time, group_id) WHERE verified_at IS NULL',
     );
     await queryRunner.query(
-      'CREATE INDEX groups_verified_at_idx ON groups (verified_at, group_id) WHERE verified_at IS NOT NULL AND status IS DISTINCT FROM 2',
+      'CREATE INDEX groups_read_whole_at_idx ON groups (read_whole_at, group_id) WHERE read_whole_at IS NOT NULL AND status IS DISTINCT FROM 2',
     );
     await queryRunner.query(
       'ALTER TABLE group_members ADD join_time timestamptz, ADD mute_end_time timestamptz',
@@ -66,9 +67,9 @@ export class ReconcileGroups1763992800000 implements MigrationInterface {
     await queryRunner.query('DROP TABLE reconciliation_runs');
     await queryRunner.query('DROP TABLE group_repairs');
     await queryRunner.query('ALTER TABLE group_members DROP join_time, DROP mute_end_time');
-    await queryRunner.query('DROP INDEX groups_unverified_idx, groups_verified_at_idx');
+    await queryRunner.query('DROP INDEX groups_unverified_idx, groups_read_whole_at_idx');
     await queryRunner.query(
-      'ALTER TABLE groups DROP told_at, DROP verified_at, DROP version_id, DROP version',
+      'ALTER TABLE groups DROP told_at, DROP verified_at, DROP read_whole_at, DROP version_id, DROP version',
     );
   }
 }

@@ -47,13 +47,13 @@ const toSecrets = Transform(({ value }: { value: unknown }) =>
     : value,
 );
 
-/** Whether HTTP can be spoken there. */
+/** Whether HTTP can be spoken there. fetch takes no user and password in a url, and says the whole url where it refuses. */
 function isHttpUrl(url: unknown): boolean {
-  try {
-    return /^https?:$/.test(new URL(String(url)).protocol);
-  } catch {
+  if (!URL.canParse(String(url))) {
     return false;
   }
+  const { protocol, username, password, search } = new URL(String(url));
+  return /^https?:$/.test(protocol) && username + password + search === '';
 }
 
 /**
@@ -131,7 +131,7 @@ export class Config {
     validator: {
       validate: isHttpUrl,
       defaultMessage: () =>
-        'OPENIM_API_URL must be an http:// or https:// URL, such as http://openim-server:10002',
+        'OPENIM_API_URL must be an http:// or https:// URL without user, password and query, such as http://openim-server:10002',
     },
   })
   readonly OPENIM_API_URL?: string;

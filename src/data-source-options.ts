@@ -8,7 +8,7 @@ import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
 import { GroupRepair } from './deliveries/group-repair.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
-import { ReconciliationRun } from './reconciliation/reconciliation-run.entity.js';
+import { ReconciliationRun } from './reconciliation/runs/reconciliation-run.entity.js';
 
 /**
  * TypeORM's options, the same for the service, its migrations and TypeORM's CLI.

@@ -52,6 +52,7 @@ describe('the bodies that OpenIM sends', () => {
         synced_at: expect.any(Date),
         told_at: expect.any(Date),
         verified_at: null,
+        read_whole_at: null,
         version_id: null,
         version: null,
         born_as_of: new Date(1673048592000),

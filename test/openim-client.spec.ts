@@ -85,11 +85,16 @@ describe('a request', () => {
     expect(openIm.requests).not.toContain('/elsewhere');
   });
 
+  it('can be limited to any number a second', () => {
+    const limits = Array.from({ length: 200 }, (_, index) => String(index + 1));
+    expect(() => limits.forEach((limit) => connect({ OPENIM_MAX_RPS: limit }))).not.toThrow();
+  });
+
   it('leaves no faster than OPENIM_MAX_RPS says', async () => {
-    const client = connect({ OPENIM_MAX_RPS: '20' });
+    const client = connect({ OPENIM_MAX_RPS: '10' });
     const start = performance.now();
     await twenty(() => client.listGroups(1, 10));
-    expect(performance.now() - start).toBeGreaterThan(900);
+    expect(performance.now() - start).toBeGreaterThan(1900);
   });
 
   it('ends at once when the service stops', async () => {

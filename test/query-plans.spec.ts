@@ -10,10 +10,10 @@ beforeAll(async () => {
   await service.database.query(`
     INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
       creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time, notification_user_id,
-      as_of, synced_at, born_as_of, stale_since, verified_at, version_id, version)
+      as_of, synced_at, born_as_of, stale_since, verified_at, read_whole_at, version_id, version)
     SELECT 'g' || n, 'Group ' || md5(n::text), '', '', '', 'owner' || n % 100, '2026-01-01'::timestamptz + n * interval '1 s', 3, '', CASE WHEN n <= 1000 THEN 3 ELSE 0 END,
       'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now(), now(), CASE WHEN n <= 1000 THEN now() END,
-      CASE WHEN n > 500 THEN now() - n * interval '1 s' END, 'v', 1
+      CASE WHEN n > 500 THEN now() - n * interval '1 s' END, CASE WHEN n > 500 THEN now() - n * interval '1 s' END, 'v', 1
     FROM generate_series(1, ${GROUPS}) AS n`);
   await service.database.query(`
     INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
@@ -131,7 +131,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ['groups that need a look', 'groups_stale_idx', () => known().stale(300).next()],
   ['groups that were never read', 'groups_unverified_idx', () => known().neverRead(300).next()],
   ['groups that are not dismissed', 'groups_pkey', () => known().alive(300).next()],
-  ['groups read longest ago', 'groups_verified_at_idx', () => known().longestUnread(new Date(), 10)],
+  ['groups read longest ago', 'groups_read_whole_at_idx', () => known().longestUnread(new Date(), 10)],
 ])('reconciliation finds %s by %s', async (_, index, find) => {
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

@@ -25,16 +25,18 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 const PATIENCE_MS = 10_000;
 
 /**
- * Opens the database of the service's own settings, does the work, and closes it. An embedded PostgreSQL that the running service
+ * Opens the database of the service's settings, does the work, and closes it. An embedded PostgreSQL that the running service
  * has is used with it.
+ * @param config the settings of the service
  * @param settings that differ: `LOG_LEVEL`, what is logged of the work; `RUN_MIGRATIONS`, whether it may change the tables
  * @throws CommandError where the database cannot be used within 10 s
  */
 export async function withContext<T>(
+  config: Config,
   settings: Partial<Pick<Config, 'LOG_LEVEL' | 'RUN_MIGRATIONS'>>,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
-  const config = Object.assign(readConfig(), settings);
+  Object.assign(config, settings);
   const embedded = config.DATABASE_URL ? undefined : await findOrStart(config.DATA_DIR);
   const databaseUrl = config.DATABASE_URL ?? embedded!.url;
   try {
@@ -60,13 +62,32 @@ async function opened(database: DatabaseService): Promise<void> {
   }
 }
 
-/** @throws CommandError where the settings do not say where OpenIM is */
-export function requireOpenIm(config: Config): void {
+/**
+ * The settings of the service, which must say where OpenIM is.
+ * @throws ConfigError; CommandError where they do not
+ */
+export function configWithOpenIm(): Config {
+  const config = readConfig();
   if (config.OPENIM_API_URL === undefined) {
     throw new CommandError(
       'OPENIM_API_URL is not set: there is no OpenIM to ask. Set it, with OPENIM_SECRET',
     );
   }
+  return config;
+}
+
+/** A signal that Ctrl-C and SIGTERM give; a second one ends the process at once. */
+export function endSignal(): AbortSignal {
+  const end = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (end.signal.aborted) {
+        process.exit(130);
+      }
+      end.abort(new CommandError('Interrupted; what was read is kept'));
+    });
+  }
+  return end.signal;
 }
 
 async function findOrStart(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {

@@ -1,4 +1,6 @@
-import { readConfig } from '../config.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, readConfig } from '../config.js';
 import { checkCallbackUrl } from './doctor/callback-url.js';
 import { checkCallbacksCame, checkClock, checkDatabase, checkDelivery } from './doctor/database.js';
 import type { Finding } from './doctor/finding.js';
@@ -8,8 +10,8 @@ import { say, withContext } from './context.js';
 const MARKS: Readonly<Record<Finding['is'], string>> = { well: 'ok  ', doubtful: 'look', wrong: 'BAD ' };
 
 /**
- * Checks in plain words what an installation needs: the database, OpenIM, and the way from OpenIM to here.
- * @param url the url in OpenIM's `webhooks.yml`, or the callback url of this machine
+ * Checks in plain words what an installation needs: OpenIM, the way from OpenIM to here, and the database. Changes nothing.
+ * @param url the url in OpenIM's `webhooks.yml`; otherwise the callback url of this machine
  * @returns whether nothing is wrong
  */
 export async function doctor(url?: string): Promise<boolean> {
@@ -22,26 +24,43 @@ export async function doctor(url?: string): Promise<boolean> {
       say(`     ${finding.advice}`);
     }
   };
-  try {
-    await withContext({ LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async (context) => {
-      await checkDatabase(context).then(note);
-      for (const finding of await checkOpenIm(context)) {
-        note(finding);
-      }
-      await checkClock(context).then(note);
-      const token = config.CALLBACK_TOKEN?.[0];
-      const own = `http://${token ? `openim:${encodeURIComponent(token)}@` : ''}127.0.0.1:${config.PORT}/callback`;
-      const { findings: ofUrl, operationID } = await checkCallbackUrl(url ?? own, config);
-      ofUrl.forEach(note);
-      if (operationID !== undefined) {
-        await checkDelivery(context, operationID).then(note);
-      }
-      await checkCallbacksCame(context).then(note);
-    });
-  } catch (error) {
-    note({ is: 'wrong', what: (error as Error).message });
-  }
+  (await checkOpenIm(config)).forEach(note);
+  const { findings: ofUrl, operationID } = await checkCallbackUrl(url ?? ownUrl(config), config);
+  ofUrl.forEach(note);
+  await checkAllOfDatabase(config, operationID, note).catch((error: Error) =>
+    note({ is: 'wrong', what: error.message }),
+  );
   const wrong = findings.filter(({ is }) => is === 'wrong').length;
   say(wrong === 0 ? 'Nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`);
   return wrong === 0;
+}
+
+/** @param operationID of the callback that was answered as it should be; undefined: none was */
+async function checkAllOfDatabase(
+  config: Config,
+  operationID: string | undefined,
+  note: (finding: Finding) => void,
+): Promise<void> {
+  if (config.DATABASE_URL === undefined && !existsSync(join(config.DATA_DIR, 'postgres'))) {
+    note({
+      is: 'wrong',
+      what: `There is no database: DATABASE_URL is not set, and ${config.DATA_DIR} has none`,
+      advice: 'Start the service, or give doctor the settings that the service has',
+    });
+    return;
+  }
+  await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async (context) => {
+    note(await checkDatabase(context));
+    note(await checkClock(context));
+    if (operationID !== undefined) {
+      note(await checkDelivery(context, operationID));
+    }
+    note(await checkCallbacksCame(context));
+  });
+}
+
+function ownUrl({ CALLBACK_TOKEN, PORT }: Config): string {
+  const [token] = CALLBACK_TOKEN ?? [];
+  const credentials = token === undefined ? '' : `openim:${encodeURIComponent(token)}@`;
+  return `http://${credentials}127.0.0.1:${PORT}/callback`;
 }

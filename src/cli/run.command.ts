@@ -1,65 +1,85 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
+import { OpenImClient } from '../openim/openim.client.js';
 import { leadOnce } from '../reconciliation/leadership.js';
-import type { ReconciliationRun, RunKind } from '../reconciliation/reconciliation-run.entity.js';
-import { RunRecorder } from '../reconciliation/run-recorder.js';
-import { RunService } from '../reconciliation/run.service.js';
-import { RunsService } from '../reconciliation/runs.service.js';
-import { CommandError, type Context, requireOpenIm, say, withContext } from './context.js';
+import type { ReconciliationRun, RunKind } from '../reconciliation/runs/reconciliation-run.entity.js';
+import { RunRecorder } from '../reconciliation/runs/run-recorder.js';
+import { RunLogService } from '../reconciliation/runs/run-log.service.js';
+import { RunnerService } from '../reconciliation/runs/runner.service.js';
+import { CommandError, type Context, configWithOpenIm, endSignal, say, withContext } from './context.js';
 
 const POLL_MS = 500;
 
-type Figures = Pick<ReconciliationRun, 'groups' | 'groupsRead' | 'members' | 'repairs'>;
+type Figures = Pick<
+  ReconciliationRun,
+  'groups' | 'groupsRead' | 'members' | 'repairs' | 'requests' | 'problem'
+>;
 
 /**
  * Does a run: here, or in the service if that reconciles already. Shows how far it is.
  * @throws CommandError where it fails
  */
 export async function run(kind: RunKind): Promise<void> {
-  const show = process.stdout.isTTY ? progressBar() : undefined;
-  const end = new AbortController();
-  process.on('SIGINT', () => end.abort(new CommandError('Interrupted; what was read is kept')));
-  await withContext({ LOG_LEVEL: show ? 'warn' : 'info' }, async (context) => {
-    requireOpenIm(context.config);
+  const config = configWithOpenIm();
+  const end = endSignal();
+  const bar = process.stdout.isTTY ? progressBar() : undefined;
+  await withContext(config, { LOG_LEVEL: bar ? 'warn' : 'info' }, async (context) => {
     try {
-      const isHere = await leadOnce(context.databaseUrl, end.signal, async (signal) => {
-        const { app } = context;
-        const figures = app.get(RunService).prepare(kind);
-        await app.get(RunRecorder).record(figures, signal, show && (() => show.update(figures)));
-      });
-      if (!isHere) {
-        say('Another process reconciles; it is asked to do this run');
-        await follow(context, kind, end.signal, show);
-      }
+      const figures = (await runHere(context, kind, end, bar)) ?? (await runThere(context, kind, end, bar));
+      bar?.stop();
+      say(inWords(figures));
     } finally {
-      show?.stop();
+      bar?.stop();
     }
-    const [last] = await context.app.get(RunsService).latest(1);
-    say(inWords(last!));
   });
 }
 
+/** @returns undefined where another process reconciles */
+async function runHere(
+  { app, databaseUrl }: Context,
+  kind: RunKind,
+  end: AbortSignal,
+  bar?: ProgressBar,
+): Promise<Figures | undefined> {
+  end.addEventListener('abort', () => app.get(OpenImClient).close());
+  const figures = app.get(RunnerService).prepare(kind);
+  const isDone = await leadOnce(databaseUrl, end, async (signal) => {
+    try {
+      await app.get(RunRecorder).record(figures, signal, bar && (() => bar.update(figures)));
+    } catch (error) {
+      throw end.aborted ? end.reason : error;
+    }
+  });
+  return isDone ? figures : undefined;
+}
+
 /** Asks the process that reconciles for the run, and waits for its end. */
-async function follow(
+async function runThere(
   { app }: Context,
   kind: RunKind,
-  signal: AbortSignal,
-  show?: ReturnType<typeof progressBar>,
-): Promise<void> {
-  const runs = app.get(RunsService);
-  const { id } = await runs.request(kind);
-  for (;;) {
-    const now = await runs.get(id);
-    if (now && now.endedAt !== null) {
+  end: AbortSignal,
+  bar?: ProgressBar,
+): Promise<Figures> {
+  say('Another process reconciles; it is asked to do this run');
+  const log = app.get(RunLogService);
+  const { id } = await log.request(kind);
+  for (let now = await log.get(id); now; now = await log.get(id)) {
+    if (now.endedAt !== null) {
       if (now.state !== 'done') {
         throw new CommandError(`The run ${now.state}: ${now.problem ?? 'the process that did it ended'}`);
       }
-      return;
+      return now;
     }
-    show?.update(now!);
-    await sleep(POLL_MS, undefined, { signal });
+    bar?.update(now);
+    await sleep(POLL_MS, undefined, { signal: end }).catch(() => undefined);
+    if (end.aborted) {
+      throw new CommandError('No longer watching; the other process goes on with the run');
+    }
   }
+  throw new CommandError('The run is not in the database any more');
 }
+
+type ProgressBar = ReturnType<typeof progressBar>;
 
 function progressBar() {
   const bar = new SingleBar({
@@ -78,7 +98,7 @@ function progressBar() {
   };
 }
 
-function inWords({ groups, groupsRead, members, repairs, requests, problem }: ReconciliationRun): string {
+function inWords({ groups, groupsRead, members, repairs, requests, problem }: Figures): string {
   const figures = `${groupsRead} of ${groups} groups read, ${members} members, ${repairs} repairs, ${requests} requests`;
   return problem === null ? figures : `${figures}. ${problem}`;
 }

@@ -13,7 +13,7 @@ import { type Delivery, LOG_ONLY, type UnwrittenOutcome } from './delivery-log.j
 
 const NAMED_SINCE = `
   SELECT group_id AS "groupID", max(received_at) AS "receivedAt" FROM callback_deliveries
-  WHERE received_at > coalesce($1, now()) - interval '5 seconds' AND group_id IS NOT NULL GROUP BY 1`;
+  WHERE received_at > least($1, now()) - interval '5 seconds' AND group_id IS NOT NULL GROUP BY 1`;
 
 /** The log of what came in. */
 @Injectable()

@@ -42,7 +42,7 @@ export class GroupRepair {
   @Column('integer')
   changes!: number;
 
-  /** Of how many of them OpenIM tells by a callback, so that one was lost; it is silent about the others. */
+  /** How many callbacks were lost, at least: one may name many members. OpenIM is silent about other differences. */
   @Column('integer')
   missed!: number;
 

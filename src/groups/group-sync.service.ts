@@ -114,9 +114,9 @@ export class GroupSyncService {
     try {
       await runner.startTransaction();
       const rows: Reconciled[] = await runner.query(RECONCILE_GROUP, [groupID, change, receivedAt]);
-      await runner.rollbackTransaction();
       return rows[0]!;
     } finally {
+      await runner.rollbackTransaction().catch(() => undefined); // the connection is gone: so is the transaction
       await runner.release();
     }
   }

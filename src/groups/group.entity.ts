@@ -17,8 +17,8 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
-@Index('groups_verified_at_idx', ['verifiedAt', 'groupID'], {
-  where: 'verified_at IS NOT NULL AND status IS DISTINCT FROM 2',
+@Index('groups_read_whole_at_idx', ['readWholeAt', 'groupID'], {
+  where: 'read_whole_at IS NOT NULL AND status IS DISTINCT FROM 2',
 })
 @Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
 export class Group {
@@ -102,6 +102,10 @@ export class Group {
   /** The start of the last reading of OpenIM that the whole group was made equal to; null: never. */
   @Column('timestamptz', { name: 'verified_at', nullable: true })
   verifiedAt!: Date | null;
+
+  /** The start of the last reading of all of its members, believed or not. */
+  @Column('timestamptz', { name: 'read_whole_at', nullable: true })
+  readWholeAt!: Date | null;
 
   /** The id of OpenIM's version log of the group as of then; null: there is none, or it was never read. */
   @Column('text', { name: 'version_id', nullable: true })

@@ -48,7 +48,7 @@ export interface GroupVersion {
 export interface GroupChanges extends GroupVersion {
   /** Too much did, or the version is not known: nothing is told but the version now, and mostly `group`. */
   full: boolean;
-  /** Who came in or changed. */
+  /** Who came in or changed, each once. */
   changed: GroupMemberInfo[];
   /** Who left. */
   left: string[];
@@ -127,12 +127,13 @@ export const toGroupChanges = (value: unknown): Map<string, GroupChanges> =>
 
 function toChanges(groupID: string, json: Json): GroupChanges {
   const [group] = toGroupInfos([json['group']]);
+  const changed = [...toGroupMembers(json['insert']), ...toGroupMembers(json['update'])];
   return {
     groupID,
     versionID: text(json['versionID']),
     version: whole(json['version']),
     full: json['full'] === true,
-    changed: [...toGroupMembers(json['insert']), ...toGroupMembers(json['update'])],
+    changed: [...new Map(changed.map((member) => [member.userID, member])).values()],
     left: list(json['delete']).map(text),
     ...(group && { group }),
   };

@@ -1,8 +1,6 @@
 /** Codes of OpenIM's answers (pkg/common/servererrs/code.go). */
 export const ErrCode = {
-  RecordNotFound: 1004,
-  GroupNotFound: 1201,
-  GroupDismissed: 1204,
+  NoPermission: 1002,
   TokenExpired: 1501,
   TokenNotExist: 1507,
   Internal: 500,
@@ -23,11 +21,12 @@ export class OpenImRefusal extends Error {
   get isOfToken(): boolean {
     return this.errCode >= ErrCode.TokenExpired && this.errCode <= ErrCode.TokenNotExist;
   }
+
+  /** Whether it is about who asks, and not about what is asked. */
+  get isOfAsker(): boolean {
+    return this.isOfToken || this.errCode === ErrCode.NoPermission;
+  }
 }
 
 /** OpenIM could not be reached, or what answered is not OpenIM: a timeout, a proxy's page, an answer of another shape. */
-export class OpenImUnreachable extends Error {
-  constructor(path: string, why: string, options?: ErrorOptions) {
-    super(`OpenIM could not be asked ${path}: ${why}`, options);
-  }
-}
+export class OpenImUnreachable extends Error {}

@@ -7,7 +7,7 @@ interface Token {
 /** What OpenIM gives for the secret. */
 export interface IssuedToken {
   token: string;
-  /** 90 days unless configured otherwise. */
+  /** 90 days unless configured otherwise; 0: not told. */
   expireTimeSeconds: number;
 }
 
@@ -43,6 +43,7 @@ export class AdminToken {
 
   private async renew(): Promise<Token> {
     const { token, expireTimeSeconds } = await this.issue();
-    return (this.token = { value: token, until: Date.now() + expireTimeSeconds * 1000 - MARGIN_MS });
+    const until = expireTimeSeconds > 0 ? Date.now() + expireTimeSeconds * 1000 - MARGIN_MS : Infinity;
+    return (this.token = { value: token, until });
   }
 }

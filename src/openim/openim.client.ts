@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
@@ -23,6 +24,7 @@ import { AdminToken, type IssuedToken } from './openim-token.js';
 const TIMEOUT_MS = 15_000;
 /** How many requests are under way at once: OpenIM serves people meanwhile. */
 const AT_ONCE = 8;
+const URGENT = 1;
 const RETRIES = { retries: 3, minTimeout: 200, factor: 3, randomize: true };
 
 type Json = Record<string, unknown>;
@@ -43,15 +45,27 @@ export class OpenImClient {
   private readonly queue: PQueue;
   private readonly adminToken = new AdminToken(() => this.issueToken());
   private readonly ending = new AbortController();
+  private readonly urgency = new AsyncLocalStorage<number>();
 
   /** Requests made so far, tries included. */
   requests = 0;
 
   constructor(private readonly config: Config) {
     setMaxListeners(0, this.ending.signal); // one for each request that waits
-    const interval = Math.max(1000 / config.OPENIM_MAX_RPS, 10);
-    const intervalCap = Math.floor((config.OPENIM_MAX_RPS * interval) / 1000);
-    this.queue = new PQueue({ concurrency: AT_ONCE, interval, intervalCap });
+    this.queue = new PQueue({
+      concurrency: AT_ONCE,
+      interval: 1000,
+      intervalCap: config.OPENIM_MAX_RPS,
+      strict: true,
+    });
+  }
+
+  /**
+   * Does something whose requests go before those of others: somebody waits for it, or a callback asked for it.
+   * @returns what it does
+   */
+  urgently<T>(something: () => Promise<T>): Promise<T> {
+    return this.urgency.run(URGENT, something);
   }
 
   /** Whether the settings say where OpenIM is. */
@@ -61,7 +75,7 @@ export class OpenImClient {
 
   /** Nothing is asked any more. */
   close(): void {
-    this.ending.abort(new Error('the service stops'));
+    this.ending.abort(new OpenImUnreachable('OpenIM is asked no more: the service stops'));
     this.queue.clear();
   }
 
@@ -119,8 +133,7 @@ export class OpenImClient {
     return { total: whole(data['total']), members: toGroupMembers(data['members']) };
   }
 
-  /** Asks for a token with the secret, and so whether secret and user are right. */
-  async issueToken(): Promise<IssuedToken> {
+  private async issueToken(): Promise<IssuedToken> {
     const path = '/auth/get_admin_token';
     const data = await this.retried(path, {
       secret: this.config.OPENIM_SECRET,
@@ -128,7 +141,7 @@ export class OpenImClient {
     });
     const token = text(data['token']);
     if (token === '') {
-      throw new OpenImUnreachable(path, 'the answer has no token');
+      throw new OpenImUnreachable(`The answer of OpenIM to ${path} has no token`);
     }
     return { token, expireTimeSeconds: whole(data['expireTimeSeconds']) };
   }
@@ -148,7 +161,8 @@ export class OpenImClient {
   }
 
   private retried(path: string, body: Json, token?: string): Promise<Json> {
-    return pRetry(() => this.queue.add(() => this.post(path, body, token), { signal: this.ending.signal }), {
+    const options = { signal: this.ending.signal, priority: this.urgency.getStore() ?? 0 };
+    return pRetry(() => this.queue.add(() => this.post(path, body, token), options), {
       ...RETRIES,
       signal: this.ending.signal,
       shouldRetry: ({ error }) =>
@@ -162,7 +176,7 @@ export class OpenImClient {
     const envelope = await this.exchange(path, body, token).catch((error: Error) => {
       throw error instanceof OpenImUnreachable
         ? error
-        : new OpenImUnreachable(path, reasonOf(error), { cause: error });
+        : new OpenImUnreachable(unanswered(path, reasonOf(error)), { cause: error });
     });
     if (envelope.errCode !== 0) {
       throw new OpenImRefusal(path, envelope.errCode, text(envelope.errMsg), text(envelope.errDlt));
@@ -182,11 +196,13 @@ export class OpenImClient {
     const answer = await response.text();
     const envelope = parse(answer);
     if (!envelope) {
-      throw new OpenImUnreachable(path, `HTTP ${response.status} without OpenIM's JSON`);
+      throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
     }
     return envelope;
   }
 }
+
+const unanswered = (path: string, why: string): string => `OpenIM could not be asked ${path}: ${why}`;
 
 function parse(answer: string): Envelope | undefined {
   try {

@@ -11,7 +11,8 @@ const LAST_RETRY_MS = 600_000;
 /** More are left to the next sweep, which finds what callbacks wrote. */
 const ROOM = 10_000;
 
-interface Appointment {
+/** When a group is to be looked at, and how. */
+export interface Appointment {
   due: number;
   whole: boolean;
   /** Whether another look follows. */
@@ -72,13 +73,14 @@ export class Agenda {
     taken.forEach((appointment, groupID) => this.put(groupID, { ...appointment, due: now + RETRY_MS }));
   }
 
-  /** What a callback asked for meanwhile comes first. */
+  /** What a callback asked for meanwhile comes first. Where there is no room the next sweep finds the group. */
   private put(groupID: string, appointment: Appointment): void {
     const marked = this.appointments.get(groupID);
-    if (marked && marked.failures === 0) {
+    if (marked?.onceMore) {
+      marked.due = Math.min(marked.due, appointment.due);
       marked.whole ||= appointment.whole;
       marked.failures = appointment.failures;
-    } else {
+    } else if (marked || this.appointments.size < ROOM) {
       this.appointments.set(groupID, appointment);
     }
   }

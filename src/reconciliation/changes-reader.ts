@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DISMISSED } from '../openim/constants.js';
 import type { GroupChanges, GroupInfo, GroupVersion } from '../openim/openim-answers.js';
-import { ErrCode, OpenImRefusal } from '../openim/openim-error.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 
 /**
@@ -13,9 +13,6 @@ export type Answer =
   | { readonly kind: 'versionless'; readonly info: GroupInfo }
   | { readonly kind: 'absent' };
 
-/** What a batch answers where a group in it is not there, has no owner or (older servers) is dismissed. */
-const POISON = new Set<number>([ErrCode.RecordNotFound, ErrCode.GroupNotFound, ErrCode.GroupDismissed]);
-
 /** Asks what changed of many groups, and gets an answer for each of them. */
 @Injectable()
 export class ChangesReader {
@@ -23,7 +20,7 @@ export class ChangesReader {
 
   /**
    * One answer for each group.
-   * @throws OpenImRefusal, OpenImUnreachable
+   * @throws OpenImRefusal where it is about the token or the right to ask; OpenImUnreachable
    */
   async read(versions: GroupVersion[]): Promise<Map<string, Answer>> {
     const answers = new Map<string, Answer>();
@@ -38,11 +35,22 @@ export class ChangesReader {
         answers.set(groupID, { kind: 'changes', changes: changes!.get(groupID)! }),
       );
       if (answered.length === 0) {
-        const others = await this.readOneByOne(asked, changes !== undefined);
+        const others = await this.narrow(asked, changes !== undefined);
         others.forEach((answer, groupID) => answers.set(groupID, answer));
       }
     }
     return answers;
+  }
+
+  /** One answer for each group of which OpenIM keeps no version, or kept none a moment ago. */
+  async readVersionless(groupIDs: string[]): Promise<Map<string, Answer>> {
+    const infos = groupIDs.length > 0 ? await this.openIm.getGroups(groupIDs) : new Map<string, GroupInfo>();
+    return new Map(
+      groupIDs.map((groupID) => {
+        const info = infos.get(groupID);
+        return [groupID, info ? { kind: 'versionless', info } : { kind: 'absent' }];
+      }),
+    );
   }
 
   /** @returns undefined where one of the groups makes OpenIM refuse all */
@@ -50,7 +58,7 @@ export class ChangesReader {
     try {
       return await this.openIm.getChanges(versions);
     } catch (error) {
-      if (error instanceof OpenImRefusal && POISON.has(error.errCode)) {
+      if (error instanceof OpenImRefusal && !error.isOfAsker) {
         return undefined;
       }
       throw error;
@@ -58,22 +66,22 @@ export class ChangesReader {
   }
 
   /**
-   * Finds out which groups it is, by what they are; and where that does not tell, by halves.
-   * @param unanswered whether OpenIM answered for none of them, instead of refusing
+   * Finds which of the groups OpenIM has no answer for: those that are not there or dismissed by what they are, and another one,
+   * for which it refuses all, by halves.
+   * @param unanswered whether OpenIM left them all out, instead of refusing
    */
-  private async readOneByOne(versions: GroupVersion[], unanswered: boolean): Promise<Map<string, Answer>> {
-    const infos = await this.openIm.getGroups(versions.map(({ groupID }) => groupID));
-    const answers = new Map<string, Answer>();
-    const alive = versions.filter(({ groupID }) => {
-      const info = infos.get(groupID);
-      if (!info) {
-        answers.set(groupID, { kind: 'absent' });
-      } else if (info.status === DISMISSED || unanswered || versions.length === 1) {
-        answers.set(groupID, { kind: 'versionless', info });
-      }
-      return !answers.has(groupID);
-    });
+  private async narrow(versions: GroupVersion[], unanswered: boolean): Promise<Map<string, Answer>> {
+    const answers = await this.readVersionless(versions.map(({ groupID }) => groupID));
+    const isAlive = ({ groupID }: GroupVersion): boolean => {
+      const answer = answers.get(groupID)!;
+      return answer.kind === 'versionless' && answer.info.status !== DISMISSED;
+    };
+    const alive = versions.filter(isAlive);
+    if (unanswered || versions.length === 1) {
+      return answers;
+    }
     if (alive.length < versions.length) {
+      alive.forEach(({ groupID }) => answers.delete(groupID));
       return answers;
     }
     const half = Math.ceil(alive.length / 2);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
 import type { GroupReading } from '../groups/statements/reconcile-group.js';
 import type { GroupChanges, GroupInfo, GroupMemberInfo, GroupVersion } from '../openim/openim-answers.js';
+import { ErrCode, OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { type Answer, ChangesReader } from './changes-reader.js';
 
@@ -9,6 +10,7 @@ import { type Answer, ChangesReader } from './changes-reader.js';
 export type Found =
   | { readonly kind: 'unchanged'; readonly groupID: string }
   | { readonly kind: 'absent'; readonly groupID: string }
+  | { readonly kind: 'refused'; readonly groupID: string; readonly why: string }
   | {
       readonly kind: 'reading';
       readonly groupID: string;
@@ -17,6 +19,8 @@ export type Found =
 
 /** So many members a page: some 400 bytes each, and OpenIM's messages hold 8 MiB. */
 const PAGE = 1000;
+/** So many where OpenIM fails with more: their `ex` may be large. */
+const SMALL_PAGE = 50;
 /** Of so many groups or so many members the lists are held at once. */
 const PART = { groups: 100, members: 20_000 };
 
@@ -26,6 +30,8 @@ const LISTS_AT_ONCE = 8;
 interface MemberList {
   members: Map<string, GroupMemberInfo>;
   complete: boolean;
+  /** Why OpenIM did not show it. */
+  refusal?: string;
 }
 
 /**
@@ -42,7 +48,7 @@ export class GroupReader {
   /**
    * Reads some groups: what changed since their versions, or all where OpenIM does not tell that.
    * Some at a time, however many there are: memory stays flat.
-   * @throws OpenImRefusal, OpenImUnreachable
+   * @throws OpenImRefusal where it is about the token or the right to ask; OpenImUnreachable
    */
   async *read(versions: GroupVersion[]): AsyncGenerator<Found[]> {
     const answers = await this.changes.read(versions);
@@ -65,6 +71,7 @@ export class GroupReader {
             versionID,
             version: now,
             verified: true,
+            whole: false,
             complete: false,
             ...(group && { info: group }),
             members: changed,
@@ -84,11 +91,15 @@ export class GroupReader {
     const lists = await new PQueue({ concurrency: LISTS_AT_ONCE }).addAll(
       groupIDs.map((groupID) => () => this.listAll(groupID)),
     );
-    const after = await this.changes.read(groupIDs.map((groupID) => versionOf(groupID, part.get(groupID)!)));
+    const after = await this.readAfter(part);
     const unnamed = groupIDs.filter((groupID) => !infoOf(part.get(groupID)!));
     const infos = unnamed.length > 0 ? await this.openIm.getGroups(unnamed) : new Map<string, GroupInfo>();
     return groupIDs.map((groupID, index) => {
       const [before, now] = [part.get(groupID)!, after.get(groupID)!];
+      const { refusal } = lists[index]!;
+      if (refusal !== undefined) {
+        return { kind: 'refused', groupID, why: refusal };
+      }
       const info = infoOf(now) ?? infoOf(before) ?? infos.get(groupID);
       return now.kind === 'absent' || !info
         ? { kind: 'absent', groupID }
@@ -96,20 +107,52 @@ export class GroupReader {
     });
   }
 
-  /** All members; twice, where the pages do not fit together the first time: somebody came or went meanwhile. */
-  private async listAll(groupID: string): Promise<MemberList> {
-    const first = await this.list(groupID);
-    return first.complete ? first : this.list(groupID);
+  /** What changed while the lists were read. */
+  private async readAfter(part: Map<string, Answer>): Promise<Map<string, Answer>> {
+    const versions = [...part.values()].flatMap((answer) =>
+      answer.kind === 'changes' ? [answer.changes] : [],
+    );
+    const versionless = [...part.keys()].filter((groupID) => part.get(groupID)!.kind === 'versionless');
+    return new Map([
+      ...(await this.changes.read(versions)),
+      ...(await this.changes.readVersionless(versionless)),
+    ]);
   }
 
-  private async list(groupID: string): Promise<MemberList> {
+  /** All members; twice, where the pages do not fit together the first time: somebody came or went meanwhile. */
+  private async listAll(groupID: string): Promise<MemberList> {
+    try {
+      const first = await this.list(groupID, PAGE);
+      return first.complete ? first : await this.list(groupID, PAGE);
+    } catch (error) {
+      return this.listWithCare(groupID, error);
+    }
+  }
+
+  /** Where OpenIM refuses to show one group's members, or fails, the others are read all the same. */
+  private async listWithCare(groupID: string, refusal: unknown): Promise<MemberList> {
+    if (!(refusal instanceof OpenImRefusal) || refusal.isOfAsker) {
+      throw refusal;
+    }
+    if (refusal.errCode !== ErrCode.Internal) {
+      return { members: new Map(), complete: false, refusal: refusal.message };
+    }
+    return this.list(groupID, SMALL_PAGE).catch((error: unknown) => {
+      if (error instanceof OpenImRefusal && !error.isOfAsker) {
+        return { members: new Map(), complete: false, refusal: error.message };
+      }
+      throw error;
+    });
+  }
+
+  private async list(groupID: string, size: number): Promise<MemberList> {
     const members = new Map<string, GroupMemberInfo>();
     const totals = new Set<number>();
     for (let page = 1, last = 1; page <= last; page += 1) {
-      const { total, members: some } = await this.openIm.listMembers(groupID, page, PAGE);
+      const { total, members: some } = await this.openIm.listMembers(groupID, page, size);
       some.forEach((member) => members.set(member.userID, member));
       totals.add(total);
-      last = some.length === 0 ? page : Math.ceil(total / PAGE);
+      last = some.length === 0 ? page : Math.ceil(total / size);
     }
     return { members, complete: totals.size === 1 && totals.has(members.size) };
   }
@@ -131,6 +174,7 @@ function wholeReading(
     versionID: now.kind === 'changes' ? now.changes.versionID : null,
     version: now.kind === 'changes' ? now.changes.version : null,
     verified: complete && agrees,
+    whole: true,
     complete: complete && agrees,
     info,
     members: [...members.values()],
@@ -150,9 +194,6 @@ const saysNothing = ({ version, group, changed, left }: GroupChanges, known: num
 
 const infoOf = (answer: Answer): GroupInfo | undefined =>
   answer.kind === 'changes' ? answer.changes.group : answer.kind === 'versionless' ? answer.info : undefined;
-
-const versionOf = (groupID: string, answer: Answer): GroupVersion =>
-  answer.kind === 'changes' ? answer.changes : { groupID, versionID: '', version: 0 };
 
 function* parts(wholes: Map<string, Answer>): Generator<Map<string, Answer>> {
   let [part, members] = [new Map<string, Answer>(), 0];

@@ -22,15 +22,24 @@ const UNREAD_GROUPS = `
 const ALIVE_GROUPS = `
   SELECT group_id AS "groupID", version_id IS NOT NULL AS versioned
   FROM groups WHERE ${ALIVE} AND verified_at IS NOT NULL AND ${PRESENT} AND group_id > $1 ORDER BY group_id LIMIT $2`;
-const DISMISSED_GROUPS = `
-  SELECT group_id AS "groupID" FROM groups WHERE status = ${DISMISSED} AND group_id > $1 ORDER BY group_id LIMIT $2`;
+const GONE_GROUPS = `
+  SELECT group_id AS "groupID", member_count::float8 AS "memberCount", NOT (${PRESENT}) AS absent FROM groups
+  WHERE (NOT (${ALIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
 const LONGEST_UNREAD = `
-  SELECT group_id AS "groupID" FROM groups WHERE ${ALIVE} AND verified_at < $1 ORDER BY verified_at, group_id LIMIT $2`;
+  SELECT group_id AS "groupID" FROM groups WHERE ${ALIVE} AND ${PRESENT} AND read_whole_at < $1
+  ORDER BY read_whole_at, group_id LIMIT $2`;
 
 interface ByCreateTime {
   groupID: string;
   /** To the µs, which a Date does not hold. */
   createTime: string;
+}
+
+/** A group that is dismissed, or absent: OpenIM did not know it. */
+export interface GoneGroup {
+  groupID: string;
+  memberCount: number;
+  absent: boolean;
 }
 
 /** The groups of the mirror as reconciliation goes through them, so many at a time, each list by an index. */
@@ -80,16 +89,15 @@ export class KnownGroupsService {
     }
   }
 
-  /** Those that are dismissed. */
-  async *dismissed(size: number): AsyncGenerator<string[]> {
-    for (let last: string | undefined = ''; last !== undefined;) {
-      const rows: { groupID: string }[] = await this.dataSource.query(DISMISSED_GROUPS, [last, size]);
-      yield rows.map(({ groupID }) => groupID);
-      last = rows.length < size ? undefined : rows.at(-1)!.groupID;
-    }
+  /**
+   * A page of those that are dismissed, or that OpenIM did not know when it was asked.
+   * @param after the groupID to begin after
+   */
+  gone(after: string, size: number): Promise<GoneGroup[]> {
+    return this.dataSource.query(GONE_GROUPS, [after, size]);
   }
 
-  /** Those that are not dismissed and were read longest ago, before a moment. */
+  /** Those that are not dismissed and were read whole longest ago, before a moment. */
   async longestUnread(before: Date, limit: number): Promise<string[]> {
     const rows = await this.dataSource.query<{ groupID: string }[]>(LONGEST_UNREAD, [before, limit]);
     return rows.map(({ groupID }) => groupID);

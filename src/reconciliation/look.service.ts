@@ -5,7 +5,7 @@ import PQueue from 'p-queue';
 import { DataSource } from 'typeorm';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { toJson } from '../groups/json.js';
-import type { Reconciled } from '../groups/statements/reconcile-group.js';
+import { type Reconciled, SETTLED_S } from '../groups/statements/reconcile-group.js';
 import { type Found, GroupReader } from './group-reader.js';
 
 /** What a look at a group came to. */
@@ -13,18 +13,18 @@ export interface Look {
   groupID: string;
   /**
    * `verified`: the mirror is as OpenIM; `unchanged`: it was, no more was needed than to ask for the version; `unsettled`: OpenIM
-   * may not show yet what a callback told a moment ago; `absent`: OpenIM does not have it; `unverified`: the reading did not agree
-   * with itself, or, as to who left, with a second one.
+   * may not show yet what a callback told a moment ago; `absent`: OpenIM does not have it; `unverified`: it could not be read, or
+   * the reading did not agree with itself or, as to who left, with a second one.
    */
   state: 'verified' | 'unchanged' | 'unsettled' | 'absent' | 'unverified';
-  /** Whether the whole list was read. */
+  /** Whether the whole list was read, and not only what changed. */
   whole: boolean;
   /** How many members were read. */
   members: number;
   repairs: Reconciled['repairs'];
 }
 
-type Reading = Extract<Found, { kind: 'reading' }>['reading'];
+type FoundReading = Extract<Found, { kind: 'reading' }>;
 
 /** What is known of a group before a look. */
 interface Known {
@@ -52,18 +52,12 @@ const MOMENT = `
   SELECT clock_timestamp() AS now,
     (SELECT min(ended_at) FROM reconciliation_runs WHERE kind = 'backfill' AND state = 'done') AS "watchedSince"`;
 
-/**
- * For so long after a callback, in ms, OpenIM's caches may still be of before it: it deletes them inside the transaction, before the
- * commit (pkg/common/storage/controller/group.go), so that a reader at that moment fills them with what was.
- */
-const SETTLED_MS = 5000;
 /** How long after a reading by which many leave it is read once more, in ms. */
 const SECOND_READING_MS = 1000;
 /** Groups written at once by one process: callbacks need connections too. */
 const WRITERS = 4;
-
-/** SQLSTATEs that are about what is written, not about where: data exception, integrity constraint, program limit exceeded. */
-const OF_THE_DATA = /^(22|23|54)/;
+/** SQLSTATEs that are about what is written, not about where: cardinality violation, data exception, constraint, program limit. */
+const OF_THE_DATA = /^(21|22|23|54)/;
 
 /** Looks groups up in OpenIM, and has the mirror made equal. */
 @Injectable()
@@ -78,9 +72,9 @@ export class LookService {
   ) {}
 
   /**
-   * Looks at some groups, some at a time.
+   * Looks at some groups, some at a time. A group that cannot be read or written keeps no other one waiting.
    * @param whole reads them whole, whatever their versions say
-   * @throws OpenImRefusal, OpenImUnreachable; the driver's error
+   * @throws OpenImRefusal where it is about the token or the right to ask; OpenImUnreachable; the driver's error
    */
   async *look(groupIDs: string[], whole = false): AsyncGenerator<Look[]> {
     const moment = await this.begin();
@@ -92,14 +86,25 @@ export class LookService {
       return { groupID, versionID: row?.versionID ?? '', version: row?.version ?? 0 };
     });
     const unexplained: string[] = [];
+    const held: FoundReading[] = [];
     for await (const found of this.reader.read(versions)) {
       const looks = await this.writers.addAll(
-        found.map(
-          (one) => () => this.take(one, known.get(one.groupID), moment).catch(this.cannotBeWritten(one)),
-        ),
+        found.map((one) => async () => {
+          const taken = await this.take(one, known.get(one.groupID), moment);
+          if (taken === 'held') {
+            held.push(one as FoundReading);
+          } else if (taken === 'unexplained' && !whole) {
+            unexplained.push(one.groupID);
+          } else {
+            return taken === 'unexplained' ? lookAs(one, 'unverified') : taken;
+          }
+          return undefined;
+        }),
       );
-      unexplained.push(...looks.flatMap((look) => (typeof look === 'string' ? [look] : [])));
-      yield looks.filter((look) => typeof look !== 'string');
+      yield looks.filter((look) => look !== undefined);
+    }
+    if (held.length > 0) {
+      yield* this.secondReading(held);
     }
     if (unexplained.length > 0) {
       yield* this.look(unexplained, true);
@@ -117,92 +122,99 @@ export class LookService {
   }
 
   /**
-   * What a look at a group would repair; writes nothing.
+   * What a look at a group would change; writes nothing.
    * @returns undefined where OpenIM does not have the group
    */
   async compare(groupID: string): Promise<Reconciled | undefined> {
     const moment = await this.begin();
-    for await (const [found] of this.reader.read([{ groupID, versionID: '', version: 0 }])) {
-      if (found?.kind === 'reading') {
-        return this.groupSync.compareGroup(this.change(found, found.reading, moment, true));
+    for await (const batch of this.reader.read([{ groupID, versionID: '', version: 0 }])) {
+      for (const found of batch) {
+        if (found.kind === 'reading') {
+          return this.groupSync.compareGroup(change(found, moment, true));
+        }
       }
     }
     return undefined;
   }
 
-  /** @returns what it came to, or the groupID where only a whole reading can tell */
-  private async take(found: Found, known: Known | undefined, moment: Moment): Promise<Look | string> {
-    const { groupID } = found;
-    const settled = (toldAt: Date | null | undefined): boolean =>
-      !toldAt || moment.now.getTime() - toldAt.getTime() > SETTLED_MS;
-    if (found.kind === 'absent') {
-      await this.groupSync.markGroupAbsent(groupID, moment.now);
-      return { groupID, state: 'absent', whole: false, members: 0, repairs: [] };
+  /** @returns what it came to; or that only a whole reading, or a second one, can tell */
+  private async take(
+    found: Found,
+    known: Known | undefined,
+    moment: Moment,
+  ): Promise<Look | 'unexplained' | 'held'> {
+    switch (found.kind) {
+      case 'absent':
+        await this.groupSync.markGroupAbsent(found.groupID, moment.now);
+        return lookAs(found, 'absent');
+      case 'refused':
+        this.logger.warn(`Group ${found.groupID} cannot be read: ${found.why}`);
+        return lookAs(found, 'unverified');
+      case 'unchanged':
+        return !known?.inDoubt
+          ? lookAs(found, 'unchanged')
+          : isSettled(known, moment)
+            ? 'unexplained'
+            : lookAs(found, 'unsettled');
+      default:
+        return this.write(found, moment, false);
     }
-    if (found.kind === 'unchanged') {
-      if (!known?.inDoubt) {
-        return { groupID, state: 'unchanged', whole: false, members: 0, repairs: [] };
-      }
-      return settled(known.toldAt)
-        ? groupID
-        : { groupID, state: 'unsettled', whole: false, members: 0, repairs: [] };
-    }
-    const { reading } = found;
-    const reconciled = await this.reconcile(found, reading, moment);
-    if (reconciled.unexplained) {
-      return groupID;
-    }
-    if (reconciled.repairs.length > 0) {
-      this.logger[reconciled.repairs[0]!.kind === 'filled' ? 'debug' : 'log'](
-        `Group ${groupID}: ${reconciled.repairs.map(({ summary }) => summary).join('; ')}`,
-      );
-    }
-    return {
-      groupID,
-      state: ['verified', 'outdated'].includes(reconciled.outcome) ? 'verified' : 'unverified',
-      whole: reading.complete || !reading.verified,
-      members: reading.members.length,
-      repairs: reconciled.repairs,
-    };
   }
 
-  /** What PostgreSQL cannot hold (an id that is too long for an index) is said, and keeps no other group waiting. */
-  private cannotBeWritten({ groupID }: Found): (error: Error & { code?: string }) => Look {
-    return (error) => {
-      if (!OF_THE_DATA.test(error.code ?? '')) {
+  private async write(
+    found: FoundReading,
+    moment: Moment,
+    agreed: boolean,
+  ): Promise<Look | 'unexplained' | 'held'> {
+    const { groupID } = found;
+    try {
+      const { outcome, unexplained, repairs } = await this.groupSync.reconcileGroup(
+        change(found, moment, agreed),
+      );
+      if (outcome === 'held' || unexplained) {
+        return outcome === 'held' ? 'held' : 'unexplained';
+      }
+      if (repairs.length > 0) {
+        const level = repairs[0]!.kind === 'filled' ? 'debug' : 'log';
+        this.logger[level](`Group ${groupID}: ${repairs.map(({ summary }) => summary).join('; ')}`);
+      }
+      // Where the reading is outdated, a later one was believed.
+      return lookAs(found, outcome === 'outdated' ? 'verified' : outcome, repairs);
+    } catch (error) {
+      const { code = '', message } = error as Error & { code?: string };
+      if (!OF_THE_DATA.test(code)) {
         throw error;
       }
-      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${error.message}`);
-      return { groupID, state: 'unverified', whole: true, members: 0, repairs: [] };
-    };
-  }
-
-  private async reconcile(found: Found, reading: Reading, moment: Moment): Promise<Reconciled> {
-    const reconciled = await this.groupSync.reconcileGroup(this.change(found, reading, moment, false));
-    return reconciled.outcome === 'held' ? this.reconcileHeld(found, reading, reconciled) : reconciled;
+      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${message}`);
+      return lookAs(found, 'unverified');
+    }
   }
 
   /** Many would leave: only if a second reading says the same. */
-  private async reconcileHeld(found: Found, first: Reading, held: Reconciled): Promise<Reconciled> {
+  private async *secondReading(held: FoundReading[]): AsyncGenerator<Look[]> {
+    const first = new Map(held.map((found) => [found.groupID, found]));
     this.logger.warn(
-      `Group ${found.groupID}: many members would leave by one reading of OpenIM; reading it once more`,
+      `By one reading of OpenIM many members would leave: ${[...first.keys()].join(', ')}; reading it once more`,
     );
     await sleep(SECOND_READING_MS);
     const moment = await this.begin();
-    for await (const [second] of this.reader.read([{ groupID: found.groupID, versionID: '', version: 0 }])) {
-      if (second?.kind === 'reading' && agree(first, second.reading)) {
-        return this.groupSync.reconcileGroup(this.change(found, second.reading, moment, true));
-      }
+    for await (const found of this.reader.read(
+      held.map(({ groupID }) => ({ groupID, versionID: '', version: 0 })),
+    )) {
+      yield await this.writers.addAll(
+        found.map((one) => async () => {
+          const agreed = one.kind === 'reading' && agree(first.get(one.groupID)!.reading, one.reading);
+          const written = agreed ? await this.write(one, moment, true) : undefined;
+          if (typeof written === 'object') {
+            return written;
+          }
+          this.logger.warn(
+            `Group ${one.groupID}: two readings of OpenIM differ as to who left; nobody leaves for now`,
+          );
+          return lookAs(one, 'unverified');
+        }),
+      );
     }
-    this.logger.warn(
-      `Group ${found.groupID}: two readings of OpenIM differ as to who left; nobody leaves for now`,
-    );
-    return held;
-  }
-
-  private change({ groupID }: Found, reading: Reading, moment: Moment, agreed: boolean) {
-    const watchedSince = moment.watchedSince?.toISOString() ?? null;
-    return { groupID, receivedAt: moment.now, change: toJson({ ...reading, agreed, watchedSince }) };
   }
 
   private async begin(): Promise<Moment> {
@@ -211,8 +223,26 @@ export class LookService {
   }
 }
 
+const change = ({ groupID, reading }: FoundReading, { now, watchedSince }: Moment, agreed: boolean) => ({
+  groupID,
+  receivedAt: now,
+  change: toJson({ ...reading, agreed, watchedSince: watchedSince?.toISOString() ?? null }),
+});
+
+const lookAs = (found: Found, state: Look['state'], repairs: Reconciled['repairs'] = []): Look => ({
+  groupID: found.groupID,
+  state,
+  whole: found.kind === 'reading' && found.reading.whole,
+  members: found.kind === 'reading' ? found.reading.members.length : 0,
+  repairs,
+});
+
+/** Whether OpenIM's caches are of after the last callback. */
+const isSettled = ({ toldAt }: Known, { now }: Moment): boolean =>
+  !toldAt || now.getTime() - toldAt.getTime() > SETTLED_S * 1000;
+
 /** Whether two readings agree as to who left. The second one is whole. */
-function agree(first: Reading, second: Reading): boolean {
+function agree(first: FoundReading['reading'], second: FoundReading['reading']): boolean {
   const there = new Set(second.members.map(({ userID }) => userID));
   return (
     second.verified &&

@@ -4,7 +4,7 @@ import { CallbackFollower } from './callback-follower.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationModule } from './reconciliation.module.js';
-import { RunScheduler } from './run-scheduler.js';
+import { RunScheduler } from './runs/run-scheduler.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
 /** Making the mirror equal to OpenIM all the time, and showing that to staff: what the service has and the CLI has not. */

@@ -1,18 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
 import { CallbackFollower } from './callback-follower.js';
 import { lead } from './leadership.js';
-import { RunScheduler } from './run-scheduler.js';
+import { RunScheduler } from './runs/run-scheduler.js';
 
 /** How often it is looked whether the database is in use yet, in ms. */
 const POLL_MS = 250;
 
 /** Keeps the mirror equal to OpenIM, in one of the replicas at a time: follows the callbacks, and has the runs done. */
 @Injectable()
-export class ReconcilerService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ReconcilerService
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger('Reconciliation');
   private readonly end = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -35,9 +43,13 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before the requests under way are waited for: one may wait for OpenIM. */
+  beforeApplicationShutdown(): void {
     this.end.abort(new Error('the service stops'));
     this.openIm.close();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await this.running;
   }
 

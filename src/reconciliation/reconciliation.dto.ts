@@ -6,7 +6,7 @@ import {
   RUN_STATES,
   type RunKind,
   type RunState,
-} from './reconciliation-run.entity.js';
+} from './runs/reconciliation-run.entity.js';
 
 /** One run over the groups of OpenIM. */
 export class RunDto {
@@ -72,7 +72,8 @@ export class DriftDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Of them those that a callback should have told. OpenIM is silent about the others',
+    description:
+      'Callbacks that should have told them, at least: one may name many members. Of other differences OpenIM tells nothing',
   })
   missedCallbacks!: number;
 }
@@ -123,9 +124,10 @@ export class RefreshDto {
   groupID!: string;
 
   @ApiProperty({
-    enum: ['verified', 'unverified', 'absent'],
+    enum: ['verified', 'unsettled', 'unverified', 'absent'],
     description:
-      'verified: the mirror is as OpenIM now; unverified: the reading did not agree with itself, nobody was taken out by it; ' +
+      'verified: the mirror is as OpenIM now; unsettled: a callback of a moment ago tells something else, it is looked at again; ' +
+      'unverified: it could not be read, or the reading did not agree with itself, and nobody was taken out by it; ' +
       'absent: OpenIM does not know the group',
   })
   state!: string;

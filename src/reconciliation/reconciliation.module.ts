@@ -8,10 +8,10 @@ import { ChangesReader } from './changes-reader.js';
 import { GroupReader } from './group-reader.js';
 import { KnownGroupsService } from './known-groups.service.js';
 import { LookService } from './look.service.js';
-import { ReconciliationRun } from './reconciliation-run.entity.js';
-import { RunRecorder } from './run-recorder.js';
-import { RunService } from './run.service.js';
-import { RunsService } from './runs.service.js';
+import { ReconciliationRun } from './runs/reconciliation-run.entity.js';
+import { RunRecorder } from './runs/run-recorder.js';
+import { RunnerService } from './runs/runner.service.js';
+import { RunLogService } from './runs/run-log.service.js';
 
 /** Making the mirror equal to OpenIM, on request. */
 @Module({
@@ -23,9 +23,9 @@ import { RunsService } from './runs.service.js';
     KnownGroupsService,
     LookService,
     RunRecorder,
-    RunService,
-    RunsService,
+    RunnerService,
+    RunLogService,
   ],
-  exports: [Agenda, LookService, RunRecorder, RunService, RunsService, OpenImModule, DeliveriesModule],
+  exports: [Agenda, LookService, RunRecorder, RunnerService, RunLogService, OpenImModule, DeliveriesModule],
 })
 export class ReconciliationModule {}

@@ -19,7 +19,7 @@ import {
   type RunDto,
   toRunDto,
 } from './reconciliation.dto.js';
-import { RunsService } from './runs.service.js';
+import { RunLogService } from './runs/run-log.service.js';
 
 const RUNS = 20;
 
@@ -49,7 +49,7 @@ export class ReconciliationService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly openIm: OpenImClient,
     private readonly looks: LookService,
-    private readonly runs: RunsService,
+    private readonly runs: RunLogService,
     private readonly stats: StatsService,
   ) {}
 
@@ -93,13 +93,15 @@ export class ReconciliationService {
    */
   async refresh(groupID: string): Promise<RefreshDto> {
     this.requireOpenIm();
-    const { state, repairs } = await this.looks.lookAt(groupID).catch((error: Error) => {
-      if (error instanceof OpenImUnreachable || error instanceof OpenImRefusal) {
-        this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
-        throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
-      }
-      throw error;
-    });
+    const { state, repairs } = await this.openIm
+      .urgently(() => this.looks.lookAt(groupID))
+      .catch((error: Error) => {
+        if (error instanceof OpenImUnreachable || error instanceof OpenImRefusal) {
+          this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
+          throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
+        }
+        throw error;
+      });
     if (state === 'absent' && !(await this.isKnown(groupID))) {
       throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
     }

@@ -35,6 +35,12 @@ export interface Faults {
   slowMs?: number;
   /** The answer breaks off. */
   brokenOff?: boolean;
+  /** Of these the members are not shown. */
+  refusesMembersOf?: Set<string>;
+  /** Pages of so many members or more are too large for it. */
+  pageLimit?: number;
+  /** Who changed is told twice. */
+  tellsTwice?: boolean;
   /** So many answers are the page of a proxy, and then no more. */
   failures?: number;
   /** A proxy that sends away. */
@@ -188,6 +194,13 @@ export class FakeOpenIm {
       this.batch(reqList as { groupID: string; versionID: string; version: number }[]),
     '/group/get_group_member_list': ({ groupID, pagination }) => {
       const group = this.seen(groupID as string);
+      const { refusesMembersOf, pageLimit = Infinity } = this.faults;
+      if (refusesMembersOf?.has(groupID as string)) {
+        return refusal(1101, 'UserIDNotFoundError');
+      }
+      if ((pagination as Pagination).showNumber >= pageLimit) {
+        return refusal(500, 'ServerInternalError', 'grpc: received message larger than max');
+      }
       const { listsAreEmpty, listsAreShort, listsEndEarly, memberPagesSkip } = this.faults;
       const all = Array.from(group?.members ?? [], ([userID, member]) => memberOf(group!, userID, member));
       const listed = listsAreEmpty ? [] : listsAreShort ? all.slice(0, -1) : all;
@@ -220,6 +233,9 @@ export class FakeOpenIm {
         : changesOf(group, versionID, version);
       if (changes.group && ![...group.members.values()].some(({ roleLevel }) => roleLevel === 100)) {
         return refusal(1004, 'RecordNotFoundError', 'group has no owner');
+      }
+      if (this.faults.tellsTwice) {
+        changes.insert = changes.update as null;
       }
       shown += [changes.insert, changes.update].flatMap((list) => list ?? []).length;
       respList[groupID] = changes;

@@ -32,7 +32,7 @@ function checkForm(url: string, config: Config): Finding[] {
     return [
       {
         is: 'wrong',
-        what: `The callback url is none: ${url}`,
+        what: 'The callback url is not a url',
         advice: 'It looks so: http://openim:TOKEN@host:3000/callback',
       },
     ];

@@ -9,6 +9,8 @@ export interface GroupReading {
   version: number | null;
   /** Whether the reading agrees with itself, and so can be believed to be the whole truth. */
   verified: boolean;
+  /** Whether the whole list was read, and not only what changed. */
+  whole: boolean;
   /** Whether `members` are all: then whoever is not among them has left. */
   complete: boolean;
   /** Whether a second reading said the same: then many may leave at once. */
@@ -16,7 +18,7 @@ export interface GroupReading {
   /** A group that was created later, and is not known, is one whose callback was lost; null: none can be told from an older one. */
   watchedSince: string | null;
   /** Absent where it did not change since the last reading. */
-  info?: GroupFields;
+  info?: GroupFields & { memberCount: number };
   /** All, or those that changed since the last reading. Each user once. */
   members: {
     userID: string;
@@ -37,11 +39,17 @@ export interface GroupReading {
 export interface Reconciled {
   /**
    * `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `held`: nothing was,
-   * since many would leave; `outdated`: nothing was, since something later was read.
+   * since many would leave; `outdated`: nothing was, since something later was read; `unsettled`: OpenIM does not show, yet or any
+   * more, who came or left by a callback of a moment ago, and that stays as the callback told it.
    */
-  outcome: 'verified' | 'unverified' | 'held' | 'outdated';
-  /** Whether a callback told something that is not among what changed: only a whole reading can tell what is true. */
+  outcome: 'verified' | 'unverified' | 'held' | 'outdated' | 'unsettled';
+  /**
+   * Whether what changed does not lead from what is known to what OpenIM counts, or a callback told something else than it: only
+   * a whole reading can tell what is true. Never of a whole one.
+   */
   unexplained: boolean;
+  /** How many rows are, or would be, written because they say something else. */
+  differing: number;
   /** Differences found, of what was known before. */
   repairs: { kind: string; changes: number; summary: string }[];
 }
@@ -49,6 +57,11 @@ export interface Reconciled {
 /** More members than these, and this part of all, do not leave on the word of one reading. */
 const MANY = 50;
 const LARGE_PART = 0.3;
+/**
+ * For so long after a callback OpenIM's caches may still be of before it: it deletes them inside the transaction, before the commit
+ * (pkg/common/storage/controller/group.go), so that a reader at that moment fills them with what was.
+ */
+export const SETTLED_S = 5;
 
 const COLUMNS = Object.keys(GROUP_FIELDS);
 
@@ -82,8 +95,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   mute_end_time: '"muteEndTime"',
 };
 
-/** A callback came since, or a whole reading follows. */
-const STILL_STALE = `WHEN (SELECT unexplained FROM verdict)
+/** A callback came since, or another reading follows. */
+const STILL_STALE = `WHEN (SELECT unexplained OR unsettled FROM verdict)
           OR (excluded.verified_at IS NOT NULL AND greatest(g.told_at, g.stale_since) > excluded.as_of)`;
 
 /**
@@ -99,11 +112,11 @@ export const RECONCILE_GROUP = `
   known AS (SELECT * FROM groups WHERE group_id = $1),
   told AS (
     SELECT * FROM json_to_record($2::json) AS t(
-      "versionID" text, version bigint, verified boolean, complete boolean, agreed boolean, "watchedSince" timestamptz,
+      "versionID" text, version bigint, verified boolean, whole boolean, complete boolean, agreed boolean, "watchedSince" timestamptz,
       info json, members json, "left" json
     )
   ),
-  info AS (SELECT i.* FROM told, json_to_record(told.info) AS i(${GROUP_RECORD}) WHERE told.info IS NOT NULL),
+  info AS (SELECT i.* FROM told, json_to_record(told.info) AS i(${GROUP_RECORD}, "memberCount" bigint) WHERE told.info IS NOT NULL),
   listed AS (
     SELECT l.* FROM told, json_to_recordset(told.members) AS l(
       "userID" text, "roleLevel" integer, nickname text, "faceURL" text, ex text, "joinSource" integer, "inviterUserID" text,
@@ -116,7 +129,8 @@ export const RECONCILE_GROUP = `
       l."userID" IS NOT NULL AS listed,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
       coalesce(m.as_of <= moment.as_of, true) AS current,
-      m.user_id IS NOT NULL AND NOT told.complete AND l."userID" IS NULL AND NOT m.user_id = ANY (told_left.user_ids)
+      coalesce(m.as_of <= greatest(moment.as_of - interval '${SETTLED_S} seconds', known.verified_at), true) AS settled,
+      m.user_id IS NOT NULL AND NOT told.whole AND l."userID" IS NULL AND NOT m.user_id = ANY (told_left.user_ids)
         AND m.as_of > known.verified_at AND m.as_of <= moment.as_of AS unexplained,
       l."userID" IS NULL AND (told.complete OR m.user_id = ANY (told_left.user_ids)) AS absent,
       coalesce(known.owner_user_id <> info."ownerUserID", false) AS other_owner,
@@ -126,14 +140,15 @@ export const RECONCILE_GROUP = `
   ),
   differing AS (
     SELECT *,
-      current AND listed AND NOT was_in AS comes,
-      current AND absent AND was_in AS goes,
+      settled AND listed AND NOT was_in AS comes,
+      settled AND absent AND was_in AS goes,
+      current AND NOT settled AND ((listed AND NOT was_in) OR (absent AND was_in)) AS unsettled,
       current AND listed AND was_in AND old_role_level NOT IN (0, new_role_level)
         AND NOT (other_owner AND ${RoleLevel.Owner} IN (old_role_level, new_role_level)) AS other_role,
       current AND listed AND was_in AND (
         nullif(old_nickname, '') <> new_nickname OR nullif(old_face_url, '') <> new_face_url OR nullif(old_ex, '') <> new_ex
         OR old_mute_end_time <> new_mute_end_time) IS TRUE AS other_facts,
-      current AND listed AND (NOT was_in OR (${FACTS.map((fact) => `old_${fact}`).join(', ')})
+      current AND listed AND ((settled AND NOT was_in) OR was_in AND (${FACTS.map((fact) => `old_${fact}`).join(', ')})
         IS DISTINCT FROM (${FACTS.map((fact) => `new_${fact}`).join(', ')})) AS written
     FROM compared
   ),
@@ -145,6 +160,7 @@ export const RECONCILE_GROUP = `
       count(*) FILTER (WHERE other_role) AS other_roles,
       count(*) FILTER (WHERE other_facts) AS other_facts,
       coalesce(bool_or(unexplained), false) AS unexplained,
+      coalesce(bool_or(unsettled), false) AS unsettled,
       ${names('comes')} AS who_come, ${names('goes')} AS who_go,
       ${names('other_role')} AS whose_role, ${names('other_facts')} AS whose_facts
     FROM differing
@@ -152,23 +168,29 @@ export const RECONCILE_GROUP = `
   verdict AS (
     SELECT coalesce(known.verified_at > moment.as_of, false) AS outdated,
       counted.going > ${MANY} AND counted.going > counted.members * ${LARGE_PART} AND NOT told.agreed AS held,
-      counted.unexplained OR (info."createTime" IS NULL AND coalesce(known.as_of > known.verified_at, false)) AS unexplained
+      counted.unsettled,
+      NOT told.whole AND (
+        counted.unexplained
+        OR (told.info IS NULL AND coalesce(known.as_of > known.verified_at, false))
+        OR coalesce(info."memberCount" <> counted.members + counted.coming - counted.going, false)
+      ) AS unexplained
     FROM counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
   ),
   proceeding AS (
-    SELECT told.verified AND NOT verdict.unexplained AS confirmed
+    SELECT told.verified AND NOT verdict.unexplained AND NOT verdict.unsettled AS confirmed
     FROM verdict, told WHERE NOT outdated AND NOT held AND (told.info IS NOT NULL OR EXISTS (SELECT FROM known))
   ),
   written_group AS (
     INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, emptied_at, synced_at,
-      verified_at, version_id, version, stale_since, stale_reason)
+      verified_at, read_whole_at, version_id, version, stale_since, stale_reason)
     SELECT $1, ${Object.values(GROUP_FIELDS)
       .map((field) => `info.${field}`)
       .join(', ')}, coalesce(info."createTime", known.create_time),
       counted.members + counted.coming - counted.going, moment.as_of,
       CASE WHEN proceeding.confirmed AND told.info IS NOT NULL THEN least(info."createTime", moment.as_of) END,
       CASE WHEN info.status = ${DISMISSED} AND told.complete AND NOT EXISTS (SELECT FROM listed) THEN moment.as_of END,
-      now(), CASE WHEN proceeding.confirmed THEN moment.as_of END, told."versionID", told.version,
+      now(), CASE WHEN proceeding.confirmed THEN moment.as_of END, CASE WHEN told.whole THEN moment.as_of END,
+      told."versionID", told.version,
       CASE WHEN NOT proceeding.confirmed THEN now() END, CASE WHEN NOT proceeding.confirmed THEN '${STALE.unread}' END
     FROM proceeding, counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
     ON CONFLICT (group_id) DO UPDATE SET
@@ -185,6 +207,7 @@ export const RECONCILE_GROUP = `
         WHEN excluded.status = ${DISMISSED} THEN g.emptied_at END,
       synced_at = excluded.synced_at,
       verified_at = coalesce(excluded.verified_at, g.verified_at),
+      read_whole_at = coalesce(excluded.read_whole_at, g.read_whole_at),
       version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
       version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
       stale_since = CASE ${STILL_STALE} THEN g.stale_since
@@ -211,6 +234,9 @@ export const RECONCILE_GROUP = `
         (column) =>
           `CASE WHEN known.${column} <> info.${GROUP_FIELDS[column]} THEN '${GROUP_FIELDS[column].replaceAll('"', '')}' END`,
       ).join(', ')}], NULL) ELSE '{}' END AS fields,
+      (${[...COLUMNS, 'create_time', 'member_count'].map((column) => `known.${column}`).join(', ')}) IS DISTINCT FROM
+        (${[...Object.values(GROUP_FIELDS), '"createTime"', '"memberCount"'].map((field) => `info.${field}`).join(', ')})
+        AND info."createTime" IS NOT NULL AS other_group,
       known.status AS old_status, info.status AS new_status, info."ownerUserID" AS owner, info."createTime" AS create_time
     FROM moment LEFT JOIN known ON true LEFT JOIN info ON true
   ),
@@ -224,7 +250,7 @@ export const RECONCILE_GROUP = `
         'its status had changed from ' || old_status || ' to ' || new_status),
       ('owner', was_known AND other_owner, 1, 1, owner || ' had become the owner'),
       ('joined', was_known, c.coming, c.coming_directly, who_come || ' had come in'),
-      ('left', was_known, c.going, CASE WHEN other_status AND new_status = ${DISMISSED} THEN 0 ELSE c.going END,
+      ('left', was_known, c.going, CASE WHEN other_status AND new_status = ${DISMISSED} THEN 0 ELSE 1 END,
         who_go || ' had gone'),
       ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role),
       ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts)
@@ -238,8 +264,9 @@ export const RECONCILE_GROUP = `
   )
   SELECT
     CASE WHEN outdated THEN 'outdated' WHEN held THEN 'held' WHEN (SELECT confirmed FROM proceeding) THEN 'verified'
-      ELSE 'unverified' END AS outcome,
+      WHEN unsettled THEN 'unsettled' ELSE 'unverified' END AS outcome,
     unexplained,
+    (SELECT count(*) FROM planned)::integer + coalesce((SELECT other_group FROM differences), false)::integer AS differing,
     (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]')
       FROM repairs) AS repairs
   FROM verdict`;

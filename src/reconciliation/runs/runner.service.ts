@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../config.js';
-import type { GroupInfo } from '../openim/openim-answers.js';
-import { DISMISSED } from '../openim/constants.js';
-import { OpenImClient } from '../openim/openim.client.js';
-import { Agenda } from './agenda.js';
-import { KnownGroupsService } from './known-groups.service.js';
-import { LookService } from './look.service.js';
+import { Config } from '../../config.js';
+import type { GroupInfo } from '../../openim/openim-answers.js';
+import { DISMISSED } from '../../openim/constants.js';
+import { OpenImClient } from '../../openim/openim.client.js';
+import { Agenda } from '../agenda.js';
+import { type GoneGroup, KnownGroupsService } from '../known-groups.service.js';
+import { LookService } from '../look.service.js';
 import type { RunKind } from './reconciliation-run.entity.js';
 import { Run } from './run.js';
 
 /** Groups asked about in one request: ten thousand are 34 requests. */
 const CHUNK = 300;
 const DAY_MS = 86_400_000;
-/** A group read less than half a day ago is not read again just because its turn would come. */
+/**
+ * A group read less than half a day ago is not read again just because its turn would come; and so many have their turn in each
+ * sweep that all have had it half a day later.
+ */
 const RESTED_MS = DAY_MS / 2;
 /** A list of all groups may miss one that moved up while it was read: it is read until nothing new is in it, but not for ever. */
 const LISTINGS = 5;
@@ -30,7 +33,9 @@ export type Progress = (run: Run) => Promise<void> | void;
 
 /** Goes through OpenIM's groups. */
 @Injectable()
-export class RunService {
+export class RunnerService {
+  /** Where the sweeps are in lists of which each takes some. */
+  private readonly turns = { unversioned: '', gone: '' };
   /** The last search for groups that OpenIM counts and that are not known. */
   private searched = { count: 0, at: -Infinity };
 
@@ -68,11 +73,9 @@ export class RunService {
 
   /** Stale first, never read next, then what changed, longest unread last. */
   private async sweep(run: Run, look: LookAt): Promise<void> {
-    const put = (groupIDs: string[]) =>
-      groupIDs.filter((groupID) => !this.agenda.isPutOff(groupID, Date.now()));
-    await each(this.known.stale(CHUNK), (groupIDs) => look(put(groupIDs)));
+    await each(this.known.stale(CHUNK), (groupIDs) => look(this.notPutOff(groupIDs)));
     const total = await this.readNew(run, look);
-    await each(this.known.neverRead(CHUNK), (groupIDs) => look(put(groupIDs)));
+    await each(this.known.neverRead(CHUNK), (groupIDs) => look(this.notPutOff(groupIDs)));
     let alive = 0;
     const unversioned: string[] = [];
     for await (const groups of this.known.alive(CHUNK)) {
@@ -83,11 +86,48 @@ export class RunService {
       unversioned.push(...others!);
       await look(versioned!);
     }
-    await look(put(unversioned).slice(0, UNVERSIONED));
+    await look(this.notPutOff(this.nextOf(unversioned)));
     await this.findMissing(run, look, total - alive);
-    const turn = Math.ceil((alive * this.config.RECONCILE_INTERVAL) / DAY_MS);
+    await this.readGone(look);
+    await this.readRested(look, Math.ceil((alive * this.config.RECONCILE_INTERVAL) / RESTED_MS));
+  }
+
+  private notPutOff(groupIDs: string[]): string[] {
+    return groupIDs.filter((groupID) => !this.agenda.isPutOff(groupID, Date.now()));
+  }
+
+  /** The next ones in turn, of groups without versions in the order of their ids. */
+  private nextOf(unversioned: string[]): string[] {
+    const after = unversioned.filter((groupID) => groupID > this.turns.unversioned);
+    const next = [...after, ...unversioned].slice(0, Math.min(UNVERSIONED, unversioned.length));
+    this.turns.unversioned = next.at(-1) ?? '';
+    return next;
+  }
+
+  /** Some of the groups that are gone, in turn: one may come back, or lose its members later. */
+  private async readGone(look: LookAt): Promise<void> {
+    const groups = await this.known.gone(this.turns.gone, CHUNK);
+    this.turns.gone = groups.length < CHUNK ? '' : groups.at(-1)!.groupID;
+    await look(this.notPutOff(await this.changedOf(groups)), true);
+  }
+
+  /** @returns of groups that are gone those that OpenIM has again, shows as alive, or with another number of members */
+  private async changedOf(groups: GoneGroup[]): Promise<string[]> {
+    const groupIDs = groups.map(({ groupID }) => groupID);
+    const infos = groupIDs.length > 0 ? await this.openIm.getGroups(groupIDs) : new Map<string, GroupInfo>();
+    return groups
+      .filter(({ groupID, memberCount, absent }) => {
+        const info = infos.get(groupID);
+        return info && (absent || info.status !== DISMISSED || info.memberCount !== memberCount);
+      })
+      .map(({ groupID }) => groupID);
+  }
+
+  /** What was read whole longest ago, so many. */
+  private async readRested(look: LookAt, turn: number): Promise<void> {
     const rested = new Date((await this.known.now()).getTime() - RESTED_MS);
-    await look(await this.known.longestUnread(rested, turn), true);
+    const longest = await this.known.longestUnread(rested, turn + CHUNK);
+    await look(this.notPutOff(longest).slice(0, turn), true);
   }
 
   /** OpenIM counts more groups than are known: one that was dismissed is not any more, or a page of the list left one out. */
@@ -104,7 +144,7 @@ export class RunService {
     for (let page = 1; ; page += 1) {
       const { total, groups } = await this.openIm.listGroups(page, CHUNK);
       run.groups = total;
-      const unread = await this.known.unread(groups);
+      const unread = this.notPutOff(await this.known.unread(groups));
       if (unread.length === 0) {
         return total;
       }
@@ -117,7 +157,7 @@ export class RunService {
     for (let listing = 1, found = true; found && listing <= LISTINGS; listing += 1) {
       found = false;
       for await (const groups of this.allGroups(run)) {
-        const unread = await this.known.unread(groups);
+        const unread = this.notPutOff(await this.known.unread(groups));
         if (listing === 1) {
           run.groupsRead += groups.length - unread.length;
         }
@@ -138,20 +178,22 @@ export class RunService {
     }
     await each(this.known.stale(CHUNK), (groupIDs) => look(groupIDs, true));
     await each(this.known.neverRead(CHUNK), (groupIDs) => look(groupIDs, true));
-    for (let rest = [''], last = ''; rest.length > 0; last = rest.join()) {
-      rest = await this.known.longestUnread(start, CHUNK);
-      if (rest.join() === last) {
-        break; // OpenIM could not be read as to these
-      }
-      await look(rest, true);
+    await this.readRest(look, start);
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const groups: GoneGroup[] = await this.known.gone(after, CHUNK);
+      await look(await this.changedOf(groups), true);
+      after = groups.length < CHUNK ? undefined : groups.at(-1)!.groupID;
     }
-    for await (const groupIDs of this.known.dismissed(CHUNK)) {
-      const infos =
-        groupIDs.length > 0 ? await this.openIm.getGroups(groupIDs) : new Map<string, GroupInfo>();
-      await look(
-        groupIDs.filter((groupID) => (infos.get(groupID)?.status ?? DISMISSED) !== DISMISSED),
-        true,
-      );
+  }
+
+  /** What the list left out. Where the same ones come again OpenIM could not be asked about them. */
+  private async readRest(look: LookAt, start: Date): Promise<void> {
+    let last = '';
+    let rest = await this.known.longestUnread(start, CHUNK);
+    while (rest.length > 0 && rest.join() !== last) {
+      await look(rest, true);
+      last = rest.join();
+      rest = await this.known.longestUnread(start, CHUNK);
     }
   }
 
@@ -167,8 +209,11 @@ export class RunService {
   /** Looks again at what OpenIM did not show clearly. */
   private async settle(run: Run, look: LookAt, signal: AbortSignal): Promise<void> {
     for (let round = 1; run.unsettled.size > 0 && round <= SETTLING_ROUNDS; round += 1) {
-      await sleep(SETTLING_MS, undefined, { signal });
-      await look([...run.unsettled]);
+      await sleep(SETTLING_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      const again = [...run.unsettled];
+      while (again.length > 0) {
+        await look(again.splice(0, CHUNK));
+      }
     }
     if (run.unsettled.size > 0) {
       run.problem = `${run.unsettled.size} groups could not be read whole from OpenIM; they are looked at again`;

@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { ReconciliationRun, type RunKind } from './reconciliation-run.entity.js';
 
 /** Runs that found nothing are of interest for so long; the first backfill for ever. */
 const REMOVE_OLD = `
-  DELETE FROM reconciliation_runs WHERE started_at < now() - interval '7 days' AND kind <> 'backfill'`;
+  DELETE FROM reconciliation_runs WHERE started_at < now() - interval '7 days' AND NOT (kind = 'backfill' AND state = 'done')`;
 
 const REQUEST = `
   INSERT INTO reconciliation_runs (id, kind, state, started_at) VALUES ($1, $2, 'requested', clock_timestamp())
   ON CONFLICT (kind) WHERE state = 'requested' DO NOTHING`;
+
+const BEGIN = `
+  INSERT INTO reconciliation_runs (id, kind, state, started_at) VALUES ($1, $2, 'running', clock_timestamp())
+  ON CONFLICT (id) DO UPDATE SET state = excluded.state, started_at = excluded.started_at`;
 
 /** What a run counts, and says. */
 export type RunFigures = Pick<
@@ -20,7 +24,7 @@ export type RunFigures = Pick<
 
 /** The record of the runs: what was asked for, what is under way, what came of it. All replicas read it. */
 @Injectable()
-export class RunsService {
+export class RunLogService {
   constructor(@InjectRepository(ReconciliationRun) private readonly runs: Repository<ReconciliationRun>) {}
 
   /** Asks for a run; where one of its kind waits already, that one is it. */
@@ -47,7 +51,7 @@ export class RunsService {
   async begin(kind: RunKind): Promise<string> {
     const requested = await this.runs.findOneBy({ kind, state: 'requested' });
     const id = requested?.id ?? uuid();
-    await this.runs.save({ id, kind, state: 'running', startedAt: new Date() });
+    await this.runs.query(BEGIN, [id, kind]);
     return id;
   }
 
@@ -56,16 +60,20 @@ export class RunsService {
     await this.runs.update(id, figures);
   }
 
+  /** Writes down what came of it, unless another process has taken it for abandoned. */
   async end(id: string, state: 'done' | 'failed' | 'interrupted', figures: RunFigures): Promise<void> {
-    await this.runs.update(id, { ...figures, state, endedAt: new Date() });
+    await this.runs.update(
+      { id, state: 'running' },
+      { ...figures, state, endedAt: () => 'clock_timestamp()' },
+    );
     await this.runs.query(REMOVE_OLD);
   }
 
   /** Those that a process left unended: there is only one at a time, and it is not running any more. */
   async interruptAbandoned(): Promise<void> {
     await this.runs.update(
-      { state: 'running', endedAt: IsNull() },
-      { state: 'interrupted', endedAt: new Date() },
+      { state: 'running' },
+      { state: 'interrupted', endedAt: () => 'clock_timestamp()' },
     );
   }
 
@@ -76,10 +84,5 @@ export class RunsService {
   /** The latest, newest first. */
   latest(limit: number): Promise<ReconciliationRun[]> {
     return this.runs.find({ order: { startedAt: 'DESC', id: 'DESC' }, take: limit });
-  }
-
-  /** The one under way. */
-  running(): Promise<ReconciliationRun | null> {
-    return this.runs.findOneBy({ state: 'running' });
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../config.js';
+import { Config } from '../../config.js';
 import type { RunKind } from './reconciliation-run.entity.js';
 import { RunRecorder } from './run-recorder.js';
-import { RunService } from './run.service.js';
-import { RunsService } from './runs.service.js';
+import { RunnerService } from './runner.service.js';
+import { RunLogService } from './run-log.service.js';
 
 /** How often it is looked whether somebody asked for a run, in ms. */
 const POLL_MS = 1000;
@@ -14,8 +14,8 @@ const POLL_MS = 1000;
 export class RunScheduler {
   constructor(
     private readonly config: Config,
-    private readonly runs: RunsService,
-    private readonly runService: RunService,
+    private readonly runs: RunLogService,
+    private readonly runner: RunnerService,
     private readonly recorder: RunRecorder,
   ) {}
 
@@ -29,7 +29,7 @@ export class RunScheduler {
         const kind = await this.dueRun(Date.now() >= next);
         if (kind) {
           next = Date.now() + this.config.RECONCILE_INTERVAL;
-          await this.recorder.record(this.runService.prepare(kind), signal);
+          await this.recorder.record(this.runner.prepare(kind), signal);
           onProblem();
         }
       } catch (error) {

@@ -1,6 +1,6 @@
 import type { ReconciliationRun, RunKind } from './reconciliation-run.entity.js';
-import type { RunFigures } from './runs.service.js';
-import type { Look } from './look.service.js';
+import type { RunFigures } from './run-log.service.js';
+import type { Look } from '../look.service.js';
 
 /** A run under way: what it has counted so far. */
 export class Run implements RunFigures {
@@ -32,7 +32,7 @@ export class Run implements RunFigures {
   }
 
   count({ groupID, state, members, repairs }: Look): void {
-    this.groupsRead += state === 'unchanged' ? 0 : 1;
+    this.groupsRead += state === 'unchanged' || this.unsettled.has(groupID) ? 0 : 1;
     this.members += members;
     this.repairs += repairs
       .filter(({ kind }) => kind !== 'filled')

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Run } from './run.js';
-import { RunService } from './run.service.js';
-import { RunsService } from './runs.service.js';
+import { RunnerService } from './runner.service.js';
+import { RunLogService } from './run-log.service.js';
 
 /** How often a run's figures are written down, and a long run's are logged, in ms. */
 const RECORD_MS = 1000;
@@ -13,8 +13,8 @@ export class RunRecorder {
   private readonly logger = new Logger('Reconciliation');
 
   constructor(
-    private readonly runs: RunsService,
-    private readonly runService: RunService,
+    private readonly runs: RunLogService,
+    private readonly runner: RunnerService,
   ) {}
 
   /**
@@ -26,7 +26,7 @@ export class RunRecorder {
     const id = await this.runs.begin(run.kind);
     let [recorded, logged] = [Date.now(), Date.now()];
     try {
-      await this.runService.execute(run, signal, async () => {
+      await this.runner.execute(run, signal, async () => {
         show?.(run);
         if (Date.now() - recorded >= RECORD_MS) {
           recorded = Date.now();
