@@ -3,6 +3,8 @@ export default {
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
   testTimeout: 60_000,
+  // Many tests wait more than they work.
+  maxWorkers: '100%',
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -3,10 +3,10 @@ import * as fc from 'fast-check';
 import { type Callback, histories, OpenImGroup } from './helpers/open-im.js';
 import { World } from './helpers/world.js';
 
-/** Histories of 40 steps, silent ones among them; `HISTORIES=20000 npm test -- reconciliation-histories` runs more. */
+/** Histories of 25 steps, silent ones among them; `HISTORIES=20000 npm test -- reconciliation-histories` runs more. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 1000);
-const STEPS = 40;
-const AT_ONCE = 50;
+const STEPS = 25;
+const AT_ONCE = 100;
 /** Of ten callbacks one is lost. */
 const LOST = 10;
 

@@ -86,9 +86,9 @@ export class ServiceProcess {
   }
 }
 
-/** Asks again until this holds, for at most 20 s. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {
+/** Asks again until this holds, for at most so many ms. */
+export async function eventually(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
     if (await holds().catch(() => false)) {
       return;
     }

@@ -66,7 +66,7 @@ export class World {
     await eventually(async () => {
       run = (await this.read()).runs.find(which);
       return run !== undefined && run.endedAt !== null;
-    });
+    }, 60_000);
     return run!;
   }
 
