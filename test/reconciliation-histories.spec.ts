@@ -49,10 +49,6 @@ function arriving(
 async function expectTruthAfter(ended: () => Promise<unknown>): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(disorder, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (crowd) => {
-      world.openIm.groups.clear();
-      await world.service.database.query(
-        'TRUNCATE groups, group_members, callback_deliveries, group_repairs',
-      );
       await Promise.all(
         crowd.map(async ({ steps, before, ...streams }) => {
           const group = new OpenImGroup(randomUUID(), Date.now() - 3_600_000);
