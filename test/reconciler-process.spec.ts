@@ -91,7 +91,7 @@ it('says that it lives on callbacks alone where it does not know OpenIM', async 
   await service.says(/OPENIM_API_URL is not set: the mirror lives on callbacks alone/);
   await service.says(/The database is ready/);
   const { status, body } = await service.get('/admin/reconciliation');
-  expect([status, body['configured']]).toEqual([200, false]);
+  expect([status, body['state']]).toEqual([200, 'off']);
   const refresh = await fetch(`${await service.url()}/admin/groups/g/refresh`, {
     method: 'POST',
     headers: { authorization: 'Bearer k' },

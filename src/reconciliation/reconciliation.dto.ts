@@ -80,8 +80,12 @@ export class DriftDto {
 
 /** How equal the mirror is to OpenIM. */
 export class ReconciliationDto {
-  @ApiProperty({ description: 'Whether the settings say where OpenIM is' })
-  configured!: boolean;
+  @ApiProperty({
+    enum: ['off', 'idle', 'running'],
+    description:
+      'off: OPENIM_API_URL is not set; running: a run is under way; idle: none is, until the next one',
+  })
+  state!: 'off' | 'idle' | 'running';
 
   @ApiProperty({ type: WaitingDto })
   waiting!: WaitingDto;

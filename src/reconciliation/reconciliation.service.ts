@@ -19,6 +19,7 @@ import {
   type RunDto,
   toRunDto,
 } from './reconciliation.dto.js';
+import type { ReconciliationRun } from './runs/reconciliation-run.entity.js';
 import { RunLogService } from './runs/run-log.service.js';
 
 const RUNS = 20;
@@ -67,7 +68,7 @@ export class ReconciliationService {
       .reduce((sum, { lastDay }) => sum + lastDay, 0);
     const all = missedCallbacks + receivedCallbacks;
     return {
-      configured: this.openIm.isConfigured,
+      state: this.stateOf(runs),
       waiting: waiting[0]!,
       drift,
       missedCallbacks,
@@ -106,6 +107,13 @@ export class ReconciliationService {
       throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
     }
     return { groupID, state, repairs };
+  }
+
+  private stateOf(runs: ReconciliationRun[]): ReconciliationDto['state'] {
+    if (!this.openIm.isConfigured) {
+      return 'off';
+    }
+    return runs.some(({ state }) => state === 'running') ? 'running' : 'idle';
   }
 
   private requireOpenIm(): void {
