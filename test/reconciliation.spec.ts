@@ -190,6 +190,20 @@ describe('a callback', () => {
     await world.expectTruth();
   });
 
+  it('that is late is found wrong, also where the count of members is right', async () => {
+    const world = await World.start([newGroup(3)]);
+    const [group] = world.groups;
+    group.act(step('promote', 1, 0));
+    const late = group.callbacks.splice(0);
+    group.act(step('promote', 1, 1));
+    await world.post(`/groups/${group.groupID}/refresh`);
+    await world.deliver(late);
+    const [before] = await differences(world.service.database, world.groups);
+    expect(before).toBeDefined();
+    group.act(step('rename'));
+    expect(await world.becomesRight()).toBeLessThan(10_000);
+  });
+
   it('that tells of a time before the last reading says nothing any more', async () => {
     const world = await World.start([]);
     const group = new OpenImGroup('late', Date.now() - 60_000);

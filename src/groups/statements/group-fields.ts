@@ -1,3 +1,5 @@
+import type { GroupInfo } from '../../openim/openim-answers.js';
+
 /** The columns of a group that OpenIM tells whole (protocol/sdkws, GroupInfo) and callbacks may change, with their fields. */
 export const GROUP_FIELDS = {
   group_name: '"groupName"',
@@ -22,21 +24,5 @@ export const GROUP_RECORD = `
       ex text, status integer, "creatorUserID" text, "groupType" integer, "needVerification" integer,
       "lookMemberInfo" integer, "applyMemberFriend" integer, "notificationUpdateTime" timestamptz, "notificationUserID" text`;
 
-/** A group's fields. The times are texts for PostgreSQL's timestamptz. */
-export interface GroupFields {
-  groupName: string;
-  notification: string;
-  introduction: string;
-  faceURL: string;
-  ownerUserID: string;
-  createTime: string;
-  ex: string;
-  status: number;
-  creatorUserID: string;
-  groupType: number;
-  needVerification: number;
-  lookMemberInfo: number;
-  applyMemberFriend: number;
-  notificationUpdateTime: string;
-  notificationUserID: string;
-}
+/** A group's fields, all that OpenIM tells of it but the number of its members. */
+export type GroupFields = Omit<GroupInfo, 'groupID' | 'memberCount'>;

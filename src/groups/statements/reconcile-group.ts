@@ -1,4 +1,5 @@
 import { DISMISSED, RoleLevel } from '../../openim/constants.js';
+import type { GroupMemberInfo } from '../../openim/openim-answers.js';
 import { MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
@@ -20,17 +21,7 @@ export interface GroupReading {
   /** Absent where it did not change since the last reading. */
   info?: GroupFields & { memberCount: number };
   /** All, or those that changed since the last reading. Each user once. */
-  members: {
-    userID: string;
-    roleLevel: number;
-    nickname: string;
-    faceURL: string;
-    ex: string;
-    joinSource: number;
-    inviterUserID: string;
-    joinTime: string;
-    muteEndTime: string;
-  }[];
+  members: GroupMemberInfo[];
   /** Who left since the last reading. */
   left: string[];
 }
