@@ -84,7 +84,7 @@ export class RunnerService {
         groups.filter((group) => group.versioned === which).map(({ groupID }) => groupID),
       );
       unversioned.push(...others!);
-      await look(versioned!);
+      await look(this.notPutOff(versioned!));
     }
     await look(this.notPutOff(this.nextOf(unversioned)));
     await this.findMissing(run, look, total - alive);
