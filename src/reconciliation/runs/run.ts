@@ -12,6 +12,8 @@ export class Run implements RunFigures {
   /** Groups whose last look did not settle what they are. */
   readonly unsettled = new Set<string>();
   private readonly start = performance.now();
+  /** Groups that were read before this run began. */
+  private before = 0;
   private readonly requestsBefore: number;
 
   /** @param requestsSoFar how many requests were made to OpenIM so far, by this process */
@@ -31,6 +33,12 @@ export class Run implements RunFigures {
     return { groups, groupsRead, members, repairs, requests, problem };
   }
 
+  /** So many groups of the list had been read before. */
+  skip(groups: number): void {
+    this.groupsRead += groups;
+    this.before += groups;
+  }
+
   count({ groupID, state, members, repairs }: Look): void {
     this.groupsRead += state === 'unchanged' || this.unsettled.has(groupID) ? 0 : 1;
     this.members += members;
@@ -47,7 +55,7 @@ export class Run implements RunFigures {
   /** How far it is, in words: "Backfill: 3,400 of 10,000 groups, 340,000 members, 170 groups/s, 39 s left". */
   toString(): string {
     const seconds = (performance.now() - this.start) / 1000;
-    const rate = this.groupsRead / seconds;
+    const rate = (this.groupsRead - this.before) / seconds;
     const left = rate > 0 ? Math.max(0, Math.round((this.groups - this.groupsRead) / rate)) : undefined;
     const parts = [
       `${inWords(this.groupsRead)} of ${inWords(this.groups)} groups`,

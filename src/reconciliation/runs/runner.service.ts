@@ -159,7 +159,7 @@ export class RunnerService {
       for await (const groups of this.allGroups(run)) {
         const unread = this.notPutOff(await this.known.unread(groups));
         if (listing === 1) {
-          run.groupsRead += groups.length - unread.length;
+          run.skip(groups.length - unread.length);
         }
         found ||= unread.length > 0;
         await look(unread);
