@@ -204,6 +204,17 @@ describe('a callback', () => {
     expect(await world.becomesRight()).toBeLessThan(10_000);
   });
 
+  it('that is played again says nothing of a group that was read since, also of rows that the reading left alone', async () => {
+    const world = await World.start([newGroup(3)]);
+    const [{ groupID }] = world.groups;
+    await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
+    const quit = { userIDs: ['u2'], how: 'quit' as const, reason: '' };
+    const receivedAt = new Date(Date.now() - 60_000);
+    const groupSync = world.service.app.get(GroupSyncService);
+    expect(await groupSync.leaveGroup({ groupID, change: toJson(quit), receivedAt })).toBe('unchanged');
+    await world.expectTruth();
+  });
+
   it('that tells of a time before the last reading says nothing any more', async () => {
     const world = await World.start([]);
     const group = new OpenImGroup('late', Date.now() - 60_000);
