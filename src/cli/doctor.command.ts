@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, readConfig } from '../config.js';
+import { callbackUrl } from './callback-url.js';
 import { checkCallbackUrl } from './doctor/callback-url.js';
 import { checkCallbacksCame, checkClock, checkDatabase, checkDelivery } from './doctor/database.js';
 import type { Finding } from './doctor/finding.js';
@@ -25,7 +26,10 @@ export async function doctor(url?: string): Promise<boolean> {
     }
   };
   (await checkOpenIm(config)).forEach(note);
-  const { findings: ofUrl, operationID } = await checkCallbackUrl(url ?? ownUrl(config), config);
+  const { findings: ofUrl, operationID } = await checkCallbackUrl(
+    url ?? callbackUrl(`127.0.0.1:${config.PORT}`, config.CALLBACK_TOKEN?.[0]),
+    config,
+  );
   ofUrl.forEach(note);
   await checkAllOfDatabase(config, operationID, note).catch((error: Error) =>
     note({ is: 'wrong', what: error.message }),
@@ -57,10 +61,4 @@ async function checkAllOfDatabase(
     }
     note(await checkCallbacksCame(context));
   });
-}
-
-function ownUrl({ CALLBACK_TOKEN, PORT }: Config): string {
-  const [token] = CALLBACK_TOKEN ?? [];
-  const credentials = token === undefined ? '' : `openim:${encodeURIComponent(token)}@`;
-  return `http://${credentials}127.0.0.1:${PORT}/callback`;
 }

@@ -1,4 +1,5 @@
 import { CALLBACK_TIMEOUT_S, WEBHOOKS } from '../openim/webhooks.js';
+import { callbackUrl } from './callback-url.js';
 import { CommandError } from './context.js';
 import { readConfig } from '../config.js';
 
@@ -15,6 +16,9 @@ export interface WebhooksOptions {
  * @throws CommandError where the host cannot be one
  */
 export function webhooksYml({ host, env }: WebhooksOptions): string {
+  if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host)) {
+    throw new CommandError(`--host must be a host and a port, such as openim-group-sync:3000, not ${host}`);
+  }
   const url = callbackUrl(host, readConfig().CALLBACK_TOKEN?.[0]);
   if (env) {
     return [
@@ -30,13 +34,4 @@ export function webhooksYml({ host, env }: WebhooksOptions): string {
         `${`${key}:`.padEnd(width)}{ enable: true, timeout: ${CALLBACK_TIMEOUT_S} }${onlyWhere ? ` # ${onlyWhere}` : ''}`,
     ),
   ].join('\n');
-}
-
-/** @param token undefined while callbacks need none */
-function callbackUrl(host: string, token: string | undefined): string {
-  if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host)) {
-    throw new CommandError(`--host must be a host and a port, such as openim-group-sync:3000, not ${host}`);
-  }
-  const credentials = token === undefined ? '' : `openim:${encodeURIComponent(token)}@`;
-  return `http://${credentials}${host}/callback`;
 }
