@@ -1,4 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
+import { DISMISSED } from '../../openim/constants.js';
 import { BASE, isCurrent, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
 
 /** A group is dismissed. */
@@ -28,14 +29,14 @@ export const DISMISS_GROUP = `
   effect AS (
     SELECT CASE WHEN told.emptied THEN -coalesce(known.member_count, 0) ELSE 0 END AS delta,
       true AS touched,
-      known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL) AS changed,
+      known.status IS DISTINCT FROM ${DISMISSED} OR (told.emptied AND known.emptied_at IS NULL) AS changed,
       CASE WHEN NOT told.emptied AND "membersID" IS NOT NULL AND known.born_as_of IS NOT NULL AND EXISTS (
           (TABLE kept EXCEPT TABLE in_group) UNION ALL (TABLE in_group EXCEPT TABLE kept)
         ) THEN '${STALE.member}' END AS stale
     FROM moment, told LEFT JOIN known ON true
     WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')}
-      OR known.status IS DISTINCT FROM 2 OR (told.emptied AND known.emptied_at IS NULL)
+      OR known.status IS DISTINCT FROM ${DISMISSED} OR (told.emptied AND known.emptied_at IS NULL)
   ),
-  ${writtenGroup({ status: '2', emptied_at: 'CASE WHEN told.emptied THEN coalesce((SELECT emptied_at FROM known), moment.as_of) END' })},
+  ${writtenGroup({ status: String(DISMISSED), emptied_at: 'CASE WHEN told.emptied THEN coalesce((SELECT emptied_at FROM known), moment.as_of) END' })},
   ${WRITTEN_MEMBERS},
   ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;
