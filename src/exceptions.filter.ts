@@ -9,6 +9,7 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Request, Response } from 'express';
 import { DataSource } from 'typeorm';
+import { isCallback } from './callback-path.js';
 import { callbackLog } from './callback/callback-log.js';
 import { refusal } from './callback/callback-reply.js';
 import { isDatabaseUnavailable } from './database/database-unavailable.js';
@@ -27,7 +28,7 @@ export class ExceptionsFilter implements ExceptionFilter {
     const error = this.toHttpException(exception);
     const status = error.getStatus();
     if (status >= 500) {
-      response.err = exception as Error; // pino-http logs it with the request
+      response.locals['error'] = exception; // requestLogger logs it with the request
     }
     if (response.headersSent) {
       response.destroy();
@@ -57,5 +58,3 @@ export class ExceptionsFilter implements ExceptionFilter {
     return new InternalServerErrorException();
   }
 }
-
-const isCallback = (request: Request): boolean => /^\/callback(\/|$)/i.test(request.path);

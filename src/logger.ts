@@ -1,8 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
-import type { Response } from 'express';
+import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
-import { type HttpLogger, pinoHttp } from 'pino-http';
 import pretty from 'pino-pretty';
 import { callbackLog } from './callback/callback-log.js';
 import type { Config } from './config.js';
@@ -20,9 +18,16 @@ export function createLogger(config: Config, destination?: DestinationStream): L
       formatters: { level: (level) => ({ level }) },
       serializers: { err: errorSerializer },
     },
-    destination ?? (config.NODE_ENV === 'development' ? readableLines() : pino.destination(1)),
+    destination ?? (config.NODE_ENV === 'development' ? readableLines() : jsonLines()),
   );
 }
+
+/**
+ * Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback. Every way out
+ * of the process that it knows of writes what is left; kill -9 loses at most the last 20 ms.
+ */
+const jsonLines = (): DestinationStream =>
+  pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 20 });
 
 const readableLines = (): DestinationStream =>
   pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
@@ -38,33 +43,31 @@ function errorSerializer(error: Error): object {
  * Makes the middleware that writes one line for each request, and of a callback what is known of it. No header and no body is
  * logged.
  */
-export function requestLogger(logger: Logger): HttpLogger {
-  return pinoHttp({
-    logger,
-    serializers: {
-      // A query under /callback means nothing, and may be a token that somebody put into the wrong place.
-      req: ({ method, url }: IncomingMessage) => ({ method, url }),
-      res: ({ statusCode }: ServerResponse) => ({ statusCode }),
-      err: errorSerializer,
-    },
-    wrapSerializers: false,
-    customAttributeKeys: { responseTime: 'ms' },
-    customProps: (_request, response) => callbackLog(response as Response),
-    customSuccessMessage: (request, response) => lineOf(request, response),
-    customErrorMessage: (request, response) => lineOf(request, response),
-    customLogLevel: (_request, response, error) =>
-      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'warn' : 'info',
-    autoLogging: {
-      ignore: ({ url = '' }) =>
-        url.startsWith('/health/') || url.startsWith('/metrics') || url.startsWith('/docs'),
-    },
-  });
+export function requestLogger(logger: Logger): RequestHandler {
+  return ({ method, originalUrl: url }, response, next) => {
+    if (/^\/(health\/|metrics|docs)/.test(url)) {
+      return next(); // asked for again and again, by machines
+    }
+    const start = performance.now();
+    response.once('close', () => {
+      const { statusCode, locals } = response;
+      const aborted = response.writableFinished ? undefined : true;
+      const callback = callbackLog(response);
+      logger[statusCode >= 500 ? 'error' : statusCode >= 400 || aborted ? 'warn' : 'info'](
+        {
+          req: { method, url },
+          res: { statusCode },
+          ...callback,
+          ms: Math.round(performance.now() - start),
+          aborted,
+          err: locals['error'] as unknown,
+        },
+        callback.outcome ? `callback ${callback.outcome}` : `${method} ${url} ${statusCode}`,
+      );
+    });
+    next();
+  };
 }
-
-const lineOf = ({ method, url }: IncomingMessage, response: ServerResponse): string => {
-  const { outcome } = callbackLog(response as Response);
-  return outcome ? `callback ${outcome}` : `${method} ${url} ${response.statusCode}`;
-};
 
 /** Nest tells at each start what it is made of. */
 const BUILDERS = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];

@@ -69,13 +69,14 @@ describe('a running service', () => {
     expect(text).toContain('process_resident_memory_bytes');
   });
 
-  it('sends security headers, and does not say what it is made of', async () => {
-    for (const path of ['/admin/groups', '/docs', '/health/live', `/callback/${CREATE}`]) {
+  it('sends browsers security headers, and says nobody what it is made of', async () => {
+    for (const path of ['/admin/groups', '/docs', '/health/live', '/nothing']) {
       const { headers } = await service.fetch(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('content-security-policy')).toContain("default-src 'self'");
       expect(headers.get('x-powered-by')).toBeNull();
     }
+    expect((await service.post(CREATE, '{')).headers.get('x-powered-by')).toBeNull();
   });
 
   it('answers unknown paths in the shape of Nest', async () => {
@@ -91,9 +92,7 @@ describe('a running service', () => {
   });
 
   it('keeps idle connections longer than OpenIM and proxies do', () => {
-    const server = service.app.getHttpServer();
-    expect(server.keepAliveTimeout).toBeGreaterThanOrEqual(65_000);
-    expect(server.headersTimeout).toBeGreaterThan(server.keepAliveTimeout);
+    expect(service.app.getHttpServer().keepAliveTimeout).toBeGreaterThanOrEqual(65_000);
   });
 });
 

@@ -1,6 +1,6 @@
-import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { toJson } from '../groups/json.js';
+import { storableText } from '../storable-text.js';
 import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
 import type { CallbackPayload } from './payloads/callback-payload.js';
 import { RULES } from './payloads/fields.js';
@@ -63,16 +63,16 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
   };
 }
 
-/**
- * Makes the DTO of a payload. class-transformer copies what it is given level by level, which takes a second for a long list
- * and overflows the stack on a deep one; so it is given the texts and numbers, and the lists are carried past it as they are.
- */
-function takeOver<T extends object>(empty: T, json: Record<string, unknown>): T {
-  const known = Object.entries(json).filter(([name]) => Object.hasOwn(empty, name));
-  const flat = Object.fromEntries(known.filter(([, value]) => !isNested(value)));
-  const nested = Object.fromEntries(known.filter(([, value]) => isNested(value)));
-  const options = { excludeExtraneousValues: true, exposeDefaultValues: true };
-  return Object.assign(plainToInstance(empty.constructor as new () => T, flat, options), nested);
+/** Makes the DTO of a payload: what it has a field for, texts as PostgreSQL can hold them. Lists are checked and taken as they are. */
+function takeOver<T extends object>(payload: T, json: Record<string, unknown>): T {
+  const fields = payload as Record<string, unknown>;
+  for (const name of Object.keys(fields)) {
+    if (Object.hasOwn(json, name)) {
+      const value = json[name];
+      fields[name] = typeof value === 'string' ? storableText(value) : value;
+    }
+  }
+  return payload;
 }
 
 /** A line of a timeline, not more. */

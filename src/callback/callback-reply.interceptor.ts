@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -10,9 +9,11 @@ import {
 import type { Response } from 'express';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config.js';
+import type { Delivery } from '../deliveries/delivery-log.js';
 import type { SyncOutcome } from '../groups/group-sync.service.js';
-import { type CallbackLog, callbackLog } from './callback-log.js';
+import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
 import { type CallbackReply, ignored, success } from './callback-reply.js';
+import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
 const DEADLINE_MS = 3500;
@@ -26,31 +27,54 @@ const DEADLINE_MS = 3500;
 export class CallbackReplyInterceptor implements NestInterceptor<SyncOutcome | 'ignored', CallbackReply> {
   private readonly logger = new Logger('Callback');
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly unwritten: UnwrittenDeliveries,
+  ) {}
 
   async intercept(
     context: ExecutionContext,
     next: CallHandler<SyncOutcome | 'ignored'>,
   ): Promise<Observable<CallbackReply>> {
-    const log = callbackLog(context.switchToHttp().getResponse<Response>());
-    const outcome = await this.inTime(firstValueFrom(next.handle()), log);
+    const response = context.switchToHttp().getResponse<Response>();
+    const log = callbackLog(response);
+    const outcome = await this.inTime(this.logged(firstValueFrom(next.handle()), deliveryOf(response)), log);
     log.outcome = outcome;
     return of(outcome === 'ignored' ? ignored() : success(this.config.CALLBACK_NEXT_CODE));
   }
 
-  private async inTime<T>(work: Promise<T>, log: CallbackLog): Promise<T> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), DEADLINE_MS);
-    const tooLate = once(late.signal, 'abort').then(() => {
-      const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
-      work.then(
-        () => this.logger.warn(`${name} was written after its answer`),
-        (error: Error) => this.logger.error(`${name} failed after its answer: ${error.message}`),
-      );
-      throw new ServiceUnavailableException(
-        `The callback could not be received and written within ${DEADLINE_MS} ms; it may still be`,
-      );
+  /** What wrote nothing is logged here, before it is answered. */
+  private async logged(
+    work: Promise<SyncOutcome | 'ignored'>,
+    delivery: Delivery,
+  ): Promise<SyncOutcome | 'ignored'> {
+    try {
+      const outcome = await work;
+      if (outcome === 'ignored') {
+        await this.unwritten.logIgnored(delivery);
+      }
+      return outcome;
+    } catch (error) {
+      await this.unwritten.logFailure(delivery, error);
+      throw error;
+    }
+  }
+
+  private inTime<T>(work: Promise<T>, log: CallbackLog): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
+        work.then(
+          () => this.logger.warn(`${name} was written after its answer`),
+          (error: Error) => this.logger.error(`${name} failed after its answer: ${error.message}`),
+        );
+        reject(
+          new ServiceUnavailableException(
+            `The callback could not be received and written within ${DEADLINE_MS} ms; it may still be`,
+          ),
+        );
+      }, DEADLINE_MS);
+      work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
-    return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
   }
 }

@@ -10,7 +10,6 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
-import { CallbackDeliveryInterceptor } from './callback-delivery.interceptor.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
 import { applyCallback, type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
@@ -22,7 +21,7 @@ const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 /** Where OpenIM calls. */
 @Controller('callback')
 @UseGuards(CallbackGuard)
-@UseInterceptors(CallbackReplyInterceptor, CallbackDeliveryInterceptor)
+@UseInterceptors(CallbackReplyInterceptor)
 @ApiTags('callback')
 @ApiBasicAuth()
 export class CallbackController {

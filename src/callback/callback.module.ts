@@ -8,12 +8,13 @@ import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
 import { ReplayController } from './replay.controller.js';
 import { ReplayService } from './replay.service.js';
+import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** What OpenIM tells. */
 @Module({
   imports: [GroupsModule, DeliveriesModule, MetricsModule],
   controllers: [CallbackController, ReplayController],
-  providers: [CallbackPipe, CallbackParser, ReplayService],
+  providers: [CallbackPipe, CallbackParser, UnwrittenDeliveries, ReplayService],
 })
 export class CallbackModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Expose } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import type { GroupCreation } from '../../groups/statements/create-group.js';
 import { storableTime } from '../../storable-time.js';
@@ -79,7 +78,6 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
   @OptionalID('Who changed the announcement')
   notificationUserID = '';
 
-  @Expose()
   @ValidateBy({
     name: 'initMemberList',
     validator: {

@@ -1,8 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Expose, Transform } from 'class-transformer';
 import { buildMessage, ValidateBy } from 'class-validator';
-import { storableText } from '../../storable-text.js';
 
 /**
  * OpenIM documents 64 characters for an ID and does not enforce it; a key of PostgreSQL's indexes must stay under 2,704 bytes.
@@ -48,12 +46,10 @@ function wholeNumber(minimum: number, maximum: number) {
   };
 }
 
-/** One field of a payload: taken over from the wire, checked by its rule, described for OpenAPI. */
+/** One field of a payload: checked by its rule, described for OpenAPI. */
 function Field(rule: keyof typeof RULES, api: ApiPropertyOptions): PropertyDecorator {
   const { says, test } = RULES[rule];
   return applyDecorators(
-    Expose(),
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? storableText(value) : value)),
     ValidateBy({
       name: rule,
       validator: { validate: test, defaultMessage: buildMessage(() => `$property must be ${says}`) },

@@ -1,30 +1,17 @@
-import {
-  type CallHandler,
-  type ExecutionContext,
-  HttpException,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-} from '@nestjs/common';
-import type { Response } from 'express';
-import { catchError, mergeMap, type Observable } from 'rxjs';
+import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import type { Delivery, UnwrittenOutcome } from '../deliveries/delivery-log.js';
-import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
-import { deliveryOf } from './callback-log.js';
+import { GroupSyncService } from '../groups/group-sync.service.js';
 
 /** How long an answer waits for the log of what wrote nothing, in ms. */
 const PATIENCE_MS = 1000;
 
 /**
  * Logs the deliveries that `GroupSyncService` has not logged with what it wrote: ignored, refused and failed ones. The group
- * that a refused or failed one names needs a look. Where the log cannot be written, the answer is what it would have been.
+ * that a refused or failed one names needs a look. Where the log cannot be written, the service's own log says so.
  */
 @Injectable()
-export class CallbackDeliveryInterceptor implements NestInterceptor<
-  SyncOutcome | 'ignored',
-  SyncOutcome | 'ignored'
-> {
+export class UnwrittenDeliveries {
   private readonly logger = new Logger('Deliveries');
 
   constructor(
@@ -32,23 +19,14 @@ export class CallbackDeliveryInterceptor implements NestInterceptor<
     private readonly groupSync: GroupSyncService,
   ) {}
 
-  intercept(
-    context: ExecutionContext,
-    next: CallHandler<SyncOutcome | 'ignored'>,
-  ): Observable<SyncOutcome | 'ignored'> {
-    const delivery = deliveryOf(context.switchToHttp().getResponse<Response>());
-    return next.handle().pipe(
-      mergeMap(async (outcome) => {
-        if (outcome === 'ignored') {
-          await this.log(delivery, 'ignored', null);
-        }
-        return outcome;
-      }),
-      catchError(async (error: unknown) => {
-        await this.log(delivery, outcomeOf(error), problemsOf(error));
-        throw error;
-      }),
-    );
+  /** Logs a delivery that is not mirrored; waits at most 1 s. */
+  async logIgnored(delivery: Delivery): Promise<void> {
+    await this.log(delivery, 'ignored', null);
+  }
+
+  /** Logs why a delivery was refused or failed; waits at most 1 s. */
+  async logFailure(delivery: Delivery, error: unknown): Promise<void> {
+    await this.log(delivery, outcomeOf(error), problemsOf(error));
   }
 
   private async log(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
