@@ -25,6 +25,7 @@ export async function createApp(
     { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
   );
   app.set('etag', false);
+  app.set('trust proxy', config.TRUSTED_PROXIES);
   app.disable('x-powered-by');
   app.use(plainPath);
   app.use(requestLogger(logger));

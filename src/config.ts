@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import bytes from 'bytes';
 import { plainToInstance, Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsNotEmpty, Max, Min, ValidateBy, ValidateIf, validateSync } from 'class-validator';
@@ -38,14 +39,26 @@ const toBytes = Transform(({ value }: { value: unknown }) =>
 const toMs = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && /^\d+ ?(s|m|h)$/.test(value) ? ms(value as StringValue) : value,
 );
-const toSecrets = Transform(({ value }: { value: unknown }) =>
+const toList = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string'
     ? value
         .split(',')
-        .map((secret) => secret.trim())
-        .filter((secret) => secret !== '')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
     : value,
 );
+
+/** An address, a network such as `10.0.0.0/8`, or one of Express's names for networks. */
+function isNetwork(network: string): boolean {
+  const [address = '', bits, ...more] = network.split('/');
+  const longest = isIP(address) === 4 ? 32 : 128;
+  return (
+    ['loopback', 'linklocal', 'uniquelocal'].includes(network) ||
+    (isIP(address) > 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)))
+  );
+}
 
 /** Whether HTTP can be spoken there. fetch takes no user and password in a url, and says the whole url where it refuses. */
 function isHttpUrl(url: unknown): boolean {
@@ -75,6 +88,18 @@ export class Config {
   @WholeNumber(0, 65535)
   readonly PORT: number = 3000;
 
+  /** The proxies whose `X-Forwarded-For` is believed: addresses and networks, comma-separated. */
+  @toList
+  @ValidateBy({
+    name: 'networks',
+    validator: {
+      validate: (networks) => Array.isArray(networks) && networks.map(String).every(isNetwork),
+      defaultMessage: () =>
+        'TRUSTED_PROXIES must hold addresses or networks, such as 10.0.0.0/8, or loopback, linklocal or uniquelocal',
+    },
+  })
+  readonly TRUSTED_PROXIES: string[] = [];
+
   /** The database; unset outside production: an embedded PostgreSQL in `DATA_DIR`. */
   @ValidateIf((config: Config) => config.DATABASE_URL !== undefined || production(config))
   @ValidateBy({
@@ -90,9 +115,18 @@ export class Config {
   @WholeNumber(1, 1000)
   readonly DATABASE_POOL_SIZE: number = 10;
 
-  /** Where the embedded PostgreSQL keeps its data. */
+  /** Where the journal is kept, and the data of the embedded PostgreSQL; each process needs its own. */
   @IsNotEmpty()
   readonly DATA_DIR: string = './data';
+
+  /** Whether callbacks that come while PostgreSQL is away are kept on disk until it is back. */
+  @IsIn(['on', 'off'], { message: 'JOURNAL must be on or off' })
+  readonly JOURNAL: 'on' | 'off' = 'on';
+
+  /** What these may take on disk, in bytes (written as `256mb`). */
+  @toBytes
+  @Min(1024 * 1024, { message: 'JOURNAL_LIMIT must be a size of at least 1mb, such as 256mb' })
+  readonly JOURNAL_LIMIT: number = 256 * 1024 * 1024;
 
   /** Apply pending migrations at start, under a lock so that replicas may start together. */
   @toBoolean
@@ -100,7 +134,7 @@ export class Config {
   readonly RUN_MIGRATIONS: boolean = true;
 
   /** The Basic password that OpenIM sends; several, comma-separated, are valid at once. */
-  @toSecrets
+  @toList
   @ValidateIf(
     (config: Config) =>
       config.CALLBACK_TOKEN !== undefined || (production(config) && config.CALLBACK_AUTH !== 'none'),
@@ -160,7 +194,7 @@ export class Config {
   readonly DELIVERY_RETENTION_DAYS: number = 30;
 
   /** The Bearer keys of the admin API, comma-separated; unset outside production: `main.ts` makes one up for the run. */
-  @toSecrets
+  @toList
   @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || production(config))
   @Secrets('ADMIN_API_KEY must hold a key without spaces, and is required in production')
   ADMIN_API_KEY?: string[];

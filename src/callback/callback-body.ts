@@ -7,6 +7,9 @@ import {
 import bodyParser from 'body-parser';
 import type { Request, Response } from 'express';
 
+/** How long what is refused as too large is read on, for its sender to see the answer, in ms. */
+const LINGER_MS = 2000;
+
 /** JSON by its media type, with no other charset than UTF-8. Go sends `application/json; charset=utf-8`. */
 function isJson(contentType: string): boolean {
   const [type = '', ...parameters] = contentType
@@ -30,11 +33,11 @@ export function bodyReader(limit: number): (request: Request) => Promise<Buffer>
       throw new UnsupportedMediaTypeException('The body must come as application/json, in UTF-8');
     }
     if (Number(request.headers['content-length']) > limit) {
-      throw tooLarge(limit);
+      throw tooLarge(limit, request);
     }
     await new Promise<void>((resolve, reject) => {
       read(request, request.res as Response, (error?: HttpError) =>
-        error ? reject(refusal(error, limit)) : resolve(),
+        error ? reject(refusal(error, limit, request)) : resolve(),
       );
     });
     return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -46,13 +49,16 @@ interface HttpError extends Error {
   status: number;
 }
 
-const tooLarge = (limit: number): HttpException =>
-  new PayloadTooLargeException(`The body is larger than CALLBACK_BODY_LIMIT, ${limit} bytes`);
+/** The answer goes out at once; who sends on all the same, and does not read it, is cut off. */
+function tooLarge(limit: number, request: Request): HttpException {
+  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref();
+  return new PayloadTooLargeException(`The body is larger than CALLBACK_BODY_LIMIT, ${limit} bytes`);
+}
 
-function refusal(error: HttpError, limit: number): HttpException {
+function refusal(error: HttpError, limit: number, request: Request): HttpException {
   switch (error.status) {
     case 413:
-      return tooLarge(limit);
+      return tooLarge(limit, request);
     case 415:
       return new UnsupportedMediaTypeException('The content encoding must be identity, gzip, deflate or br');
     default:

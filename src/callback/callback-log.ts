@@ -7,7 +7,7 @@ export interface CallbackLog {
   command?: string;
   operationID?: string;
   groupID?: string;
-  outcome?: Outcome;
+  outcome?: Outcome | 'journaled';
   problems?: string;
 }
 

@@ -10,7 +10,7 @@ import type { Response } from 'express';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
-import type { SyncOutcome } from '../groups/group-sync.service.js';
+import type { Taken } from './callback-journal.service.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
 import { type CallbackReply, ignored, success } from './callback-reply.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
@@ -24,7 +24,7 @@ const DEADLINE_MS = 3500;
  * reply in `ExceptionsFilter`.
  */
 @Injectable()
-export class CallbackReplyInterceptor implements NestInterceptor<SyncOutcome | 'ignored', CallbackReply> {
+export class CallbackReplyInterceptor implements NestInterceptor<Taken, CallbackReply> {
   private readonly logger = new Logger('Callback');
 
   constructor(
@@ -32,10 +32,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<SyncOutcome | '
     private readonly unwritten: UnwrittenDeliveries,
   ) {}
 
-  async intercept(
-    context: ExecutionContext,
-    next: CallHandler<SyncOutcome | 'ignored'>,
-  ): Promise<Observable<CallbackReply>> {
+  async intercept(context: ExecutionContext, next: CallHandler<Taken>): Promise<Observable<CallbackReply>> {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
     const outcome = await this.inTime(this.logged(firstValueFrom(next.handle()), deliveryOf(response)), log);
@@ -44,10 +41,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<SyncOutcome | '
   }
 
   /** What wrote nothing is logged here, before it is answered. */
-  private async logged(
-    work: Promise<SyncOutcome | 'ignored'>,
-    delivery: Delivery,
-  ): Promise<SyncOutcome | 'ignored'> {
+  private async logged(work: Promise<Taken>, delivery: Delivery): Promise<Taken> {
     try {
       const outcome = await work;
       if (outcome === 'ignored') {

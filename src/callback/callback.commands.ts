@@ -1,3 +1,4 @@
+import type { Delivery } from '../deliveries/delivery-log.js';
 import type { GroupChange, GroupSyncService, SyncOutcome } from '../groups/group-sync.service.js';
 import { AfterCreateGroupChatConversationsCallback } from './payloads/after-create-group-chat-conversations.js';
 import { AfterCreateGroupCallback } from './payloads/after-create-group.js';
@@ -101,16 +102,21 @@ export function commandToday(name: string): string {
  * What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses
  * threads.
  */
-export type Callback =
-  | ({ readonly kind: 'mirrored'; readonly command: string; readonly summary: string } & GroupChange<unknown>)
-  | { readonly kind: 'ignored' };
+export type Callback = MirroredCallback | { readonly kind: 'ignored' };
+
+interface MirroredCallback extends GroupChange<unknown> {
+  readonly kind: 'mirrored';
+  readonly command: string;
+  /** What it tells, in words. */
+  readonly summary: string;
+}
+
+/** A callback that is mirrored, with the request that brought it. */
+export interface ReceivedCallback extends MirroredCallback {
+  readonly delivery: Delivery;
+}
 
 /** Does what a callback means; resolves when it is on disk. */
-export async function applyCallback(
-  groupSync: GroupSyncService,
-  callback: Callback,
-): Promise<SyncOutcome | 'ignored'> {
-  return callback.kind === 'ignored'
-    ? 'ignored'
-    : CALLBACK_COMMANDS.get(callback.command)!.apply(groupSync, callback);
+export function applyCallback(groupSync: GroupSyncService, callback: MirroredCallback): Promise<SyncOutcome> {
+  return CALLBACK_COMMANDS.get(callback.command)!.apply(groupSync, callback);
 }

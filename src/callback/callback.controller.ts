@@ -9,10 +9,12 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { GroupSyncService, type SyncOutcome } from '../groups/group-sync.service.js';
+import { GroupSyncService } from '../groups/group-sync.service.js';
+import { CallbackGate } from './callback-gate.js';
+import { CallbackJournal, type Taken } from './callback-journal.service.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
-import { applyCallback, type Callback, CALLBACK_COMMANDS } from './callback.commands.js';
+import { applyCallback, CALLBACK_COMMANDS, type ReceivedCallback } from './callback.commands.js';
 import { CallbackGuard } from './callback.guard.js';
 import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
 
@@ -25,9 +27,13 @@ const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 @ApiTags('callback')
 @ApiBasicAuth()
 export class CallbackController {
-  constructor(private readonly groupSync: GroupSyncService) {}
+  constructor(
+    private readonly groupSync: GroupSyncService,
+    private readonly gate: CallbackGate,
+    private readonly journal: CallbackJournal,
+  ) {}
 
-  /** Takes one callback; the reply is sent after the commit. */
+  /** Takes one callback; the reply is sent when it is on disk. */
   @Post(':command')
   @HttpCode(200)
   @ApiParam({
@@ -42,7 +48,13 @@ export class CallbackController {
     description:
       'Refused (400, 401, 413, 415) or failed (500): nothing was written. 503: not written in time; it may still be',
   })
-  receive(@CallbackRequest(CallbackPipe) callback: Callback): Promise<SyncOutcome | 'ignored'> {
-    return applyCallback(this.groupSync, callback);
+  async receive(
+    @CallbackRequest(CallbackPipe) callback: ReceivedCallback | { kind: 'ignored' },
+  ): Promise<Taken> {
+    return callback.kind === 'ignored'
+      ? 'ignored'
+      : this.journal.unlessWritten(callback, () =>
+          this.gate.pass(() => applyCallback(this.groupSync, callback)),
+        );
   }
 }

@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { AuthenticationLimit } from '../authentication-limit.js';
 import { Config } from '../config.js';
 import { Delivery } from '../deliveries/delivery-log.js';
 import { secretMatcher } from '../secrets.js';
@@ -15,20 +16,29 @@ const OPERATION_ID_SHOWN = 128;
 export class CallbackGuard implements CanActivate {
   private readonly isToken: (candidate: string) => boolean;
 
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    private readonly limit: AuthenticationLimit,
+  ) {
     this.isToken = secretMatcher(config.CALLBACK_TOKEN ?? []);
   }
 
-  /** @throws UnauthorizedException without a right token */
-  canActivate(context: ExecutionContext): boolean {
+  /** @throws UnauthorizedException without a right token; HttpException 429 after too many wrong ones */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
     log.command = String(request.params['command']);
     log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
-    if (!this.config.callbacksAreOpen && !this.isToken(basicPassword(request.headers.authorization))) {
-      throw new UnauthorizedException(
-        'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
+    if (!this.config.callbacksAreOpen) {
+      await this.limit.admit(
+        'callback',
+        request,
+        () => this.isToken(basicPassword(request.headers.authorization)),
+        () =>
+          new UnauthorizedException(
+            'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
+          ),
       );
     }
     response.locals['delivery'] = new Delivery(storableText(log.command), storableText(log.operationID));

@@ -2,19 +2,31 @@ import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { JournalModule } from '../journal/journal.module.js';
+import { CallbackGate } from './callback-gate.js';
+import { CallbackJournal } from './callback-journal.service.js';
 import { CallbackMetricsMiddleware } from './callback-metrics.middleware.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
+import { JournaledCallbacks } from './journaled-callbacks.service.js';
 import { ReplayController } from './replay.controller.js';
 import { ReplayService } from './replay.service.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** What OpenIM tells. */
 @Module({
-  imports: [GroupsModule, DeliveriesModule, MetricsModule],
+  imports: [GroupsModule, DeliveriesModule, JournalModule, MetricsModule],
   controllers: [CallbackController, ReplayController],
-  providers: [CallbackPipe, CallbackParser, UnwrittenDeliveries, ReplayService],
+  providers: [
+    CallbackPipe,
+    CallbackParser,
+    CallbackGate,
+    CallbackJournal,
+    JournaledCallbacks,
+    UnwrittenDeliveries,
+    ReplayService,
+  ],
 })
 export class CallbackModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -10,7 +10,7 @@ import { Config } from '../config.js';
 import { bodyReader } from './callback-body.js';
 import { callbackLog, deliveryOf } from './callback-log.js';
 import { CallbackParser } from './callback-parser.service.js';
-import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
+import { CALLBACK_COMMANDS, commandToday, type ReceivedCallback } from './callback.commands.js';
 
 /** The request of a callback as a parameter, for `CallbackPipe` to make a `Callback` of. */
 export const CallbackRequest = createParamDecorator((_, context: ExecutionContext) =>
@@ -19,7 +19,7 @@ export const CallbackRequest = createParamDecorator((_, context: ExecutionContex
 
 /** Reads and validates a callback, by the DTO that `CALLBACK_COMMANDS` names for its command. */
 @Injectable()
-export class CallbackPipe implements PipeTransform<Request, Promise<Callback>> {
+export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCallback | { kind: 'ignored' }>> {
   private readonly readBody: (request: Request) => Promise<Buffer>;
 
   constructor(
@@ -30,7 +30,7 @@ export class CallbackPipe implements PipeTransform<Request, Promise<Callback>> {
   }
 
   /** @throws an HttpException that says what is wrong with the callback */
-  async transform(request: Request): Promise<Callback> {
+  async transform(request: Request): Promise<ReceivedCallback | { kind: 'ignored' }> {
     const response = request.res as Response;
     const delivery = deliveryOf(response);
     const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));

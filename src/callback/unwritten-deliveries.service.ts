@@ -2,6 +2,7 @@ import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import type { Delivery, UnwrittenOutcome } from '../deliveries/delivery-log.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
+import { TooManyCallbacksException } from './callback-gate.js';
 
 /** How long an answer waits for the log of what wrote nothing, in ms. */
 const PATIENCE_MS = 1000;
@@ -26,6 +27,9 @@ export class UnwrittenDeliveries {
 
   /** Logs why a delivery was refused or failed; waits at most 1 s. */
   async logFailure(delivery: Delivery, error: unknown): Promise<void> {
+    if (error instanceof TooManyCallbacksException) {
+      return; // it would have to wait where there is no more room
+    }
     await this.log(delivery, outcomeOf(error), problemsOf(error));
   }
 

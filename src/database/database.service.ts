@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
-import { isDatabaseUnavailable } from './database-unavailable.js';
+import { isDatabaseUnavailable } from '../database-unavailable.js';
 import { hasPendingMigrations, migrate } from './migrate.js';
 
 const RETRY_MS = 1000;
@@ -22,11 +22,18 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
 
   /** Why it cannot be used yet; "" where nothing is known of that. */
   obstacle = '';
+  /** Whether that is because PostgreSQL is away. */
+  private away = false;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
   ) {}
+
+  /** Whether PostgreSQL is all that is missing: it was in use, or would be by now. */
+  get lacksOnlyPostgres(): boolean {
+    return this.dataSource.isInitialized || this.away;
+  }
 
   onApplicationBootstrap(): void {
     this.opened = this.open();
@@ -58,12 +65,14 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         const applied = await migrate(this.dataSource.options, this.abort.signal);
         applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
       } else if (await hasPendingMigrations(this.dataSource.options)) {
+        this.away = false;
         return 'migrations are pending and RUN_MIGRATIONS is false; run npm run migration:run';
       }
       await this.dataSource.initialize();
       return undefined;
     } catch (error) {
-      if (isDatabaseUnavailable(error) || this.abort.signal.aborted) {
+      this.away = isDatabaseUnavailable(error);
+      if (this.away || this.abort.signal.aborted) {
         return (error as Error).message || String((error as NodeJS.ErrnoException).code);
       }
       throw error;

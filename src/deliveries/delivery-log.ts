@@ -3,14 +3,14 @@ import type { Outcome } from './callback-delivery.entity.js';
 
 /** What the log keeps of a request, for the statement that logs it. */
 export class Delivery {
-  /** Of version 7: ordered by time, and unique without a sequence that replicas would share. */
-  readonly id = uuid();
   private readonly start = performance.now();
 
   constructor(
     readonly command: string,
     readonly operationID: string,
     readonly replayOf: string | null = null,
+    /** Of version 7: ordered by time, and unique without a sequence that replicas would share. */
+    readonly id: string = uuid(),
   ) {}
 
   groupID: string | null = null;
@@ -36,25 +36,27 @@ export class Delivery {
 const COLUMNS =
   'id, command, operation_id, group_id, summary, duration_ms, body, replay_of, received_at, outcome, problems';
 
-const values = (first: number): string => {
+/** @param receivedAt an expression; NULL: now */
+const values = (first: number, receivedAt = 'NULL'): string => {
   const [id, command, operationID, groupID, summary, elapsedMs, body, replayOf] = Array.from(
     { length: 8 },
     (_, index) => `$${first + index}`,
   );
   return `${id}::uuid, ${command}, ${operationID}, ${groupID}, ${summary},
       ${elapsedMs}::real + extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, ${body}::bytea, ${replayOf}::uuid,
-      date_trunc('milliseconds', clock_timestamp())`;
+      date_trunc('milliseconds', coalesce(${receivedAt}, clock_timestamp()))`;
 };
 
 /**
- * Ends a statement of `GroupSyncService`, so that the change and its row in the log commit together.
+ * Ends a statement of `GroupSyncService`, so that the change and its row in the log commit together: that of a callback which waited
+ * in the journal says when it was received, that of a replay when it was replayed.
  * @param changed a SELECT of one row with the boolean `changed`
  */
 export const andLog = (changed: string): string => `
   done AS (${changed}),
   logged AS (
     INSERT INTO callback_deliveries (${COLUMNS})
-    SELECT ${values(4)}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END, NULL
+    SELECT ${values(4, 'CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END')}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END, NULL
     FROM done
     WHERE $4::uuid IS NOT NULL
   )

@@ -2,13 +2,15 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
-  type HealthCheckAttempt,
   HealthCheckService,
   type HealthCheckResult,
+  type HealthIndicatorResult,
   HealthIndicatorService,
 } from '@nestjs/terminus';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { DatabaseService } from '../database/database.service.js';
+import { JournalService } from '../journal/journal.service.js';
 
 const DATABASE_TIMEOUT_MS = 1000;
 
@@ -20,6 +22,8 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly database: DatabaseService,
+    private readonly journal: JournalService,
   ) {}
 
   /** 200 while the process runs. */
@@ -29,20 +33,26 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 while callbacks can be written; 503 while PostgreSQL cannot be reached, or the process is about to stop. */
+  /**
+   * 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached. 503 where they
+   * cannot, before the database is in use for the first time, and while the process is about to stop.
+   */
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([this.database()]);
+    return this.health.check([() => this.callbacks()]);
   }
 
   /** Unlike terminus's own check of TypeORM it tells the outside no address and no driver's message. */
-  private database(): HealthCheckAttempt<'database'> {
-    return this.indicators
-      .check('database')
+  private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
+    const check = this.indicators.check('database');
+    const result = await check
       .attempt(async () => {
         await this.dataSource.query('SELECT 1').catch(() => Promise.reject(new Error('cannot be reached')));
       })
       .withTimeout(DATABASE_TIMEOUT_MS);
+    return result.database.status === 'down' && this.journal.isOpen && this.database.lacksOnlyPostgres
+      ? check.degraded('cannot be reached; callbacks go to the journal')
+      : result;
   }
 }

@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { JournalModule } from '../journal/journal.module.js';
 import { HealthController } from './health.controller.js';
 
 /** Whether the process runs, and whether it can work. */
-@Module({ imports: [TerminusModule.forRoot({ logger: false })], controllers: [HealthController] })
+@Module({
+  imports: [TerminusModule.forRoot({ logger: false }), JournalModule],
+  controllers: [HealthController],
+})
 export class HealthModule {}

@@ -63,7 +63,7 @@ export class ReconciliationService {
       this.stats.read(),
     ]);
     const missedCallbacks = drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0);
-    const receivedCallbacks = deliveries
+    const receivedCallbacks = (deliveries ?? [])
       .filter(({ outcome }) => outcome === 'applied' || outcome === 'unchanged')
       .reduce((sum, { lastDay }) => sum + lastDay, 0);
     const all = missedCallbacks + receivedCallbacks;

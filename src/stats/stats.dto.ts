@@ -34,20 +34,43 @@ class LastReceivedDto {
   receivedAt!: string;
 }
 
-/** How much there is of everything; at most 5 s old. */
+class JournalDto {
+  @ApiProperty({
+    description: 'Whether it takes callbacks; false: JOURNAL is off, or DATA_DIR cannot be used',
+  })
+  open!: boolean;
+
+  @ApiProperty({ type: 'integer', description: 'Callbacks that wait for PostgreSQL' })
+  waiting!: number;
+
+  @ApiProperty({ type: 'integer', description: 'What they take on disk' })
+  bytes!: number;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Of the first that waits' })
+  oldestReceivedAt!: string | null;
+}
+
+/** How much there is of everything; at most 5 s old. What PostgreSQL counts is null while it cannot be reached. */
 export class StatsDto {
-  @ApiProperty({ type: [GroupsOfStatusDto] })
-  groups!: GroupsOfStatusDto[];
+  @ApiProperty({ type: [GroupsOfStatusDto], nullable: true })
+  groups!: GroupsOfStatusDto[] | null;
 
-  @ApiProperty({ type: 'integer', description: 'Memberships: the memberCount of all groups together' })
-  members!: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Memberships: the memberCount of all groups together',
+  })
+  members!: number | null;
 
-  @ApiProperty({ type: 'integer', description: 'Groups that need a look' })
-  staleGroups!: number;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Groups that need a look' })
+  staleGroups!: number | null;
 
-  @ApiProperty({ type: [DeliveriesDto] })
-  deliveries!: DeliveriesDto[];
+  @ApiProperty({ type: [DeliveriesDto], nullable: true })
+  deliveries!: DeliveriesDto[] | null;
 
-  @ApiProperty({ type: [LastReceivedDto] })
-  lastReceived!: LastReceivedDto[];
+  @ApiProperty({ type: [LastReceivedDto], nullable: true })
+  lastReceived!: LastReceivedDto[] | null;
+
+  @ApiProperty({ description: 'Of the replica that answers, now' })
+  journal!: JournalDto;
 }

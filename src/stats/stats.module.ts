@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { JournalModule } from '../journal/journal.module.js';
 import { StatsController } from './stats.controller.js';
 import { StatsService } from './stats.service.js';
 
 /** How much there is of everything. */
-@Module({ controllers: [StatsController], providers: [StatsService], exports: [StatsService] })
+@Module({
+  imports: [JournalModule],
+  controllers: [StatsController],
+  providers: [StatsService],
+  exports: [StatsService],
+})
 export class StatsModule {}

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { JournalService } from '../journal/journal.service.js';
 import type { StatsDto } from './stats.dto.js';
 
 /**
@@ -28,28 +31,64 @@ const LAST_RECEIVED = `
   SELECT command, (SELECT max(received_at) FROM callback_deliveries d WHERE d.command = commands.command) AS "receivedAt"
   FROM commands WHERE command IS NOT NULL`;
 
+/** How long PostgreSQL has for that, in ms. */
+const PATIENCE_MS = 3000;
+
+/** What PostgreSQL counts. */
+type Counted = Omit<StatsDto, 'journal'>;
+
+const NOTHING_COUNTED: Counted = {
+  groups: null,
+  members: null,
+  staleGroups: null,
+  deliveries: null,
+  lastReceived: null,
+};
+
 /** How much there is of everything. */
 @Injectable()
 export class StatsService {
-  private latest?: { stats: Promise<StatsDto>; until: number };
+  private latest?: { stats: Promise<Counted>; until: number };
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly journal: JournalService,
+  ) {}
 
-  /** The figures, at most 5 s old. */
+  /** The figures, at most 5 s old; those of the journal of now, also while PostgreSQL is away. */
   async read(): Promise<StatsDto> {
+    const counted = await Promise.race([this.counted(), sleep(PATIENCE_MS, NOTHING_COUNTED, { ref: false })]);
+    const oldest = this.journal.oldestReceivedAt;
+    return {
+      ...counted,
+      journal: {
+        open: this.journal.isOpen,
+        waiting: this.journal.waiting,
+        bytes: this.journal.bytes,
+        oldestReceivedAt: oldest === undefined ? null : new Date(oldest).toISOString(),
+      },
+    };
+  }
+
+  private async counted(): Promise<Counted> {
     if (!this.latest || this.latest.until < Date.now()) {
       const stats = this.count();
       this.latest = { stats, until: Date.now() + FRESH_MS };
       stats.catch(() => (this.latest = undefined));
     }
-    return this.latest.stats;
+    return this.latest.stats.catch((error: unknown) => {
+      if (isDatabaseUnavailable(error)) {
+        return NOTHING_COUNTED;
+      }
+      throw error;
+    });
   }
 
-  private async count(): Promise<StatsDto> {
+  private async count(): Promise<Counted> {
     const [groups, stale, deliveries, lastReceived] = await Promise.all([
       this.dataSource.query<{ status: number | null; groups: number; members: number }[]>(GROUPS),
       this.dataSource.query<{ groups: number }[]>(STALE),
-      this.dataSource.query<StatsDto['deliveries']>(DELIVERIES),
+      this.dataSource.query<NonNullable<StatsDto['deliveries']>>(DELIVERIES),
       this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
     ]);
     return {

@@ -28,6 +28,7 @@ export class ServiceProcess {
       PORT: '0',
       ADMIN_API_KEY: 'k',
       CALLBACK_TOKEN: 't',
+      JOURNAL: 'off', // one process for each folder; journal.spec.ts has folders
       ...environment,
     };
     return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));

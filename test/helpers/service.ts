@@ -56,6 +56,7 @@ export class Service {
       NODE_ENV: 'test',
       CALLBACK_TOKEN: TOKEN,
       ADMIN_API_KEY: KEY,
+      JOURNAL: 'off', // one process for each folder; journal.spec.ts has folders
       ...environment,
     });
     const log: Record<string, unknown>[] = [];

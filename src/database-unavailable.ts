@@ -3,7 +3,7 @@
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection exception, 53 insufficient resources,
  * 57P operator intervention, 58 system error, 28 and 3D at connect, 25006 a replica that was asked to write.
  */
-const SERVER_STATE = /^(08|28|3D|53|57P|58|25006)/;
+const SERVER_STATE = /^(08|28|3D|53|57|58|25006|55P03)/;
 /** Node's errors of a connection that cannot be made or broke. */
 const NETWORK = /^(ECONN|EHOST|ENET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
 /** What pg and pg-pool say without a code. */

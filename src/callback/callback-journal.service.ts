@@ -1,0 +1,132 @@
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseUnavailable } from '../database-unavailable.js';
+import type { SyncOutcome } from '../groups/group-sync.service.js';
+import { JournalMetrics } from '../journal/journal-metrics.js';
+import { JournalService } from '../journal/journal.service.js';
+import type { ReceivedCallback } from './callback.commands.js';
+import { JournaledCallbacks } from './journaled-callbacks.service.js';
+
+/** How long PostgreSQL has for a callback before it goes to the journal, in ms. */
+const PATIENCE_MS = 1000;
+/** The same for a large one, which says nothing of others. */
+const PATIENCE_WITH_LARGE_MS = 2500;
+const LARGE_BYTES = 128 * 1024;
+
+/** How long to wait before the first of the journal is tried again, in ms. */
+const RETRY_MS = 250;
+
+/** What became of a callback: `journaled` is on disk here, and waits for PostgreSQL. */
+export type Taken = SyncOutcome | 'ignored' | 'journaled';
+
+/** PostgreSQL has not answered in time. It may still do what it was asked. */
+class LateError extends Error {}
+
+/** Keeps callbacks while PostgreSQL is away, and has them applied in their order when it is back, before later ones of the same group. */
+@Injectable()
+export class CallbackJournal implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Journal');
+  private readonly stop = new AbortController();
+  private emptying: Promise<void> = Promise.resolve();
+  /** Whether the first that waits could not be applied: then nothing else could be written either. */
+  private away = false;
+
+  constructor(
+    private readonly journal: JournalService,
+    private readonly journaled: JournaledCallbacks,
+    private readonly metrics: JournalMetrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.journal.isOpen) {
+      this.emptying = this.empty();
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await this.emptying;
+  }
+
+  /**
+   * Has a callback written, or else keeps it.
+   * @param write begins to write it
+   * @returns when it is on disk, there or here
+   * @throws what `write` throws, where that is not about PostgreSQL being away, or where the journal cannot take it
+   */
+  async unlessWritten(callback: ReceivedCallback, write: () => Promise<SyncOutcome>): Promise<Taken> {
+    if (!this.journal.isOpen) {
+      return write();
+    }
+    if (this.away || this.journal.waitsFor(callback.groupID)) {
+      return this.keep(callback, new ServiceUnavailableException('The database cannot be reached'));
+    }
+    const isLarge = callback.delivery.body!.length >= LARGE_BYTES;
+    try {
+      return await inTime(write(), isLarge ? PATIENCE_WITH_LARGE_MS : PATIENCE_MS);
+    } catch (error) {
+      if (!(error instanceof LateError || isDatabaseUnavailable(error))) {
+        throw error;
+      }
+      const kept = await this.keep(callback, error);
+      this.away ||= !isLarge;
+      return kept;
+    }
+  }
+
+  private async keep({ groupID, delivery }: ReceivedCallback, reason: unknown): Promise<'journaled'> {
+    const { id, command, operationID, body } = delivery;
+    try {
+      await this.journal.append({ id, receivedAt: Date.now(), command, operationID, groupID, body: body! });
+    } catch (error) {
+      this.logger.error(`${command} of ${groupID} is not in the journal: ${(error as Error).message}`);
+      throw reason;
+    }
+    return 'journaled';
+  }
+
+  /** Has one after another applied, until the service stops. */
+  private async empty(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      try {
+        const applied = await this.journaled.apply(await this.journal.first(this.stop.signal));
+        if (applied) {
+          await this.journal.removeFirst();
+          this.metrics.countApplied();
+        }
+        this.setAway(!applied);
+      } catch (error) {
+        if (!this.stop.signal.aborted) {
+          this.logger.error(`The journal cannot be read: ${(error as Error).message}`);
+          this.setAway(true);
+        }
+      }
+      if (this.away) {
+        await sleep(RETRY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private setAway(away: boolean): void {
+    if (away && !this.away) {
+      this.logger.warn('PostgreSQL is away: callbacks go to the journal');
+    } else if (this.away && !away) {
+      this.logger.log(`PostgreSQL is back; ${this.journal.waiting} callbacks are still to be applied`);
+    }
+    this.away = away;
+  }
+}
+
+/** @throws LateError after so many ms; what comes of it afterwards is nobody's concern here */
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new LateError('PostgreSQL has not answered in time')), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { unlink } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join, relative, resolve } from 'node:path';
+
+/** A path of a socket is at most so many bytes long (unix(7), sun_path). */
+const PATH_MAX_LENGTH = 103;
+
+/**
+ * Says that a folder is in use by one process: a socket that only a living process answers, so that a crash leaves nothing to wait for.
+ * @throws Error where another process uses the folder, or the path is too long
+ */
+export async function lockFolder(folder: string): Promise<Server> {
+  const path = socketPath(folder);
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  try {
+    return await listen(server, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+      throw error;
+    }
+  }
+  if (await isAnswered(path)) {
+    throw new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
+  }
+  await unlink(path).catch(() => undefined); // another start was first
+  return listen(server, path);
+}
+
+function socketPath(folder: string): string {
+  if (process.platform === 'win32') {
+    return join('\\\\?\\pipe', resolve(folder));
+  }
+  const absolute = join(resolve(folder), 'lock');
+  const path = [absolute, relative('.', absolute)].find(
+    (candidate) => Buffer.byteLength(candidate) <= PATH_MAX_LENGTH,
+  );
+  if (path === undefined) {
+    throw new Error(`the path of ${folder} is too long for a lock in it; choose a shorter DATA_DIR`);
+  }
+  return path;
+}
+
+async function listen(server: Server, path: string): Promise<Server> {
+  server.listen(path);
+  await once(server, 'listening');
+  return server;
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path);
+  return once(socket, 'connect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
+}

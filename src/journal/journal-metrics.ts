@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { MetricsService } from '../metrics/metrics.service.js';
+import { JournalService } from './journal.service.js';
+
+/** What is measured of the journal. */
+@Injectable()
+export class JournalMetrics {
+  private readonly applied: Counter;
+
+  constructor({ registry }: MetricsService, journal: JournalService) {
+    gauge(
+      registry,
+      'open',
+      '1 while the journal takes callbacks; 0: JOURNAL is off, or DATA_DIR cannot be used',
+      () => Number(journal.isOpen),
+    );
+    gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
+    gauge(registry, 'bytes', 'What the journal takes on disk', () => journal.bytes);
+    gauge(
+      registry,
+      'oldest_timestamp_seconds',
+      'When the first callback that waits in the journal was received; 0: none waits',
+      () => (journal.oldestReceivedAt ?? 0) / 1000,
+    );
+    this.applied = new Counter({
+      name: 'openim_journal_applied_total',
+      help: 'Callbacks that left the journal: written to PostgreSQL, or found to be there already',
+      registers: [registry],
+    });
+  }
+
+  /** One left the journal. */
+  countApplied(): void {
+    this.applied.inc();
+  }
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): Gauge {
+  return new Gauge({
+    name: `openim_journal_${name}`,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
