@@ -5,6 +5,7 @@ import { Delivery } from '../deliveries/delivery-log.js';
 import { secretMatcher } from '../secrets.js';
 import { storableText } from '../storable-text.js';
 import { callbackLog } from './callback-log.js';
+import { CallbackMetrics } from './callback-metrics.js';
 
 const OPERATION_ID_SHOWN = 128;
 
@@ -15,7 +16,10 @@ const OPERATION_ID_SHOWN = 128;
 export class CallbackGuard implements CanActivate {
   private readonly isToken: (candidate: string) => boolean;
 
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    private readonly metrics: CallbackMetrics,
+  ) {
     this.isToken = secretMatcher(config.CALLBACK_TOKEN ?? []);
   }
 
@@ -25,6 +29,7 @@ export class CallbackGuard implements CanActivate {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
     log.command = String(request.params['command']);
+    this.metrics.received(log.command);
     log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
     if (!this.config.callbacksAreOpen && !this.isToken(basicPassword(request.headers.authorization))) {
       throw new UnauthorizedException(

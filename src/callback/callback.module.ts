@@ -2,6 +2,7 @@ import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { CallbackMetrics } from './callback-metrics.js';
 import { CallbackMetricsMiddleware } from './callback-metrics.middleware.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
@@ -13,7 +14,7 @@ import { ReplayService } from './replay.service.js';
 @Module({
   imports: [GroupsModule, DeliveriesModule, MetricsModule],
   controllers: [CallbackController, ReplayController],
-  providers: [CallbackPipe, CallbackParser, ReplayService],
+  providers: [CallbackMetrics, CallbackPipe, CallbackParser, ReplayService],
 })
 export class CallbackModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
