@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AuthenticationMetrics } from './authentication-metrics.js';
 import { CallbackModule } from './callback/callback.module.js';
 import { Config } from './config.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -32,6 +33,7 @@ export class AppModule {
       ],
       providers: [
         { provide: Config, useValue: config },
+        AuthenticationMetrics,
         { provide: APP_FILTER, useClass: ExceptionsFilter },
       ],
       exports: [Config],

@@ -9,6 +9,7 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Request, Response } from 'express';
 import { DataSource } from 'typeorm';
+import { AuthenticationMetrics } from './authentication-metrics.js';
 import { callbackLog } from './callback/callback-log.js';
 import { refusal } from './callback/callback-reply.js';
 import { isDatabaseUnavailable } from './database/database-unavailable.js';
@@ -19,7 +20,10 @@ import { isDatabaseUnavailable } from './database/database-unavailable.js';
  */
 @Catch()
 export class ExceptionsFilter implements ExceptionFilter {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly authentication: AuthenticationMetrics,
+  ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
@@ -34,6 +38,7 @@ export class ExceptionsFilter implements ExceptionFilter {
       return;
     }
     if (status === 401) {
+      this.authentication.failed(isCallback(request) ? 'callback' : 'admin');
       response.setHeader('WWW-Authenticate', isCallback(request) ? 'Basic' : 'Bearer');
     }
     if (isCallback(request)) {
