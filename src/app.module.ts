@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AuthenticationLimit } from './authentication-limit.js';
+import { AuthenticationMetrics } from './authentication-metrics.js';
 import { CallbackModule } from './callback/callback.module.js';
 import { Config } from './config.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -34,6 +35,7 @@ export class AppModule {
       providers: [
         { provide: Config, useValue: config },
         AuthenticationLimit,
+        AuthenticationMetrics,
         { provide: APP_FILTER, useClass: ExceptionsFilter },
       ],
       exports: [Config, AuthenticationLimit],

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { HttpException, HttpStatus, Injectable, type UnauthorizedException } from '@nestjs/common';
 import type { Request } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { AuthenticationMetrics } from './authentication-metrics.js';
 
 /** How many wrong secrets of one address are compared within the time below. */
 const WRONG_SECRETS = 100;
@@ -19,6 +20,8 @@ export class AuthenticationLimit {
   private readonly wrong = new RateLimiterMemory({ points: WRONG_SECRETS, duration: WITHIN_S });
   private readonly known = new Set<string>();
 
+  constructor(private readonly metrics: AuthenticationMetrics) {}
+
   /**
    * @param isRight whether the request carries a right secret
    * @throws `refusal` if not; HttpException 429 for an address that tried too often
@@ -33,6 +36,7 @@ export class AuthenticationLimit {
     if (!this.known.has(address)) {
       const tries = await this.wrong.get(address);
       if (tries && tries.consumedPoints >= WRONG_SECRETS) {
+        this.metrics.failed(door);
         throw tooMany(tries, request);
       }
     }
@@ -40,6 +44,7 @@ export class AuthenticationLimit {
       this.remember(address);
       return;
     }
+    this.metrics.failed(door);
     await this.wrong.consume(address).catch((tries: RateLimiterRes) => {
       throw tooMany(tries, request);
     });

@@ -234,6 +234,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return config;
 }
 
+/**
+ * Whether the standard variables of OpenTelemetry ask for traces; its SDK reads all others of them itself.
+ * @param environment the variables, `process.env` unless a test gives others
+ */
+export function tracesAreWanted(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const endpoint =
+    environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || environment['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  const exporter = environment['OTEL_TRACES_EXPORTER'] || (endpoint ? 'otlp' : 'none');
+  return exporter === 'otlp' && environment['OTEL_SDK_DISABLED']?.toLowerCase() !== 'true';
+}
+
 /** The names of all variables, in the order of `Config`. */
 export function configNames(): string[] {
   return Object.keys(new Config());

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
-import { type Config, ConfigError, readConfig } from './config.js';
+import { type Config, ConfigError, readConfig, tracesAreWanted } from './config.js';
 import { DatabaseService } from './database/database.service.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
@@ -15,9 +15,14 @@ const SHUTDOWN_MS = 9_000;
 function main(config: Config, logger: Logger): void {
   let embedded: EmbeddedPostgres | undefined;
   let app: NestExpressApplication | undefined;
+  let stopTracing: (() => Promise<void>) | undefined;
   let stopping = false;
 
   const start = async (): Promise<void> => {
+    if (tracesAreWanted()) {
+      const { startTracing } = await import('./tracing.js');
+      stopTracing = startTracing(logger);
+    }
     embedded = config.DATABASE_URL
       ? undefined
       : await EmbeddedPostgres.start(config.DATA_DIR, (message) => logger.warn(message));
@@ -44,6 +49,7 @@ function main(config: Config, logger: Logger): void {
     await app?.close();
     clearInterval(idleConnections);
     await embedded?.stop();
+    await stopTracing?.();
     logger.info('Stopped');
     process.exit(code);
   };

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { VERSION } from './version.js';
 
 /** Serves the description of all routes: as pages at `/docs`, as OpenAPI 3 at `/docs-json`. */
 export function serveOpenApi(app: INestApplication): void {
@@ -8,7 +9,7 @@ export function serveOpenApi(app: INestApplication): void {
     .setDescription(
       "Takes the group callbacks of an OpenIM server, and serves the synced groups to the company's staff.",
     )
-    .setVersion('0.1.0')
+    .setVersion(VERSION)
     .addBasicAuth({
       type: 'http',
       scheme: 'basic',

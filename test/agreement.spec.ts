@@ -56,7 +56,11 @@ describe('commands', () => {
 });
 
 /** How sizes and times are written. */
-const WRITTEN: Record<string, string> = { CALLBACK_BODY_LIMIT: '16mb', RECONCILE_INTERVAL: '60s' };
+const WRITTEN: Record<string, string> = {
+  CALLBACK_BODY_LIMIT: '16mb',
+  JOURNAL_LIMIT: '256mb',
+  RECONCILE_INTERVAL: '60s',
+};
 
 describe('settings', () => {
   it('are all in the README, in the order of Config', () => {

@@ -2,12 +2,15 @@ import type { Response } from 'express';
 import type { Outcome } from '../deliveries/callback-delivery.entity.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 
+/** As in the log of deliveries; `journaled`: on disk here, and not there yet. */
+export type AnsweredOutcome = Outcome | 'journaled';
+
 /** What the log line and the metrics tell of one callback, gathered on its way. Never a secret, never a body. */
 export interface CallbackLog {
   command?: string;
   operationID?: string;
   groupID?: string;
-  outcome?: Outcome | 'journaled';
+  outcome?: AnsweredOutcome;
   problems?: string;
 }
 

@@ -6,6 +6,7 @@ import { Delivery } from '../deliveries/delivery-log.js';
 import { secretMatcher } from '../secrets.js';
 import { storableText } from '../storable-text.js';
 import { callbackLog } from './callback-log.js';
+import { CallbackMetrics } from './callback-metrics.js';
 
 const OPERATION_ID_SHOWN = 128;
 
@@ -19,6 +20,7 @@ export class CallbackGuard implements CanActivate {
   constructor(
     private readonly config: Config,
     private readonly limit: AuthenticationLimit,
+    private readonly metrics: CallbackMetrics,
   ) {
     this.isToken = secretMatcher(config.CALLBACK_TOKEN ?? []);
   }
@@ -29,6 +31,7 @@ export class CallbackGuard implements CanActivate {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
     log.command = String(request.params['command']);
+    this.metrics.received(log.command);
     log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
     if (!this.config.callbacksAreOpen) {
       await this.limit.admit(

@@ -5,6 +5,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { CallbackGate } from './callback-gate.js';
 import { CallbackJournal } from './callback-journal.service.js';
+import { CallbackMetrics } from './callback-metrics.js';
 import { CallbackMetricsMiddleware } from './callback-metrics.middleware.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
@@ -19,6 +20,7 @@ import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
   imports: [GroupsModule, DeliveriesModule, JournalModule, MetricsModule],
   controllers: [CallbackController, ReplayController],
   providers: [
+    CallbackMetrics,
     CallbackPipe,
     CallbackParser,
     CallbackGate,

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { DatabaseMetrics } from './database-metrics.js';
 import { DatabaseService } from './database.service.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
@@ -31,8 +33,9 @@ export class DatabaseModule {
           logger: new DatabaseLogger(),
           manualInitialization: true,
         } as TypeOrmModuleOptions),
+        MetricsModule,
       ],
-      providers: [DatabaseService],
+      providers: [DatabaseMetrics, DatabaseService],
       exports: [DatabaseService],
     };
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { Config } from '../config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { JournalService } from './journal.service.js';
 
@@ -8,7 +9,7 @@ import { JournalService } from './journal.service.js';
 export class JournalMetrics {
   private readonly applied: Counter;
 
-  constructor({ registry }: MetricsService, journal: JournalService) {
+  constructor({ registry }: MetricsService, journal: JournalService, config: Config) {
     gauge(
       registry,
       'open',
@@ -17,6 +18,7 @@ export class JournalMetrics {
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
     gauge(registry, 'bytes', 'What the journal takes on disk', () => journal.bytes);
+    gauge(registry, 'limit_bytes', 'JOURNAL_LIMIT', () => config.JOURNAL_LIMIT);
     gauge(
       registry,
       'oldest_timestamp_seconds',

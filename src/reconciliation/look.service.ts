@@ -7,6 +7,7 @@ import { GroupSyncService } from '../groups/group-sync.service.js';
 import { toJson } from '../groups/json.js';
 import { type Reconciled, SETTLED_S } from '../groups/statements/reconcile-group.js';
 import { type Found, GroupReader } from './group-reader.js';
+import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
 /** What a look at a group came to. */
 export interface Look {
@@ -69,6 +70,7 @@ export class LookService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly reader: GroupReader,
     private readonly groupSync: GroupSyncService,
+    private readonly metrics: ReconciliationMetrics,
   ) {}
 
   /**
@@ -174,6 +176,7 @@ export class LookService {
       if (outcome === 'held' || unexplained) {
         return outcome === 'held' ? 'held' : 'unexplained';
       }
+      this.metrics.found(repairs);
       if (repairs.length > 0) {
         const level = repairs[0]!.kind === 'filled' ? 'debug' : 'log';
         this.logger[level](`Group ${groupID}: ${repairs.map(({ summary }) => summary).join('; ')}`);

@@ -4,6 +4,7 @@ import { CallbackFollower } from './callback-follower.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationModule } from './reconciliation.module.js';
+import { ReconciliationWatch } from './reconciliation-watch.js';
 import { RunScheduler } from './runs/run-scheduler.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
@@ -11,6 +12,6 @@ import { ReconciliationService } from './reconciliation.service.js';
 @Module({
   imports: [ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
-  providers: [CallbackFollower, RunScheduler, ReconcilerService, ReconciliationService],
+  providers: [CallbackFollower, ReconciliationWatch, RunScheduler, ReconcilerService, ReconciliationService],
 })
 export class ReconcilerModule {}

@@ -11,6 +11,8 @@ import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
 import { CallbackFollower } from './callback-follower.js';
 import { lead } from './leadership.js';
+import { ReconciliationMetrics } from './reconciliation-metrics.js';
+import { ReconciliationWatch } from './reconciliation-watch.js';
 import { RunScheduler } from './runs/run-scheduler.js';
 
 /** How often it is looked whether the database is in use yet, in ms. */
@@ -31,6 +33,8 @@ export class ReconcilerService
     private readonly openIm: OpenImClient,
     private readonly follower: CallbackFollower,
     private readonly scheduler: RunScheduler,
+    private readonly watch: ReconciliationWatch,
+    private readonly metrics: ReconciliationMetrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -60,10 +64,12 @@ export class ReconcilerService
     const { url } = this.dataSource.options as { url: string };
     await lead(url, this.end.signal, async (signal) => {
       this.logger.log('This process reconciles with OpenIM');
+      this.metrics.leads(true);
       await Promise.all([
         this.follower.follow(signal, (problem) => this.tell('A look at groups failed', problem)),
         this.scheduler.schedule(signal, (problem) => this.tell('A run failed', problem)),
-      ]);
+        this.watch.watch(signal),
+      ]).finally(() => this.metrics.leads(false));
     });
   }
 

@@ -12,6 +12,7 @@ import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';
 import { LookService } from './look.service.js';
+import { MISSED } from './missed-callbacks.js';
 import {
   type DriftDto,
   type ReconciliationDto,
@@ -29,16 +30,8 @@ const WAITING = `
     (SELECT count(*) FROM groups WHERE verified_at IS NULL AND stale_reason IS DISTINCT FROM '${STALE.absent}')::float8 AS "neverRead",
     (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason = '${STALE.absent}')::float8 AS absent`;
 
-/**
- * A callback that was only late is not lost: one of the group that came within the 15 s that OpenIM waits for an answer, and told
- * what was known by then.
- */
 const DRIFT = `
-  SELECT kind, sum(changes)::float8 AS changes, coalesce(sum(missed) FILTER (WHERE missed > 0 AND NOT EXISTS (
-      SELECT FROM callback_deliveries d
-      WHERE d.group_id = r.group_id AND d.outcome = 'unchanged'
-        AND d.received_at >= r.found_at AND d.received_at < r.found_at + interval '15 seconds'
-    )), 0)::float8 AS "missedCallbacks"
+  SELECT kind, sum(changes)::float8 AS changes, coalesce(sum(missed) FILTER (WHERE ${MISSED}), 0)::float8 AS "missedCallbacks"
   FROM group_repairs r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
 /** What staff see and ask for of reconciliation, in any replica. */

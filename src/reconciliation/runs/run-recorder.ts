@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { ReconciliationMetrics } from '../reconciliation-metrics.js';
 import type { Run } from './run.js';
 import { RunnerService } from './runner.service.js';
 import { RunLogService } from './run-log.service.js';
@@ -15,6 +16,7 @@ export class RunRecorder {
   constructor(
     private readonly runs: RunLogService,
     private readonly runner: RunnerService,
+    private readonly metrics: ReconciliationMetrics,
   ) {}
 
   /**
@@ -24,6 +26,7 @@ export class RunRecorder {
   async record(run: Run, signal: AbortSignal, show?: (run: Run) => void): Promise<void> {
     await this.runs.interruptAbandoned();
     const id = await this.runs.begin(run.kind);
+    this.metrics.runBegan(run.kind);
     let [recorded, logged] = [Date.now(), Date.now()];
     try {
       await this.runner.execute(run, signal, async () => {
@@ -39,9 +42,12 @@ export class RunRecorder {
       });
     } catch (error) {
       run.problem = (error as Error).message;
-      await this.runs.end(id, signal.aborted ? 'interrupted' : 'failed', run.figures).catch(() => undefined);
+      const outcome = signal.aborted ? 'interrupted' : 'failed';
+      this.metrics.runEnded(run.kind, outcome);
+      await this.runs.end(id, outcome, run.figures).catch(() => undefined);
       throw error;
     }
+    this.metrics.runEnded(run.kind, 'done');
     await this.runs.end(id, 'done', run.figures);
     this.logger[run.kind === 'sweep' && run.repairs === 0 ? 'debug' : 'log'](run.outcome());
   }
