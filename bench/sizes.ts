@@ -10,7 +10,7 @@ const DEFAULTS = {
   rounds: 5,
   /** How long one turn is. */
   seconds: 3,
-  warmUpSeconds: 2,
+  warmUpSeconds: 3,
   /** Creations of 1,000, 10,000 and 100,000 members: of the largest so many, of smaller ones more. */
   largeTimes: 7,
   /** How long small creations are sent, alone and then beside large ones. */
