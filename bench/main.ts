@@ -34,14 +34,26 @@ async function run(resources: Resources, { parts, quick, sizes }: Options): Prom
   resources.add(() => rm(folder, { recursive: true, force: true }));
   const postgres = await BenchPostgres.start(resources, join(folder, 'data'));
   const sections: Section[] = [];
+  const failed: Part[] = [];
   for (const part of parts) {
-    await postgres.settle();
-    sections.push(
-      await resources.within((own) => MEASURES[part]({ postgres, resources: own, folder, sizes, say })),
-    );
+    try {
+      await postgres.settle();
+      sections.push(
+        await resources.within((own) => MEASURES[part]({ postgres, resources: own, folder, sizes, say })),
+      );
+    } catch (error) {
+      if (ended) {
+        return;
+      }
+      say(`${part} FAILED: ${(error as Error).stack}`);
+      failed.push(part); // what else was asked for is measured all the same
+    }
   }
   const text = report(await describeRun(postgres, started, process.argv.slice(2)), sections);
   process.stdout.write(`\n${text}`);
+  if (failed.length > 0) {
+    throw new Error(`Not measured, because something was wrong: ${failed.join(', ')}`);
+  }
   if (!quick && parts.length === PARTS.length) {
     await writeFile(RESULTS, text);
   }
