@@ -1,0 +1,98 @@
+import type { QueryConfig } from 'pg';
+import { Delivery } from '../src/deliveries/delivery-log.js';
+import { CREATE_GROUP } from '../src/groups/statements/create-group.js';
+import { LEAVE_GROUP } from '../src/groups/statements/leave-group.js';
+import { SET_GROUP_INFO } from '../src/groups/statements/set-group-info.js';
+import { COMMANDS, type Kind } from './bodies.js';
+
+/** The fields of the bodies that `bodyOf` makes, each in those of its kind. */
+interface Body {
+  readonly callbackCommand: string;
+  readonly groupID: string;
+  readonly groupName: string;
+  readonly createTime: number;
+  readonly notificationUpdateTime: number;
+  readonly initMemberList: { userID: string; roleLevel: number }[];
+  readonly kickedUserIDs: string[];
+  readonly reason: string;
+  readonly notification: string;
+  readonly introduction: string;
+  readonly faceURL: string;
+  readonly ex: string;
+  readonly needVerification: number;
+  readonly lookMemberInfo: number | null;
+  readonly applyMemberFriend: number | null;
+}
+
+interface Meaning {
+  readonly text: string;
+  /** The change, for the statement's $2. */
+  readonly change: (body: Body) => object;
+  /** What the log says. */
+  readonly summary: (body: Body) => string;
+}
+
+const MEANINGS: Readonly<Record<Kind, Meaning>> = {
+  create: {
+    text: CREATE_GROUP,
+    change: (body) => {
+      const {
+        callbackCommand: _command,
+        initMemberList,
+        createTime,
+        notificationUpdateTime,
+        ...group
+      } = body;
+      const members = new Map<string, number>();
+      for (const { userID, roleLevel } of initMemberList) {
+        members.set(userID, Math.max(members.get(userID) ?? 0, roleLevel));
+      }
+      return {
+        ...group,
+        createTime: new Date(createTime),
+        notificationUpdateTime: new Date(notificationUpdateTime),
+        members: Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel })),
+      };
+    },
+    summary: ({ groupName }) => `the group "${groupName}" was created`,
+  },
+  kick: {
+    text: LEAVE_GROUP,
+    change: ({ kickedUserIDs, reason }) => ({ userIDs: kickedUserIDs, how: 'kicked', reason }),
+    summary: ({ kickedUserIDs }) => `${kickedUserIDs.join(', ')} had to leave`,
+  },
+  setGroupInfo: {
+    text: SET_GROUP_INFO,
+    change: (body) => ({
+      groupName: body.groupName || null,
+      notification: body.notification || null,
+      introduction: body.introduction || null,
+      faceURL: body.faceURL || null,
+      ex: body.ex,
+      needVerification: body.needVerification,
+      lookMemberInfo: body.lookMemberInfo,
+      applyMemberFriend: body.applyMemberFriend,
+    }),
+    summary: ({ groupName }) => `the group was changed: name "${groupName}"`,
+  },
+};
+
+/**
+ * The service's own statement for a callback, with the least that makes its parameters: the rows are the service's, nothing is
+ * checked. What the service does beyond this, it costs.
+ * @param body the bytes that came
+ */
+export function bareStatement(kind: Kind, body: Buffer): QueryConfig {
+  const { text, change, summary } = MEANINGS[kind];
+  const json = JSON.parse(body.toString()) as Body;
+  const delivery = Object.assign(new Delivery(COMMANDS[kind], ''), {
+    groupID: json.groupID,
+    summary: summary(json),
+    body,
+  });
+  return {
+    name: kind,
+    text,
+    values: [json.groupID, JSON.stringify(change(json)), null, ...delivery.parameters()],
+  };
+}

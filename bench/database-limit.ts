@@ -1,0 +1,32 @@
+import { Client } from 'pg';
+import { bareStatement } from './bare-statement.js';
+import { bodyOf } from './bodies.js';
+import { answerWith } from './child.js';
+import { type LoadOrder, type LoadResult, runOrder } from './load-order.js';
+import { SESSION } from './session.js';
+
+const [databaseUrl] = process.argv.slice(2);
+/** More than this machine's PostgreSQL does in a second: so many statements are made beforehand. A round ends early without them. */
+const PER_SECOND = 10_000;
+
+const clients: Client[] = [];
+
+/** What PostgreSQL can do at most: connections that run the statement back to back, with parameters that were made before. */
+async function run(order: LoadOrder): Promise<LoadResult> {
+  while (clients.length < order.concurrency) {
+    const client = new Client({ connectionString: databaseUrl, options: SESSION });
+    await client.connect();
+    clients.push(client);
+  }
+  const requests = Math.min(order.requests ?? Infinity, Math.ceil((order.seconds ?? 1) * PER_SECOND));
+  const statements = Array.from({ length: requests }, (_, index) =>
+    bareStatement(order.kind, Buffer.from(bodyOf(order.kind, order.first + index, order.members))),
+  );
+  return runOrder({ ...order, requests }, async (number, connection) => {
+    const start = performance.now();
+    await clients[connection]!.query(statements[number - order.first]!);
+    return performance.now() - start;
+  });
+}
+
+answerWith(run);

@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench } from './bench.js';
+import { BenchPostgres } from './bench-postgres.js';
+import { describeRun } from './machine.js';
+import { measureAdmin } from './measure/admin.js';
+import { measureCallbacks } from './measure/callbacks.js';
+import { measureLarge } from './measure/large.js';
+import { measureMemory } from './measure/memory.js';
+import { measureStart } from './measure/start.js';
+import { report } from './report.js';
+import { Resources } from './resources.js';
+import type { Section } from './section.js';
+import { type Options, type Part, PARTS, readOptions } from './sizes.js';
+
+const RESULTS = join(import.meta.dirname, '../../bench/RESULTS.md');
+
+const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
+  callbacks: measureCallbacks,
+  large: measureLarge,
+  memory: measureMemory,
+  start: measureStart,
+  admin: measureAdmin,
+};
+
+const say = (line: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+};
+
+async function run(resources: Resources, { parts, quick, sizes }: Options): Promise<void> {
+  const started = new Date();
+  const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-bench-'));
+  resources.add(() => rm(folder, { recursive: true, force: true }));
+  const postgres = await BenchPostgres.start(resources, join(folder, 'data'));
+  const sections: Section[] = [];
+  const failed: Part[] = [];
+  for (const part of parts) {
+    try {
+      await postgres.settle();
+      sections.push(
+        await resources.within((own) => MEASURES[part]({ postgres, resources: own, folder, sizes, say })),
+      );
+    } catch (error) {
+      if (ended) {
+        return;
+      }
+      say(`${part} FAILED: ${(error as Error).stack}`);
+      failed.push(part); // what else was asked for is measured all the same
+    }
+  }
+  const text = report(await describeRun(postgres, started, process.argv.slice(2)), sections);
+  process.stdout.write(`\n${text}`);
+  if (failed.length > 0) {
+    throw new Error(`Not measured, because something was wrong: ${failed.join(', ')}`);
+  }
+  if (!quick && parts.length === PARTS.length) {
+    await writeFile(RESULTS, text);
+  }
+}
+
+const resources = new Resources();
+let ended = false;
+
+/** Ends the run for good, however many reasons there are for it: npm passes a terminal's Ctrl-C on, so that it comes twice. */
+function end(code: number, error?: Error): void {
+  if (!ended) {
+    ended = true;
+    process.stderr.write(error ? `${error.stack}\n` : '');
+    void resources.close().then(() => process.exit(code));
+  }
+}
+
+process.on('SIGINT', () => end(130));
+process.on('SIGTERM', () => end(143));
+process.on('uncaughtException', (error) => end(1, error));
+run(resources, readOptions(process.argv.slice(2))).then(
+  () => end(0),
+  (error: Error) => end(1, error),
+);

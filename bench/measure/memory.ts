@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bench } from '../bench.js';
+import { Child } from '../child.js';
+import type { HttpLoadOrder } from '../load.js';
+import type { LoadResult } from '../load-order.js';
+import { figure, ratio, type Section } from '../section.js';
+import { Service } from '../service.js';
+
+const STEPS = 10;
+const REST_MS = 1000;
+const TARGET = 1.15;
+
+/** Whether the service's memory stays where it was after the first callbacks. */
+export async function measureMemory(bench: Bench): Promise<Section> {
+  const { postgres, resources, folder, sizes, say } = bench;
+  const databaseUrl = await postgres.database(resources, 'memory');
+  const service = await Service.start(resources, { databaseUrl, port: sizes.port, folder });
+  const title = 'Memory';
+  if ((await service.residentMB()) === undefined) {
+    const notes = ['Not measured: this system does not tell the resident memory of a process under `/proc`.'];
+    return { title, notes, tables: [], targets: [] };
+  }
+  const load = Child.start(resources, 'load');
+  const requests = Math.ceil(sizes.callbacks / STEPS);
+  const resident: number[] = [];
+  for (let step = 0; step <= STEPS; step++) {
+    say(`memory after ${step * requests} callbacks`);
+    if (step > 0) {
+      await load.ask<LoadResult>({
+        kind: 'create',
+        members: 10,
+        first: (step - 1) * requests,
+        concurrency: 8,
+        requests,
+        url: service.url,
+        token: service.token,
+      } satisfies HttpLoadOrder);
+    }
+    await sleep(REST_MS);
+    resident.push((await service.residentMB())!);
+  }
+  const growth = resident.at(-1)! / resident[1]!;
+  return {
+    title,
+    notes: [
+      `Resident memory of the service, ${REST_MS / 1000} s after creations of 10 members at concurrency 8.`,
+    ],
+    tables: [
+      {
+        columns: ['callbacks', 'MB'],
+        rows: resident.map((mb, step) => [figure(step * requests), figure(mb)]),
+      },
+    ],
+    targets: [
+      {
+        what: `memory after ${figure(STEPS * requests)} callbacks / after ${figure(requests)}`,
+        measured: ratio(growth),
+        target: `<= ${ratio(TARGET)}`,
+        holds: growth <= TARGET,
+      },
+    ],
+  };
+}

@@ -1,0 +1,83 @@
+import type { Client } from 'pg';
+
+/** The group with the most members, and the user in the most groups. */
+export const LARGEST_GROUP = 'largest';
+export const BUSIEST_USER = 'busiest';
+
+/** Beside the largest group and the busiest user: about ten in each group then. */
+const MEMBERS = 9;
+
+/** IDs of ten digits in no order, as OpenIM makes them. */
+const GROUP_ID = `lpad((n * 2654435761 % 4294967296)::text, 10, '0')`;
+const USER_ID = `'u' || lpad(((n * ${MEMBERS} + m) * 2654435761 % 1048576)::text, 9, '0')`;
+
+/** Takes the keys and indexes of both tables away, and gives the statements that bring them back. */
+async function dropIndexes(client: Client): Promise<string[]> {
+  const tables = `('groups'::regclass, 'group_members'::regclass)`;
+  const keys = await client.query<{ table: string; name: string; definition: string }>(
+    `SELECT conrelid::regclass AS table, conname AS name, pg_get_constraintdef(oid) AS definition
+     FROM pg_constraint WHERE contype = 'p' AND conrelid IN ${tables}`,
+  );
+  for (const { table, name } of keys.rows) {
+    await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
+  }
+  const indexes = await client.query<{ name: string; definition: string }>(
+    `SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index WHERE indrelid IN ${tables}`,
+  );
+  for (const { name } of indexes.rows) {
+    await client.query(`DROP INDEX ${name}`);
+  }
+  return [
+    ...keys.rows.map(
+      ({ table, name, definition }) => `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition}`,
+    ),
+    ...indexes.rows.map(({ definition }) => definition),
+  ];
+}
+
+/**
+ * Seeds about ten members for each of so many groups.
+ * @param largest how many members the largest group has, and how many groups the busiest user
+ * @param say told of each step
+ */
+export async function seedMillion(
+  client: Client,
+  { groups, largest }: { groups: number; largest: number },
+  say: (line: string) => void,
+): Promise<void> {
+  await client.query(`SET synchronous_commit = off`);
+  await client.query(`SET maintenance_work_mem = '512MB'`);
+  const indexes = await dropIndexes(client);
+  say(`seeding ${groups} groups`);
+  await client.query(
+    `INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
+         creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time,
+         notification_user_id, as_of, born_as_of, synced_at, told_at)
+       SELECT CASE n WHEN 1 THEN '${LARGEST_GROUP}' ELSE ${GROUP_ID} END, 'Weekly sync ' || n, 'Every Monday at 10:00', 'What was done', '',
+         'u' || lpad((n % 1048576)::text, 9, '0'), born, ${MEMBERS}, '', 0, 'u' || lpad((n % 1048576)::text, 9, '0'), 2, 0, 0, 0, 'epoch', '',
+         born, born, born, born
+       FROM generate_series(1, $1::bigint) AS n, LATERAL (SELECT '2024-01-01'::timestamptz + n * interval '1 min' AS born) AS birth`,
+    [groups],
+  );
+  say(`seeding ${groups * MEMBERS + 2 * largest} members`);
+  await client.query(
+    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
+       SELECT ${GROUP_ID}, ${USER_ID}, CASE m WHEN 0 THEN 100 ELSE 20 END, now(), now()
+       FROM generate_series(2, $1::bigint) AS n, generate_series(0, ${MEMBERS - 1}) AS m`,
+    [groups],
+  );
+  await client.query(
+    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
+       SELECT ${GROUP_ID}, '${BUSIEST_USER}', 20, now(), now() FROM generate_series(2, $1::bigint + 1) AS n
+       UNION ALL
+       SELECT '${LARGEST_GROUP}', 'u' || lpad(m::text, 9, '0'), CASE m WHEN 1 THEN 100 ELSE 20 END, now(), now()
+       FROM generate_series(1, $1::bigint) AS m`,
+    [largest],
+  );
+  for (const index of indexes) {
+    say(/\w+_(pkey|idx)/.exec(index)?.[0] ?? index);
+    await client.query(index);
+  }
+  say('vacuum');
+  await client.query('VACUUM ANALYZE groups, group_members');
+}

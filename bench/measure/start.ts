@@ -1,0 +1,39 @@
+import type { Bench } from '../bench.js';
+import { figure, type Section } from '../section.js';
+import { Service } from '../service.js';
+import { median } from '../statistics.js';
+
+const TARGET_MS = 2000;
+
+/** How long the service takes from the start of its process until it takes callbacks. */
+export async function measureStart(bench: Bench): Promise<Section> {
+  const { postgres, resources, folder, sizes, say } = bench;
+  const databaseUrl = await postgres.database(resources, 'start');
+  const times: number[] = [];
+  for (let start = 1; start <= sizes.starts; start++) {
+    say(`start ${start}`);
+    const service = await Service.start(resources, { databaseUrl, port: sizes.port, folder });
+    times.push(service.readyMs);
+    await service.stop();
+  }
+  return {
+    title: 'Start',
+    notes: ['From the start of the process to the first 200 of `GET /health/ready`, on a migrated database.'],
+    tables: [
+      {
+        columns: ['starts', 'median ms', 'least ms', 'most ms'],
+        rows: [
+          [String(times.length), ...[median(times), Math.min(...times), Math.max(...times)].map(figure)],
+        ],
+      },
+    ],
+    targets: [
+      {
+        what: 'start to ready',
+        measured: `${figure(median(times))} ms`,
+        target: `< ${figure(TARGET_MS)} ms`,
+        holds: median(times) < TARGET_MS,
+      },
+    ],
+  };
+}

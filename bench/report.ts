@@ -1,0 +1,30 @@
+import type { Section, Table } from './section.js';
+
+/** The report in Markdown, as readable in a terminal. */
+export function report(run: Table, sections: readonly Section[]): string {
+  const targets: Table = {
+    columns: ['target', 'measured', 'should be', 'holds'],
+    rows: sections
+      .flatMap((section) => section.targets)
+      .map(({ what, measured, target, holds }) => [what, measured, target, holds ? 'yes' : '**no**']),
+  };
+  return [
+    '# What the benchmark measured',
+    "Written by `npm run bench`. Rates and times are this machine's, which had other work too; look at the ratios.",
+    table(run),
+    '## Targets',
+    table(targets),
+    ...sections.flatMap(({ title, notes, tables }) => [`## ${title}`, ...notes, ...tables.map(table)]),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function table({ columns, rows }: Table): string {
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
+  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,35 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { Pool } from 'pg';
+import { bareStatement } from './bare-statement.js';
+import { COMMANDS, type Kind } from './bodies.js';
+import { answerWith } from './child.js';
+import { SESSION } from './session.js';
+
+const [databaseUrl, port] = process.argv.slice(2);
+const REPLY = JSON.stringify({ actionCode: 0, errCode: 0, errMsg: '', errDlt: '', nextCode: 1 });
+const KINDS = new Map(
+  Object.entries(COMMANDS).map(([kind, command]) => [`/callback/${command}`, kind as Kind]),
+);
+
+const pool = new Pool({ connectionString: databaseUrl, max: 10, options: SESSION });
+
+async function write(request: IncomingMessage): Promise<void> {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(request, 'end');
+  await pool.query(bareStatement(KINDS.get(request.url ?? '')!, Buffer.concat(chunks)));
+}
+
+/** What Node can do at most: a server that reads a body, runs the statement and answers, and does nothing else. */
+const server = createServer((request, response) => {
+  write(request).then(
+    () => response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(REPLY),
+    (error: Error) => response.writeHead(500).end(error.message),
+  );
+});
+const listening = once(server.listen(Number(port), '127.0.0.1'), 'listening');
+
+answerWith(async () => {
+  await listening;
+});

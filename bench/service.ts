@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, exchange } from './exchange.js';
+import type { Resources } from './resources.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 5;
+const ADMIN_KEY = 'bench-admin-key';
+
+/** The service as it ships, in a process of its own, its log in a file. */
+export class Service {
+  /** The password of its callbacks. */
+  readonly token = 'bench-callback-token';
+  /** From the start of the process to its first 200 of `/health/ready`. */
+  readyMs = NaN;
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(
+    readonly url: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /**
+   * Starts it and waits until it is ready.
+   * @param folder where its log goes
+   */
+  static async start(
+    resources: Resources,
+    { databaseUrl, port, folder }: { databaseUrl: string; port: number; folder: string },
+  ): Promise<Service> {
+    const logFile = join(folder, 'service.log');
+    const log = await open(logFile, 'w');
+    const start = performance.now();
+    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/src/main.js')], {
+      cwd: folder,
+      stdio: ['ignore', log.fd, log.fd],
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'production',
+        LOG_LEVEL: 'info',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        DATABASE_URL: databaseUrl,
+        DATA_DIR: folder,
+        CALLBACK_TOKEN: 'bench-callback-token',
+        ADMIN_API_KEY: ADMIN_KEY,
+      },
+    });
+    const service = new Service(`http://127.0.0.1:${port}`, child);
+    resources.add(() => service.stop());
+    await log.close();
+    while (!(await service.isReady())) {
+      if (child.exitCode !== null || performance.now() - start > START_TIMEOUT_MS) {
+        throw new Error(`The service did not start:\n${await readFile(logFile, 'utf8')}`);
+      }
+      await sleep(POLL_MS);
+    }
+    service.readyMs = performance.now() - start;
+    return service;
+  }
+
+  /** Reads a page of the admin API. */
+  async read(path: string): Promise<Answer> {
+    const answer = await exchange(this.agent, `${this.url}/admin${path}`, {
+      authorization: `Bearer ${ADMIN_KEY}`,
+    });
+    if (answer.status !== 200) {
+      throw new Error(`GET /admin${path} was answered with ${answer.status}: ${answer.text}`);
+    }
+    return answer;
+  }
+
+  /** Its resident memory in MB; undefined where the system does not tell. */
+  async residentMB(): Promise<number | undefined> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
+    const [, kB] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+    return kB === undefined ? undefined : Number(kB) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exit = once(this.child, 'exit');
+      this.child.kill('SIGTERM');
+      await exit;
+    }
+  }
+
+  private async isReady(): Promise<boolean> {
+    const health = exchange(this.agent, `${this.url}/health/ready`, {});
+    return health.then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  }
+}
