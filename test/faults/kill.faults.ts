@@ -28,7 +28,7 @@ it('kill -9 of the service under load loses nothing', async () => {
   const ledger = new Ledger();
   const load = Load.start(replica.url, ledger);
   for (let kills = 0; kills < KILLS; kills += 1) {
-    await sleep(random.below(1000));
+    await sleep(random.below(1500));
     await replica.end('SIGKILL');
     replica.run();
     await replica.ready();

@@ -62,5 +62,7 @@ function fateOf(status: number, text: string): Fate {
   if (status === 0 || status >= 500) {
     return 'unknown';
   }
-  return status === 200 && /^\{"actionCode":0,"errCode":0,/.test(text) ? 'acknowledged' : 'refused';
+  return status === 200 && (JSON.parse(text) as { actionCode?: unknown }).actionCode === 0
+    ? 'acknowledged'
+    : 'refused';
 }

@@ -10,6 +10,12 @@ const PATIENCE_MS = 10_000;
 /** How long a client waits after a failure, in ms: what is down is not asked a thousand times a second. */
 const PAUSE_MS = 50;
 
+/** An HTTP status, 0 where there was no answer, and the body. */
+interface Answer {
+  status: number;
+  text: string;
+}
+
 /**
  * Clients that send callbacks as OpenIM does, on connections that are kept. Each has groups of its own, and sends the next
  * callback of a group after the answer to the one before; where there is none it goes on with a new group.
@@ -63,11 +69,21 @@ export class Load {
     }
   }
 
-  private async send(
-    agent: Agent,
-    operationID: string,
-    { command, body }: Step,
-  ): Promise<{ status: number; text: string }> {
+  /** Waits while nobody listens: what found no connection was not sent. */
+  private async sendOnce(agent: Agent, operationID: string, step: Step): Promise<Answer> {
+    for (;;) {
+      try {
+        return await this.send(agent, operationID, step);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || this.stopping) {
+          return { status: 0, text: '' };
+        }
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  private async send(agent: Agent, operationID: string, { command, body }: Step): Promise<Answer> {
     const payload = Buffer.from(JSON.stringify(body));
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -54,7 +54,10 @@ export class PostgresServer {
     const [command, ...args] = [
       ...(process.getuid?.() === 0 ? ['setpriv', '--pdeathsig', 'SIGQUIT', ...asOwner.split(' ')] : []),
       postgres,
-      ...['-D', cluster, '-p', String(this.port)],
+      '-D',
+      cluster,
+      '-p',
+      String(this.port),
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ];
     const log = openSync(join(this.folder, 'postgres.log'), 'a');

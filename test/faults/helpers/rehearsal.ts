@@ -43,8 +43,11 @@ export class Rehearsal {
       {
         acknowledged: ledger.count('acknowledged'),
         unknown: ledger.count('unknown'),
-        '503': ledger.statuses.get(503) ?? 0,
-        '500': ledger.statuses.get(500) ?? 0,
+        'of these 503': ledger.statuses.get(503) ?? 0,
+        'other 5xx': [...ledger.statuses].reduce(
+          (sum, [status, count]) => sum + (status >= 500 && status !== 503 ? count : 0),
+          0,
+        ),
         ...more.counts,
       },
     );
