@@ -54,10 +54,7 @@ export class Load {
     let step = creation(this.ledger.newID());
     for (let left = random.below(15); !this.stopping; left -= 1) {
       const operationID = this.ledger.newID();
-      const { status, text } = await this.send(agent, operationID, step).catch(() => ({
-        status: 0,
-        text: '',
-      }));
+      const { status, text } = await this.sendOnce(agent, operationID, step);
       if (this.ledger.record(operationID, step, status, text) !== 'acknowledged') {
         await sleep(PAUSE_MS);
         return;
