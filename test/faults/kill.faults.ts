@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger } from './helpers/ledger.js';
-import { Load } from './helpers/load.js';
 import { PostgresServer } from './helpers/postgres-server.js';
 import { Random } from './helpers/random.js';
 import { Rehearsal } from './helpers/rehearsal.js';
 import { Replica } from './helpers/replica.js';
-import { verify } from './helpers/verifier.js';
+import { underLoad } from './helpers/under-load.js';
 
 const KILLS = 50;
+/** How long a service lives at most between its being ready and its end, in ms. */
+const LIFE_MS = 1500;
 
 let postgres: PostgresServer;
 let replica: Replica;
@@ -25,18 +25,13 @@ afterAll(async () => {
 it('kill -9 of the service under load loses nothing', async () => {
   const rehearsal = new Rehearsal('Service: kill -9');
   const random = new Random(1);
-  const ledger = new Ledger();
-  const load = Load.start(replica.url, ledger);
-  for (let kills = 0; kills < KILLS; kills += 1) {
-    await sleep(random.below(1500));
-    await replica.end('SIGKILL');
-    replica.run();
-    await replica.ready();
-  }
-  await sleep(1000);
-  await load.stop();
-  await replica.settled();
-
-  const verdict = await verify(ledger, postgres.url);
+  const { ledger, verdict } = await underLoad(replica.url, [replica], postgres.url, async () => {
+    for (let kills = 0; kills < KILLS; kills += 1) {
+      await sleep(random.below(LIFE_MS));
+      await replica.end('SIGKILL');
+      replica.run();
+      await replica.ready();
+    }
+  });
   expect(await rehearsal.endOf(`${KILLS} kills`, ledger, verdict)).toEqual({});
 });

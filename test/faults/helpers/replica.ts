@@ -73,6 +73,9 @@ export class Replica {
     await this.ready();
     const waiting = async (): Promise<number | undefined> => {
       const response = await fetch(`${this.url}/admin/stats`, { headers: { authorization: 'Bearer k' } });
+      if (!response.ok) {
+        throw new Error(`/admin/stats answers ${response.status}`);
+      }
       const { journal } = (await response.json()) as { journal?: { waiting?: number } };
       return journal?.waiting;
     };
