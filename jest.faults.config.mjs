@@ -1,0 +1,18 @@
+import base from './jest.config.mjs';
+
+const { globalSetup: _setup, globalTeardown: _teardown, ...shared } = base;
+
+/** The fault rehearsals, `npm run test:faults`: each file starts what it breaks. */
+export default {
+  ...shared,
+  roots: ['<rootDir>/test/faults'],
+  testRegex: '\\.faults\\.ts$',
+  testTimeout: 15 * 60_000,
+  // The rehearsals measure what happens under load: one after the other.
+  maxWorkers: 1,
+  moduleNameMapper: {
+    '^(?:\\.\\./)+(src|migrations)/(.*)\\.js$': '<rootDir>/dist/$1/$2.js',
+    '^((?:\\.{1,2}/)+(?:helpers/)?[\\w-]+)\\.js$': '$1',
+  },
+  reporters: ['default', '<rootDir>/test/faults/helpers/results-reporter.mjs'],
+};

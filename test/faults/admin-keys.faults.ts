@@ -1,0 +1,105 @@
+import { type AdminRoute, adminRoutes } from './helpers/admin-routes.js';
+import { fixtures } from './helpers/all-fixtures.js';
+import { ADMIN_KEY, CALLBACK_TOKEN, KEY_TRICKS } from './helpers/key-tricks.js';
+import { PostgresServer } from './helpers/postgres-server.js';
+import { rawHttp } from './helpers/raw-http.js';
+import { Rehearsal } from './helpers/rehearsal.js';
+import { Replica } from './helpers/replica.js';
+
+/** 401 is the answer to a wrong key, 429 to many; 404 to another path; 400 and 431 say that it is no HTTP. */
+const REFUSALS = new Set([400, 401, 404, 429, 431]);
+/** What the service may say to the right key instead. */
+const NOT_LET_IN = new Set([0, 400, 401, 403, 404, 429]);
+const RIGHT = [`Authorization: Bearer ${ADMIN_KEY}`];
+/** More than may be tried within a minute from one address. */
+const MANY = 300;
+
+let postgres: PostgresServer;
+let replica: Replica;
+let port: number;
+let routes: AdminRoute[];
+
+beforeAll(async () => {
+  postgres = await PostgresServer.create();
+  replica = await Replica.start(postgres.url, { ADMIN_API_KEY: ADMIN_KEY, CALLBACK_TOKEN });
+  port = Number(new URL(replica.url).port);
+  const created = fixtures().find(({ command }) => command === 'callbackAfterCreateGroupCommand')!;
+  const answer = await fetch(`${replica.url}/callback/${created.command}`, {
+    method: 'POST',
+    body: created.text,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Basic ${btoa(`openim:${CALLBACK_TOKEN}`)}`,
+    },
+  });
+  expect(answer.status).toBe(200);
+  const { body } = await rawHttp(
+    port,
+    { method: 'GET', target: '/admin/deliveries', headers: RIGHT },
+    '127.0.0.1',
+  );
+  const { items } = JSON.parse(body) as { items: { id: string; groupID: string }[] };
+  routes = await adminRoutes(replica.url, {
+    id: items[0]!.id,
+    groupID: items[0]!.groupID,
+    userID: 'user123',
+  });
+});
+
+afterAll(async () => {
+  await replica?.remove();
+  await postgres?.remove();
+});
+
+it('lets nobody in by a trick', async () => {
+  const rehearsal = new Rehearsal('Admin API: keys');
+  const faults = { bypasses: 0, 'other answers': 0, 'routes closed to the right key': 0 };
+  const statuses: Record<string, number> = {};
+  for (const { method, path } of routes) {
+    const { status } = await rawHttp(port, { method, target: path, headers: RIGHT }, '127.0.0.1');
+    if (NOT_LET_IN.has(status)) {
+      faults['routes closed to the right key'] += 1;
+      process.stdout.write(`${method} ${path} with the right key: ${status}\n`);
+    }
+  }
+  for (const [number, [name, trick]] of Object.entries(KEY_TRICKS).entries()) {
+    for (const route of routes) {
+      const request = trick(route);
+      // Each trick has an address of its own, so that it is not refused for the number of those before it.
+      const { status, body } = await rawHttp(port, request, `127.0.1.${number + 1}`);
+      statuses[`answers ${status}`] = (statuses[`answers ${status}`] ?? 0) + 1;
+      if (!REFUSALS.has(status)) {
+        faults[status >= 200 && status < 300 ? 'bypasses' : 'other answers'] += 1;
+        process.stdout.write(
+          `${name}: ${request.method} ${request.target}: ${status} ${body.slice(0, 200)}\n`,
+        );
+      }
+    }
+  }
+  const tricks = Object.keys(KEY_TRICKS).length;
+  expect(
+    await rehearsal.end(`${tricks} tricks with each of ${routes.length} routes`, faults, statuses),
+  ).toEqual({});
+  expect(routes.length).toBeGreaterThan(10);
+});
+
+it('lets in who has the key, whatever was tried from the same address', async () => {
+  const rehearsal = new Rehearsal('Admin API: many wrong keys');
+  const from = '127.0.2.1';
+  const ask = (key: string) =>
+    rawHttp(
+      port,
+      { method: 'GET', target: '/admin/groups', headers: [`Authorization: Bearer ${key}`] },
+      from,
+    );
+  expect((await ask(ADMIN_KEY)).status).toBe(200);
+  const statuses: Record<string, number> = {};
+  const faults = { 'other answers': 0, 'the right key refused': 0 };
+  for (let number = 0; number < MANY; number += 1) {
+    const { status } = await ask(`wrong-${number}`);
+    statuses[`answers ${status}`] = (statuses[`answers ${status}`] ?? 0) + 1;
+    faults['other answers'] += status === 401 || status === 429 ? 0 : 1;
+  }
+  faults['the right key refused'] = (await ask(ADMIN_KEY)).status === 200 ? 0 : 1;
+  expect(await rehearsal.end(`${MANY} wrong keys from one address`, faults, statuses)).toEqual({});
+});

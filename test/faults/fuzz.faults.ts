@@ -1,0 +1,147 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CALLBACK_COMMANDS } from '../../src/callback/callback.commands.js';
+import { fixtures } from './helpers/all-fixtures.js';
+import { Ledger } from './helpers/ledger.js';
+import { Load } from './helpers/load.js';
+import { type Mutant, Mutator } from './helpers/mutator.js';
+import { PostgresServer } from './helpers/postgres-server.js';
+import { Random } from './helpers/random.js';
+import { Rehearsal } from './helpers/rehearsal.js';
+import { Replica } from './helpers/replica.js';
+import { verify } from './helpers/verifier.js';
+
+const BODIES = Number(process.env['FAULTS_BODIES'] ?? 100_000);
+const SENDERS = 12;
+/** Each mutant comes of this and its number. */
+const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1e9);
+const PATIENCE_MS = 10_000;
+const KEYS = 'actionCode,errCode,errMsg,errDlt,nextCode';
+
+let postgres: PostgresServer;
+let replica: Replica;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.create();
+  // The largest mutants are larger than that.
+  replica = await Replica.start(postgres.url, { CALLBACK_BODY_LIMIT: '400kb' });
+});
+
+afterAll(async () => {
+  await replica?.remove();
+  await postgres?.remove();
+});
+
+const names = Array.from(CALLBACK_COMMANDS, ([name, { olderNames }]) => [name, ...olderNames]).flat();
+const commands = [
+  ...names,
+  'callbackAfterSendGroupMsgCommand',
+  'constructor',
+  '__proto__',
+  'x'.repeat(3000),
+  '%00',
+];
+
+const mutantOf = (number: number): Mutant =>
+  new Mutator(new Random(SEED + number * 7919), fixtures(), commands).mutant();
+
+async function send(agent: Agent, { command, headers, body }: Mutant) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(`${replica.url}/callback/${command}`, {
+      method: 'POST',
+      agent,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: { 'content-length': body.length, authorization: `Basic ${btoa('openim:t')}`, ...headers },
+    })
+      .once('response', resolve)
+      .once('error', reject)
+      .end(body);
+  });
+  return {
+    status: response.statusCode ?? 0,
+    type: response.headers['content-type'] ?? '',
+    text: await readText(response),
+  };
+}
+
+/** Whether this is OpenIM's reply, and says what the status does. */
+function isReply(status: number, type: string, text: string): boolean {
+  try {
+    const reply = JSON.parse(text) as Record<string, unknown>;
+    const refused = status !== 200;
+    return (
+      type.startsWith('application/json') &&
+      Object.keys(reply).join(',') === KEYS &&
+      reply['actionCode'] === Number(refused) &&
+      reply['errCode'] === (refused ? status : 0) &&
+      typeof reply['errMsg'] === 'string' &&
+      typeof reply['errDlt'] === 'string' &&
+      (reply['nextCode'] === 0 || (reply['nextCode'] === 1 && !refused))
+    );
+  } catch {
+    return false;
+  }
+}
+
+it(`answers ${BODIES} mutants of callbacks`, async () => {
+  const rehearsal = new Rehearsal('Fuzz: mutated callbacks');
+  const faults = { '5xx': 0, 'other shapes': 0, 'no answer': 0, crashes: 0 };
+  const statuses: Record<string, number> = {};
+  let next = 0;
+  let shown = 0;
+  const find = (
+    what: keyof typeof faults,
+    number: number,
+    { command, mutations, body }: Mutant,
+    words: string,
+  ) => {
+    faults[what] += 1;
+    shown += 1;
+    if (shown <= 20) {
+      process.stdout.write(
+        `${what}: FAULTS_SEED=${SEED}, mutant ${number} (${command.slice(0, 60)}; ${mutations.join(', ')}): ${words.slice(0, 200)}; ${JSON.stringify(body.toString('latin1').slice(0, 300))}\n`,
+      );
+    }
+  };
+  const sender = async (): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    while (next < BODIES) {
+      const number = next;
+      next += 1;
+      const mutant = mutantOf(number);
+      try {
+        const { status, type, text } = await send(agent, mutant);
+        statuses[`answers ${status}`] = (statuses[`answers ${status}`] ?? 0) + 1;
+        if (status >= 500) {
+          find('5xx', number, mutant, `${status} ${text}`);
+        }
+        if (!isReply(status, type, text)) {
+          find('other shapes', number, mutant, `${status} ${type} ${text}`);
+        }
+      } catch (error) {
+        find('no answer', number, mutant, String(error));
+      }
+    }
+    agent.destroy();
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sender));
+  faults.crashes = replica.isAlive ? 0 : 1;
+
+  const ledger = new Ledger();
+  const load = Load.start(replica.url, ledger);
+  await sleep(2000);
+  await load.stop();
+  await replica.settled();
+  const { missing, twice, wrong, findings } = await verify(ledger, postgres.url);
+
+  expect(
+    await rehearsal.end(
+      `${BODIES} bodies, seed ${SEED}`,
+      { ...faults, missing, twice, wrong },
+      { ...statuses, 'acknowledged afterwards': ledger.count('acknowledged') },
+    ),
+  ).toEqual({});
+  expect(findings).toEqual([]);
+  expect(ledger.count('acknowledged')).toBeGreaterThan(20);
+});

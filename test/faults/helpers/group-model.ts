@@ -1,0 +1,152 @@
+import type { Random } from './random.js';
+
+/** What the rows must say of somebody who is or was in a group. */
+export interface MemberState {
+  readonly roleLevel: number;
+  /** null: is in the group. */
+  readonly leftHow: 'quit' | 'kicked' | 'dismissed' | null;
+}
+
+/** What the rows must say of a group. Never changed: each step makes the next one. */
+export interface GroupState {
+  readonly groupID: string;
+  readonly groupName: string;
+  readonly introduction: string;
+  readonly ownerUserID: string;
+  readonly status: number;
+  readonly members: ReadonlyMap<string, MemberState>;
+}
+
+/** A callback, and what is true after it. */
+export interface Step {
+  readonly command: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly after: GroupState;
+}
+
+const FIRST_MEMBERS = 10;
+
+const step = (command: string, after: GroupState, fields: Record<string, unknown>): Step => ({
+  command,
+  body: { callbackCommand: command, groupID: after.groupID, ...fields },
+  after,
+});
+
+/** A group of ten: the owner, two admins, seven others. */
+export function creation(groupID: string): Step {
+  const roles = Array.from({ length: FIRST_MEMBERS }, (_, index) =>
+    index === 0 ? 100 : index < 3 ? 60 : 20,
+  );
+  const after: GroupState = {
+    groupID,
+    groupName: 'first',
+    introduction: '',
+    ownerUserID: 'u0',
+    status: 0,
+    members: new Map(roles.map((roleLevel, index) => [`u${index}`, { roleLevel, leftHow: null }])),
+  };
+  return step('callbackAfterCreateGroupCommand', after, {
+    groupName: after.groupName,
+    ownerUserID: after.ownerUserID,
+    createTime: Date.now(),
+    memberCount: FIRST_MEMBERS,
+    groupType: 2,
+    initMemberList: roles.map((roleLevel, index) => ({ userID: `u${index}`, roleLevel })),
+  });
+}
+
+/** Something that somebody does in the group. */
+export function change(group: GroupState, random: Random): Step {
+  const others = membersOf(group).filter((userID) => userID !== group.ownerUserID);
+  const left = [...group.members.keys()].filter((userID) => group.members.get(userID)!.leftHow !== null);
+  const changes: (() => Step)[] = [
+    () => join(group, `u${group.members.size}`),
+    () => rename(group, `name ${random.below(1e6)}`),
+    () => introduce(group, `text ${random.below(1e6)}`),
+    ...(left.length > 0 ? [() => join(group, random.pick(left))] : []),
+    ...(others.length > 2
+      ? [
+          () => quit(group, random.pick(others)),
+          () => kick(group, [...new Set([random.pick(others), random.pick(others)])]),
+          () => transfer(group, random.pick(others)),
+          () => setRole(group, random.pick(others), random.pick([20, 60])),
+        ]
+      : []),
+  ];
+  return random.pick(changes)();
+}
+
+/** The end of the group, with its members or without. */
+export function dismissal(group: GroupState, random: Random): Step {
+  const deleted = random.chance(0.5);
+  const members = deleted ? leaving(group, membersOf(group), 'dismissed') : group.members;
+  return step(
+    'callbackAfterDisMissGroupCommand',
+    { ...group, status: 2, members },
+    { ownerID: group.ownerUserID, groupType: '\u0002', membersID: deleted ? [] : membersOf(group) },
+  );
+}
+
+/** Who is in the group. */
+export const membersOf = (group: GroupState): string[] =>
+  [...group.members].filter(([, { leftHow }]) => leftHow === null).map(([userID]) => userID);
+
+const join = (group: GroupState, userID: string): Step =>
+  step(
+    'callbackAfterJoinGroupCommand',
+    { ...group, members: new Map(group.members).set(userID, { roleLevel: 20, leftHow: null }) },
+    { operationID: '', reqMessage: '', joinSource: 3, inviterUserID: userID },
+  );
+
+const rename = (group: GroupState, groupName: string): Step =>
+  step(
+    'callbackAfterSetGroupInfoExCommand',
+    { ...group, groupName },
+    { operationID: '', groupName, introduction: null },
+  );
+
+const introduce = (group: GroupState, introduction: string): Step =>
+  step(
+    'callbackAfterSetGroupInfoCommand',
+    { ...group, introduction },
+    { operationID: '', groupName: '', introduction },
+  );
+
+const quit = (group: GroupState, userID: string): Step =>
+  step('callbackAfterQuitGroupCommand', { ...group, members: leaving(group, [userID], 'quit') }, { userID });
+
+const kick = (group: GroupState, kickedUserIDs: string[]): Step =>
+  step(
+    'callbackAfterKickGroupCommand',
+    { ...group, members: leaving(group, kickedUserIDs, 'kicked') },
+    { kickedUserIDs, reason: '' },
+  );
+
+function transfer(group: GroupState, newOwnerUserID: string): Step {
+  const former = group.members.get(newOwnerUserID)!;
+  const members = new Map(group.members)
+    .set(newOwnerUserID, { ...former, roleLevel: 100 })
+    .set(group.ownerUserID, { ...former });
+  return step(
+    'callbackAfterTransferGroupOwnerCommand',
+    { ...group, ownerUserID: newOwnerUserID, members },
+    { oldOwnerUserID: group.ownerUserID, newOwnerUserID },
+  );
+}
+
+const setRole = (group: GroupState, userID: string, roleLevel: number): Step =>
+  step(
+    'callbackAfterSetGroupMemberInfoCommand',
+    { ...group, members: new Map(group.members).set(userID, { roleLevel, leftHow: null }) },
+    { userID, nickName: null, faceURL: null, roleLevel, ex: null },
+  );
+
+function leaving(
+  group: GroupState,
+  userIDs: string[],
+  leftHow: MemberState['leftHow'],
+): GroupState['members'] {
+  const members = new Map(group.members);
+  userIDs.forEach((userID) => members.set(userID, { ...members.get(userID)!, leftHow }));
+  return members;
+}

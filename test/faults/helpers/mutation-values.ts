@@ -1,0 +1,135 @@
+/** Texts that are not well-formed. */
+export const LONE_SURROGATES = ['\ud800', '\udc00', 'a\udfff\ud83d', '\ude00\ud83d'];
+
+/** Numbers beside the ranges of fields. */
+export const NUMBERS = [
+  -1,
+  0,
+  1.5,
+  2 ** 31,
+  -(2 ** 31) - 1,
+  2 ** 32,
+  2 ** 53,
+  -(2 ** 53),
+  253402300800000,
+  -62135596800001,
+  8.64e15,
+  1e300,
+  -1e300,
+  5e-324,
+];
+
+/** What stands where a value belongs, and mostly is none. */
+export const RAW_VALUES = [
+  '1e999',
+  '-1e999',
+  '-0',
+  '0.0',
+  '1E2',
+  '12345678901234567890',
+  '-9223372036854775809',
+  '00',
+  '+1',
+  '.5',
+  '1.',
+  '0x10',
+  'NaN',
+  'Infinity',
+  'undefined',
+  "'x'",
+  '"\\u0000"',
+  '"\\ud800"',
+  '"\\x"',
+  '"\u0001"',
+  '"a\nb"',
+  '/*c*/1',
+  '[1,]',
+  '{"a":1,}',
+  '{"then":1}',
+  '',
+  '1'.repeat(5000),
+  '1e',
+  'tru',
+  'nul',
+  '"',
+  '[',
+  '{',
+];
+
+/** Values of other types than any field has. */
+export const RETYPED: readonly unknown[] = [
+  null,
+  true,
+  false,
+  '',
+  '1',
+  'x',
+  [],
+  {},
+  [[]],
+  [null],
+  [{}],
+  { value: 1 },
+  { value: { value: 'x' } },
+  { length: 3 },
+  { toString: 'x' },
+  { toJSON: 1 },
+  ['x', 1],
+  [['u1']],
+  { 0: 'u1' },
+];
+
+/** Fields that every object seems to have. */
+export const PROTOTYPE_KEYS = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  'valueOf',
+  'then',
+  'toChange',
+  'toWords',
+  'groupId',
+  'unwrap',
+  '__defineGetter__',
+  '',
+];
+
+/** Media types, most of them not of JSON. */
+export const CONTENT_TYPES = [
+  '',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/json; charset=utf-16',
+  'application/json; charset=latin1',
+  'application/json;charset=',
+  'application/json; charset="utf-8"',
+  'APPLICATION/JSON',
+  'application/json,application/json',
+  'application/vnd.x+json',
+  'application/json; charset=utf-8; charset=utf-16',
+  'json',
+  'application/',
+  '/',
+  ';',
+  'application/json\t; a=b',
+  `application/json; ${'a'.repeat(4000)}`,
+];
+
+/** Content encodings that the body does not have. */
+export const ENCODINGS = [
+  'gzip',
+  'deflate',
+  'br',
+  'identity',
+  'zip',
+  'gzip, gzip',
+  'compress',
+  'zstd',
+  '',
+  'GZIP',
+  'x-gzip',
+  '*',
+];

@@ -1,0 +1,102 @@
+import { rm } from 'node:fs/promises';
+import { eventually, ServiceProcess } from '../../helpers/process.js';
+import { freePort } from './ports.js';
+import { scratchFolder } from './scratch-folder.js';
+
+/** Ends the service with the tests, however those end. */
+const DIES_WITH_PARENT = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'SIGKILL'] : [];
+
+/** GET /admin/stats is at most so old, in ms. */
+const STATS_AGE_MS = 5000;
+
+/** One service with a port and a DATA_DIR that outlive its process. */
+export class Replica {
+  private process?: ServiceProcess;
+
+  private constructor(
+    private readonly port: number,
+    private readonly dataDir: string,
+    private readonly environment: Record<string, string>,
+  ) {}
+
+  /** Starts it for the first time, and waits until it is ready. */
+  static async start(databaseUrl: string, environment: Record<string, string> = {}): Promise<Replica> {
+    const replica = new Replica(await freePort(), await scratchFolder(), {
+      DATABASE_URL: databaseUrl,
+      LOG_LEVEL: 'error',
+      ...environment,
+    });
+    replica.run();
+    await replica.ready();
+    return replica;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Whether its process is the one that was started last, and runs. */
+  get isAlive(): boolean {
+    return this.process?.child.exitCode === null && this.process.child.signalCode === null;
+  }
+
+  get log(): string {
+    return this.process?.log ?? '';
+  }
+
+  /** Starts its process. */
+  run(): void {
+    this.process = ServiceProcess.start(
+      { ...this.environment, PORT: String(this.port), DATA_DIR: this.dataDir },
+      DIES_WITH_PARENT,
+    );
+  }
+
+  /** Sends a signal and waits for the end: at once with SIGKILL, in order with SIGTERM. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    return this.process!.end(signal);
+  }
+
+  async ready(): Promise<void> {
+    await eventually(async () => {
+      if (!this.isAlive) {
+        throw new Error('it has ended');
+      }
+      return (await fetch(`${this.url}/health/ready`)).ok;
+    }, 60_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.log.slice(-3000)}`);
+    });
+  }
+
+  /** Waits until it is ready and nothing waits in its journal, where it has one. */
+  async settled(): Promise<void> {
+    await this.ready();
+    const waiting = async (): Promise<number | undefined> => {
+      const response = await fetch(`${this.url}/admin/stats`, { headers: { authorization: 'Bearer k' } });
+      if (!response.ok) {
+        throw new Error(`/admin/stats answers ${response.status}`);
+      }
+      const { journal } = (await response.json()) as { journal?: { waiting?: number } };
+      return journal?.waiting;
+    };
+    let since: number | undefined;
+    await eventually(async () => {
+      const now = await waiting();
+      if (now !== undefined && now !== 0) {
+        since = undefined;
+        return false;
+      }
+      since ??= Date.now();
+      // What the figures say twice, and further apart than they may be old, is so.
+      return now === undefined || Date.now() - since > STATS_AGE_MS + 500;
+    }, 120_000);
+  }
+
+  /** Ends it and removes what it kept. */
+  async remove(): Promise<void> {
+    if (this.isAlive) {
+      await this.end('SIGTERM');
+    }
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}

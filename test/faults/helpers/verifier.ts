@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Client } from 'pg';
+import { type GroupState, membersOf } from './group-model.js';
+import type { GroupRecord, Ledger } from './ledger.js';
+
+/** What the database says of everything that was sent. */
+export interface Verdict {
+  /** Acknowledged, and not in the log as done. */
+  missing: number;
+  /** More than once in the log. */
+  twice: number;
+  /** Groups whose rows are not what the acknowledged callbacks make of them. */
+  wrong: number;
+  /** The first findings, in words. */
+  findings: string[];
+}
+
+type Row = Record<string, unknown>;
+
+const FINDINGS_SHOWN = 10;
+
+/**
+ * Looks up every callback of a ledger in the log, and every group in the tables, at one moment. Of a callback whose fate is
+ * unknown the log tells whether it was done; then the rows must say so too.
+ */
+export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdict> {
+  const { deliveries, groups } = await read(databaseUrl, ledger.prefix);
+  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, findings: [] };
+  const find = (what: 'missing' | 'twice' | 'wrong', words: string): void => {
+    verdict[what] += 1;
+    if (verdict.findings.length < FINDINGS_SHOWN) {
+      verdict.findings.push(`${what}: ${words}`);
+    }
+  };
+  for (const [operationID, fate] of ledger.fates) {
+    const outcomes = deliveries.get(operationID) ?? [];
+    if (outcomes.length > 1 && (fate === 'acknowledged' || outcomes.filter(isDone).length > 1)) {
+      find('twice', `${operationID}, ${fate}, is in the log as ${outcomes.join(', ')}`);
+    } else if (fate === 'acknowledged' && !outcomes.some(isDone)) {
+      find('missing', `${operationID} is in the log as ${outcomes.join(', ') || 'nothing'}`);
+    }
+  }
+  for (const [groupID, record] of ledger.groups) {
+    const expected = rowsOf(expectation(record, deliveries));
+    const actual = groups.get(groupID) ?? null;
+    if (!isDeepStrictEqual(actual, expected)) {
+      find('wrong', `${groupID} is ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`);
+    }
+  }
+  return verdict;
+}
+
+const isDone = (outcome: string): boolean => outcome === 'applied' || outcome === 'unchanged';
+
+function expectation(
+  { certain, doubtful }: GroupRecord,
+  deliveries: Map<string, string[]>,
+): GroupState | null {
+  const wasDone = doubtful && deliveries.get(doubtful.operationID)?.some(isDone);
+  return wasDone ? doubtful.after : certain;
+}
+
+/** The model in the form in which `read` gives the rows. */
+function rowsOf(group: GroupState | null): object | null {
+  return (
+    group && {
+      groupName: group.groupName,
+      introduction: group.introduction,
+      ownerUserID: group.ownerUserID,
+      status: group.status,
+      memberCount: membersOf(group).length,
+      members: Object.fromEntries(
+        Array.from(group.members, ([userID, { roleLevel, leftHow }]) => [
+          userID,
+          `${roleLevel} ${leftHow ?? 'in'}`,
+        ]),
+      ),
+    }
+  );
+}
+
+async function read(databaseUrl: string, prefix: string) {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    const rows = async (sql: string): Promise<Row[]> => (await client.query<Row>(sql, [prefix])).rows;
+    const logged = await rows(
+      'SELECT operation_id, outcome FROM callback_deliveries WHERE starts_with(operation_id, $1)',
+    );
+    const groupRows = await rows('SELECT * FROM groups WHERE starts_with(group_id, $1)');
+    const memberRows = await rows('SELECT * FROM group_members WHERE starts_with(group_id, $1)');
+    const deliveries = new Map<string, string[]>();
+    for (const row of logged) {
+      const operationID = String(row['operation_id']);
+      deliveries.set(operationID, [...(deliveries.get(operationID) ?? []), String(row['outcome'])]);
+    }
+    const members = new Map<unknown, Record<string, string>>();
+    for (const row of memberRows) {
+      const ofGroup = members.get(row['group_id']) ?? {};
+      ofGroup[String(row['user_id'])] =
+        `${String(row['role_level'])} ${row['left_at'] === null ? 'in' : String(row['left_how'])}`;
+      members.set(row['group_id'], ofGroup);
+    }
+    const groups = new Map<string, object>(
+      groupRows.map((row) => [
+        String(row['group_id']),
+        {
+          groupName: row['group_name'],
+          introduction: row['introduction'],
+          ownerUserID: row['owner_user_id'],
+          status: row['status'],
+          memberCount: Number(row['member_count']),
+          members: members.get(row['group_id']) ?? {},
+        },
+      ]),
+    );
+    return { deliveries, groups };
+  } finally {
+    await client.end();
+  }
+}
