@@ -4,6 +4,8 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { CallbackMetrics } from './callback/callback-metrics.js';
+import { measureCallbacks } from './callback/measure-callbacks.js';
 import { isCallback, plainPath } from './callback-path.js';
 import type { Config } from './config.js';
 import { HttpAdapter } from './http-adapter.js';
@@ -29,6 +31,7 @@ export async function createApp(
   app.disable('x-powered-by');
   app.use(plainPath);
   app.use(requestLogger(logger));
+  app.use(measureCallbacks(app.get(CallbackMetrics)));
   // The pages of /docs are asked for over plain HTTP where no proxy ends TLS: nothing may turn their links into https.
   const forBrowsers = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   app.use((request: Request, response: Response, next: NextFunction) =>

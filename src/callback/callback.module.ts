@@ -1,4 +1,4 @@
-import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
@@ -6,7 +6,6 @@ import { JournalModule } from '../journal/journal.module.js';
 import { CallbackGate } from './callback-gate.js';
 import { CallbackJournal } from './callback-journal.service.js';
 import { CallbackMetrics } from './callback-metrics.js';
-import { CallbackMetricsMiddleware } from './callback-metrics.middleware.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
@@ -30,8 +29,4 @@ import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
     ReplayService,
   ],
 })
-export class CallbackModule implements NestModule {
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(CallbackMetricsMiddleware).forRoutes(CallbackController);
-  }
-}
+export class CallbackModule {}

@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { DataSource } from 'typeorm';
+import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
+
+const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
+const basic = (token: string) => ({ authorization: `Basic ${btoa(`openim:${token}`)}` });
+
+/** A connection of which all is kept that comes in. */
+async function open(
+  service: Service,
+): Promise<{ socket: Socket; text: () => string; closed: Promise<unknown> }> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (data) => (text += String(data)));
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  await once(socket, 'connect');
+  return { socket, text: () => text, closed };
+}
+
+describe('time', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await Service.start();
+  });
+  afterAll(() => service.stop());
+
+  it('ends for a head that comes letter by letter, and for a connection that says nothing', async () => {
+    const start = Date.now();
+    const slow = await open(service);
+    const silent = await open(service);
+    slow.socket.write('POST /callback/x HTTP/1.1\r\nX: ');
+    const letters = setInterval(() => slow.socket.write('a'), 200);
+    await Promise.all([slow.closed, silent.closed]);
+    clearInterval(letters);
+    expect(slow.text()).toMatch(/^HTTP\/1\.1 408/);
+    expect(Date.now() - start).toBeLessThan(16_000);
+  });
+
+  it('ends for a body that does not come: 503 in OpenIM’s shape, and then the connection', async () => {
+    const { socket, text, closed } = await open(service);
+    socket.write(
+      `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
+    );
+    const start = Date.now();
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 503 [\s\S]*"errCode":503/);
+    expect(Date.now() - start).toBeLessThan(36_000);
+  });
+
+  it('is not taken by 5,000 idle connections', async () => {
+    const idle: Socket[] = [];
+    for (let batch = 0; batch < 50; batch += 1) {
+      const opened = await Promise.all(Array.from({ length: 100 }, () => open(service)));
+      idle.push(...opened.map(({ socket }) => socket));
+    }
+    for (const n of [1, 2, 3]) {
+      const start = Date.now();
+      expect((await service.post(CREATE, group(`idle${n}`))).body).toEqual(SUCCESS);
+      expect(Date.now() - start).toBeLessThan(2000);
+    }
+    idle.forEach((socket) => socket.destroy());
+  });
+});
+
+describe('size', () => {
+  it('is refused before the body is read, also where it grows as it is inflated', async () => {
+    const service = await Service.start({ CALLBACK_BODY_LIMIT: '64kb' });
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
+    expect(bomb.length).toBeLessThan(70_000);
+    expect((await service.post(CREATE, bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
+
+    const { socket, text, closed } = await open(service);
+    socket.write(
+      `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+    const chunks = setInterval(() => socket.write(chunk), 10);
+    const start = Date.now();
+    await closed;
+    clearInterval(chunks);
+    expect(text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*"errCode":413/);
+    expect(Date.now() - start).toBeLessThan(10_000);
+    await service.stop();
+  });
+});
+
+describe('callbacks at once', () => {
+  it('past those that can be written in time are refused at once, and the others written', async () => {
+    const service = await Service.start({ DATABASE_POOL_SIZE: '1' });
+    expect((await service.post(CREATE, group('g'))).status).toBe(200);
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
+    const start = Date.now();
+    let refusedAfter = 0;
+    const answers = Array.from({ length: 40 }, (_, n) =>
+      service.post(CREATE, { ...group('g'), groupName: `${n}`, createTime: n }).then(({ status, body }) => {
+        if (status === 503) {
+          refusedAfter = Math.max(refusedAfter, Date.now() - start);
+        }
+        return [status, body.errDlt];
+      }),
+    );
+    await sleep(1000);
+    await service.database.query('COMMIT');
+
+    const refused = (await Promise.all(answers)).filter(([status]) => status !== 200);
+    expect(refused).toEqual(Array.from({ length: 8 }, () => [503, 'More than 32 callbacks came at once']));
+    expect(refusedAfter).toBeLessThan(1000);
+    await service.stop();
+  });
+});
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+describe('wrong secrets', () => {
+  let service: Service;
+
+  beforeEach(async () => {
+    service = await Service.start({ TRUSTED_PROXIES: 'loopback' });
+  });
+  afterEach(() => service.stop());
+
+  const admin = async (key: string, address: string) =>
+    service.fetch('/admin/groups', { headers: { authorization: `Bearer ${key}`, ...from(address) } });
+  const tryAdmin = async (address: string, times: number) => {
+    const statuses = await Promise.all(
+      Array.from({ length: times }, async (_, n) => (await admin(`k${n}`, address)).status),
+    );
+    return statuses.toSorted((a, b) => a - b);
+  };
+
+  it('of an address are looked at a hundred times a minute, and then no secret of it', async () => {
+    expect(await tryAdmin('192.0.2.1', 102)).toEqual([...Array.from({ length: 100 }, () => 401), 429, 429]);
+
+    const { status, headers, body } = await admin(KEY, '192.0.2.1');
+    expect(status).toBe(429);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(body).toMatchObject({ statusCode: 429, error: 'Too Many Requests' });
+    expect((await admin(KEY, '192.0.2.2')).status).toBe(200);
+    expect((await service.post(CREATE, group('g'), from('192.0.2.1'))).status).toBe(200);
+  });
+
+  it('do not lock out who has shown the right one before', async () => {
+    expect((await admin(KEY, '192.0.2.3')).status).toBe(200);
+    await tryAdmin('192.0.2.3', 120);
+    expect((await admin('wrong', '192.0.2.3')).status).toBe(429);
+    expect((await admin(KEY, '192.0.2.3')).status).toBe(200);
+  });
+
+  it('are counted for a whole network of IPv6', async () => {
+    for (let n = 0; n < 100; n += 1) {
+      await admin('wrong', `2001:db8::${n}`);
+    }
+    expect((await admin(KEY, '2001:db8:0:0:1::1')).status).toBe(429);
+    expect((await admin(KEY, '2001:db8:0:1::1')).status).toBe(200);
+  });
+
+  it('at the door of callbacks are answered in OpenIM’s shape', async () => {
+    const answers = [];
+    for (let n = 0; n < 101; n += 1) {
+      answers.push(await service.post(CREATE, group('g'), { ...basic(`t${n}`), ...from('192.0.2.4') }));
+    }
+    expect(answers[99]!.status).toBe(401);
+    expect(answers[100]).toMatchObject({
+      status: 429,
+      body: { actionCode: 1, errCode: 429, errMsg: 'Too Many Requests', nextCode: 0 },
+    });
+    expect((await service.fetch('/metrics')).text).toContain(
+      'openim_authentication_failures_total{door="callback"} 101',
+    );
+  });
+
+  it('say nothing of who sends them where no proxy is trusted', async () => {
+    const plain = await Service.start();
+    for (let n = 0; n < 101; n += 1) {
+      await plain.fetch('/admin/groups', {
+        headers: { authorization: 'Bearer no', ...from(`192.0.2.${n}`) },
+      });
+    }
+    expect((await plain.admin('/groups')).status).toBe(429);
+    await plain.stop();
+  });
+});
+
+it('a statement and a lock have a limit of time in PostgreSQL', async () => {
+  const service = await Service.start();
+  const [limits] = await service.app
+    .get(DataSource)
+    .query<object[]>(
+      "SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock",
+    );
+  expect(limits).toEqual({ statement: '30s', lock: '10s' });
+  await service.stop();
+});
