@@ -60,6 +60,7 @@ export async function measureAdmin(bench: Bench): Promise<Section> {
       [
         title,
         figure(sizes.page),
+        String(far.length),
         ...[0.5, 0.99].map((part) => figure(percentile(far, part))),
         ratio(farther),
       ],
