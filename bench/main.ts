@@ -38,9 +38,11 @@ async function run(resources: Resources, { parts, quick, sizes }: Options): Prom
   for (const part of parts) {
     try {
       await postgres.settle();
-      sections.push(
-        await resources.within((own) => MEASURES[part]({ postgres, resources: own, folder, sizes, say })),
+      const section = await resources.within((own) =>
+        MEASURES[part]({ postgres, resources: own, folder, sizes, say }),
       );
+      section.targets.forEach(({ what, measured, target }) => say(`  ${what}: ${measured}, ${target}`));
+      sections.push(section);
     } catch (error) {
       if (ended) {
         return;

@@ -26,6 +26,8 @@ const DEFAULTS = {
   page: 10_000,
   /** How often each page is read. */
   reads: 500,
+  /** How long each list is read at most. */
+  readSeconds: 60,
   /** The ports from this one on are used. */
   port: 21_000,
 };
