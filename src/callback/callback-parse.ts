@@ -2,6 +2,7 @@ import { validateSync } from 'class-validator';
 import { toJson } from '../groups/json.js';
 import { storableText } from '../storable-text.js';
 import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
+import { compileValidation } from './compiled-validation.js';
 import type { CallbackPayload } from './payloads/callback-payload.js';
 import { RULES } from './payloads/fields.js';
 
@@ -45,12 +46,9 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
     return invalid('The body is not a JSON object', ['the body must be a JSON object']);
   }
   const payload = takeOver(new row.dto(), row.dto.unwrap?.(json) ?? json);
-  const problems = validateSync(payload, { stopAtFirstError: true }).flatMap((error) =>
-    Object.values(error.constraints ?? {}),
-  );
-  if (problems.length > 0) {
+  if (!isValidOf.get(row.dto)!(payload)) {
     return {
-      ...invalid('The payload is not valid', problems),
+      ...invalid('The payload is not valid', problemsOf(payload)),
       groupID: RULES.id.test(payload.groupID) ? payload.groupID : undefined,
     };
   }
@@ -62,6 +60,13 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
     change: toJson(payload.toChange()),
   };
 }
+
+const isValidOf = new Map(Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => [dto, compileValidation(dto)]));
+
+const problemsOf = (payload: object): string[] =>
+  validateSync(payload, { stopAtFirstError: true }).flatMap((error) =>
+    Object.values(error.constraints ?? {}),
+  );
 
 /** Makes the DTO of a payload: what it has a field for, texts as PostgreSQL can hold them. Lists are checked and taken as they are. */
 function takeOver<T extends object>(payload: T, json: Record<string, unknown>): T {
