@@ -129,7 +129,7 @@ it(`answers ${BODIES} mutants of callbacks`, async () => {
   faults.crashes = replica.isAlive ? 0 : 1;
 
   const ledger = new Ledger();
-  const load = Load.start(replica.url, ledger);
+  const load = Load.start(replica.url, ledger, 8);
   await sleep(2000);
   await load.stop();
   await replica.settled();

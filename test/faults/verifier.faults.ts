@@ -18,7 +18,7 @@ beforeAll(async () => {
   client = new Client({ connectionString: postgres.url });
   await client.connect();
   ledger = new Ledger();
-  const load = Load.start(replica.url, ledger);
+  const load = Load.start(replica.url, ledger, 8);
   await sleep(3000);
   await load.stop();
   await replica.settled();
@@ -85,8 +85,9 @@ describe('finds what somebody breaks by hand', () => {
     ],
   ])('%s', async (_, sql, what) => {
     await client.query(sql);
-    const { findings, ...counts } = await verify(ledger, postgres.url);
+    const { findings, doneUnknown, ...counts } = await verify(ledger, postgres.url);
     expect(counts).toEqual({ missing: 0, twice: 0, wrong: 0, [what]: 1 });
     expect(findings).toHaveLength(1);
+    expect(doneUnknown).toBe(0);
   });
 });

@@ -32,7 +32,7 @@ export class Load {
     this.clients = Array.from({ length: clients }, (_, seed) => this.client(new Random(seed)));
   }
 
-  static start(url: string, ledger: Ledger, clients = 8): Load {
+  static start(url: string, ledger: Ledger, clients: number): Load {
     return new Load(url, ledger, clients);
   }
 

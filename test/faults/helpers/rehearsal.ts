@@ -43,7 +43,8 @@ export class Rehearsal {
       {
         acknowledged: ledger.count('acknowledged'),
         unknown: ledger.count('unknown'),
-        'of these 503': ledger.statuses.get(503) ?? 0,
+        'of these done': verdict.doneUnknown,
+        'answers 503': ledger.statuses.get(503) ?? 0,
         'other 5xx': [...ledger.statuses].reduce(
           (sum, [status, count]) => sum + (status >= 500 && status !== 503 ? count : 0),
           0,

@@ -58,14 +58,11 @@ export class Replica {
   }
 
   async ready(): Promise<void> {
-    await eventually(async () => {
-      if (!this.isAlive) {
-        throw new Error('it has ended');
-      }
-      return (await fetch(`${this.url}/health/ready`)).ok;
-    }, 60_000).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${this.log.slice(-3000)}`);
-    });
+    await eventually(async () => (await fetch(`${this.url}/health/ready`)).ok, 60_000).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}\n${this.log.slice(-3000)}`);
+      },
+    );
   }
 
   /** Waits until it is ready and nothing waits in its journal, where it has one. */

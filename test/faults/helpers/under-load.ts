@@ -12,15 +12,17 @@ const CALM_MS = 1000;
  * was sent.
  * @param url where the callbacks go: to a replica, or to a balancer before several
  * @param breakIt resolves when it is mended
+ * @param clients how many send at the same time
  */
 export async function underLoad(
   url: string,
   replicas: readonly Replica[],
   databaseUrl: string,
   breakIt: () => Promise<void>,
+  clients = 8,
 ): Promise<{ ledger: Ledger; verdict: Verdict }> {
   const ledger = new Ledger();
-  const load = Load.start(url, ledger);
+  const load = Load.start(url, ledger, clients);
   try {
     await sleep(CALM_MS);
     await breakIt();

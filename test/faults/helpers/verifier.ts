@@ -11,6 +11,8 @@ export interface Verdict {
   twice: number;
   /** Groups whose rows are not what the acknowledged callbacks make of them. */
   wrong: number;
+  /** Of unknown fate to the sender, and done. */
+  doneUnknown: number;
   /** The first findings, in words. */
   findings: string[];
 }
@@ -25,7 +27,7 @@ const FINDINGS_SHOWN = 10;
  */
 export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdict> {
   const { deliveries, groups } = await read(databaseUrl, ledger.prefix);
-  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, findings: [] };
+  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, doneUnknown: 0, findings: [] };
   const find = (what: 'missing' | 'twice' | 'wrong', words: string): void => {
     verdict[what] += 1;
     if (verdict.findings.length < FINDINGS_SHOWN) {
@@ -34,6 +36,7 @@ export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdi
   };
   for (const [operationID, fate] of ledger.fates) {
     const outcomes = deliveries.get(operationID) ?? [];
+    verdict.doneUnknown += fate === 'unknown' && outcomes.some(isDone) ? 1 : 0;
     if (outcomes.length > 1 && (fate === 'acknowledged' || outcomes.filter(isDone).length > 1)) {
       find('twice', `${operationID}, ${fate}, is in the log as ${outcomes.join(', ')}`);
     } else if (fate === 'acknowledged' && !outcomes.some(isDone)) {
