@@ -30,6 +30,9 @@ beforeAll(async () => {
     INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
     SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had gone'
     FROM generate_series(1, 50000) AS n`);
+  await service.database.query(`
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
+    SELECT 'g' || n, 'everywhere', 20, NULL, now(), now() FROM generate_series(1, ${GROUPS}) AS n`);
   await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
   await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries, group_repairs');
 });
@@ -123,6 +126,16 @@ it.each([
 it('finds a name too short for trigrams in the order of the list', async () => {
   const [plan = []] = await plansOf('/groups?groupName=28');
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+});
+
+it('finds a page in the middle of the groups of a user who is in all of them', async () => {
+  const cursor = Buffer.from(JSON.stringify(['g3'])).toString('base64url');
+  const [plan = []] = await plansOf(`/users/everywhere/groups?cursor=${cursor}`);
+  expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+  const touched = plan.map(
+    (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+  );
+  expect(Math.max(...touched)).toBeLessThanOrEqual(60);
 });
 
 const known = () => service.app.get(KnownGroupsService);

@@ -1,8 +1,8 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { Config } from '../config.js';
 
-/** How many callbacks may wait for each connection: what PostgreSQL does in a part of a second. */
-const PER_CONNECTION = 32;
+/** How many callbacks may wait for each connection: what PostgreSQL does in about a second. */
+const PER_CONNECTION = 100;
 
 /** More callbacks are being written than can be in time. */
 export class TooManyCallbacksException extends ServiceUnavailableException {}

@@ -9,10 +9,12 @@ import { DatabaseLogger } from './typeorm-logger.js';
 /**
  * How the connections of the service differ from those of migrations. PostgreSQL cancels a statement after 30 s: a group of
  * 100,000 members takes a few on a slow disk, and a reply that came too late loses nothing. Nobody waits longer than 10 s for a lock that
- * somebody else holds. Without an answer of any kind for 35 s the connection is given up. REPEATABLE READ is what `GroupSyncService` builds on.
+ * somebody else holds. Without an answer of any kind for 35 s the connection is given up. 32 MB hold
+ * the list of 100,000 members, which would go to disk otherwise. REPEATABLE READ is what `GroupSyncService` builds on.
  */
 const SESSION = {
-  options: '-c statement_timeout=30s -c lock_timeout=10s -c default_transaction_isolation=repeatable\\ read',
+  options:
+    '-c statement_timeout=30s -c lock_timeout=10s -c work_mem=32MB -c default_transaction_isolation=repeatable\\ read',
   query_timeout: 35_000,
   keepAlive: true,
 };

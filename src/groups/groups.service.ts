@@ -105,7 +105,8 @@ export class GroupsService {
       .limit(query.limit + 1);
     if (query.cursor !== undefined) {
       const [groupID] = decodeCursor(query.cursor, ['text']);
-      select.andWhere('m.groupID > :groupID', { groupID });
+      // Of both tables: PostgreSQL does not conclude from one to the other, and may walk through `groups` from its beginning.
+      select.andWhere('m.groupID > :groupID AND g.groupID > :groupID', { groupID });
     }
     const { entities, raw } = await select.getRawAndEntities<{ roleLevel: number }>();
     const rows = entities.map((group, index) =>
