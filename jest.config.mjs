@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   roots: ['<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
   testTimeout: 60_000,
   // Many tests wait more than they work.
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -3,6 +3,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnModuleInit,
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,7 +31,7 @@ class LateError extends Error {}
 
 /** Keeps callbacks while PostgreSQL is away, and has them applied in their order when it is back, before later ones of the same group. */
 @Injectable()
-export class CallbackJournal implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Journal');
   private readonly stop = new AbortController();
   private emptying: Promise<void> = Promise.resolve();
@@ -42,6 +43,11 @@ export class CallbackJournal implements OnApplicationBootstrap, BeforeApplicatio
     private readonly journaled: JournaledCallbacks,
     private readonly metrics: JournalMetrics,
   ) {}
+
+  /** Before the first callback can come. */
+  onModuleInit(): Promise<void> {
+    return this.journal.open();
+  }
 
   onApplicationBootstrap(): void {
     if (this.journal.isOpen) {

@@ -1,7 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { AuthenticationLimit } from '../authentication-limit.js';
+import { AuthenticationMetrics } from '../authentication-metrics.js';
 import { Config } from '../config.js';
 import { dataSourceOptions } from '../data-source-options.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { ReconciliationModule } from '../reconciliation/reconciliation.module.js';
 
 /** What the commands need of the service: no HTTP, and nothing that works by itself. */
@@ -14,10 +17,12 @@ export class CliModule {
       module: CliModule,
       imports: [
         DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
+        MetricsModule,
         ReconciliationModule,
       ],
-      providers: [{ provide: Config, useValue: config }],
-      exports: [Config],
+      // The limit is for the guards of controllers that come with the modules, and are never called here.
+      providers: [{ provide: Config, useValue: config }, AuthenticationMetrics, AuthenticationLimit],
+      exports: [Config, AuthenticationLimit],
     };
   }
 }

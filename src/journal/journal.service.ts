@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config.js';
 import { type JournalEntry, JournalFile, type Located } from './journal-file.js';
 import { lockFolder } from './journal-lock.js';
@@ -12,7 +12,7 @@ import { lockFolder } from './journal-lock.js';
  * of the process or the machine; it is taken out when it was applied.
  */
 @Injectable()
-export class JournalService implements OnModuleInit, OnApplicationShutdown {
+export class JournalService implements OnApplicationShutdown {
   private readonly logger = new Logger('Journal');
   private file?: JournalFile;
   private lock?: Server;
@@ -24,8 +24,8 @@ export class JournalService implements OnModuleInit, OnApplicationShutdown {
 
   constructor(private readonly config: Config) {}
 
-  /** Opens the journal before the first callback can come. Where that cannot be, the service runs without, and says so. */
-  async onModuleInit(): Promise<void> {
+  /** Opens the journal. Where that cannot be, the service runs without, and says so. */
+  async open(): Promise<void> {
     if (this.config.JOURNAL === 'off') {
       this.logger.warn('JOURNAL is off: what OpenIM sends while PostgreSQL is away is refused');
       return;

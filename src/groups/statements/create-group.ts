@@ -29,7 +29,7 @@ const COMPLETED = COLUMNS.map(
  * what it was at first; an older one than that which is known says nothing any more, nor does that of a group that was read from OpenIM since. A row that says the same already is not
  * written again: a repeated callback costs no new row versions.
  *
- * Of a group that is not known no member is, and nobody else can write one before this commits: the group's row comes first. So its
+ * Where neither the group nor a member of it is known, nobody else can write one before this commits: the group's row comes first. So its
  * members need neither an order nor a look for conflicts, which take as long again as the rows themselves.
  */
 export const CREATE_GROUP = `
@@ -82,18 +82,18 @@ export const CREATE_GROUP = `
     RETURNING 1
   ),
   group_done AS (SELECT count(*) AS rows FROM written_group),
+  nobody AS (SELECT WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM group_members WHERE group_id = $1)),
   first_members AS (
     INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
     SELECT $1, listed.user_id, listed.role_level, birth.as_of, now()
-    FROM group_done, birth, listed
-    WHERE NOT EXISTS (SELECT FROM known)
+    FROM group_done, birth, listed, nobody
   ),
   written_members AS (
     INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_how, as_of, synced_at)
     SELECT $1, listed.user_id, listed.role_level, birth.emptied_at, CASE WHEN birth.emptied_at IS NOT NULL THEN 'dismissed' END,
       birth.as_of, now()
     FROM group_done, birth, listed
-    WHERE EXISTS (SELECT FROM known)
+    WHERE NOT EXISTS (SELECT FROM nobody)
     ORDER BY listed.user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       role_level = CASE WHEN m.as_of <= excluded.as_of OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,
