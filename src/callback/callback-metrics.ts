@@ -7,23 +7,24 @@ import { CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
 
 /** The label of all commands that are not mirrored: whoever calls could make up any number of names. */
 const OTHER = 'other';
+const ANSWERED: readonly AnsweredOutcome[] = [...OUTCOMES, 'journaled'];
 const LABELS = [...CALLBACK_COMMANDS.keys(), OTHER];
 
 /** What is measured of callbacks, by command. */
 @Injectable()
 export class CallbackMetrics {
-  private readonly callbacks: Counter;
-  private readonly duration: Histogram;
+  private readonly callbacks: ReadonlyMap<string, ReadonlyMap<AnsweredOutcome, Counter.Internal>>;
+  private readonly duration: ReadonlyMap<string, Histogram.Internal<string>>;
   private readonly lastReceived: ReadonlyMap<string, Gauge.Internal<string>>;
 
   constructor({ registry }: MetricsService) {
-    this.callbacks = new Counter({
+    const callbacks = new Counter({
       name: 'openim_callbacks_total',
       help: 'Callbacks answered, by command (other: not mirrored) and outcome',
       labelNames: ['command', 'outcome'],
       registers: [registry],
     });
-    this.duration = new Histogram({
+    const duration = new Histogram({
       name: 'openim_callback_duration_seconds',
       help: 'From the head of a callback to the end of its reply',
       labelNames: ['command'],
@@ -37,9 +38,15 @@ export class CallbackMetrics {
       registers: [registry],
     });
     this.lastReceived = new Map(LABELS.map((command) => [command, lastReceived.labels(command)]));
-    for (const command of LABELS) {
-      [...OUTCOMES, 'journaled'].forEach((outcome) => this.callbacks.inc({ command, outcome }, 0));
-    }
+    // The children are looked up once: by labels, they are looked up by a text that is made of them.
+    this.duration = new Map(LABELS.map((command) => [command, duration.labels(command)]));
+    this.callbacks = new Map(
+      LABELS.map((command) => [
+        command,
+        new Map(ANSWERED.map((outcome) => [outcome, callbacks.labels(command, outcome)])),
+      ]),
+    );
+    this.callbacks.forEach((outcomes) => outcomes.forEach((counter) => counter.inc(0)));
   }
 
   /** A callback came, whatever becomes of it. */
@@ -50,8 +57,8 @@ export class CallbackMetrics {
   /** @param seconds how long the answer took */
   answered(command: string, outcome: AnsweredOutcome, seconds: number): void {
     const label = labelOf(command);
-    this.callbacks.inc({ command: label, outcome });
-    this.duration.observe({ command: label }, seconds);
+    this.callbacks.get(label)!.get(outcome)!.inc();
+    this.duration.get(label)!.observe(seconds);
   }
 }
 
