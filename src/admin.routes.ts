@@ -4,6 +4,7 @@ import {
   ApiBearerAuth,
   ApiServiceUnavailableResponse,
   ApiTags,
+  ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { AdminGuard } from './admin.guard.js';
@@ -24,5 +25,6 @@ export const AdminRoutes = (): ClassDecorator =>
     ApiBearerAuth(),
     ApiBadRequestResponse({ description: 'An unknown or malformed parameter' }),
     ApiUnauthorizedResponse({ description: 'No admin key, or a wrong one' }),
+    ApiTooManyRequestsResponse({ description: 'Too many wrong admin keys came from this address' }),
     ApiServiceUnavailableResponse({ description: 'PostgreSQL cannot be reached' }),
   );

@@ -17,7 +17,7 @@ import { JournaledCallbacks } from './journaled-callbacks.service.js';
 /** How long PostgreSQL has for a callback before it goes to the journal, in ms. */
 const PATIENCE_MS = 1000;
 /** The same for a large one, which says nothing of others. */
-const PATIENCE_WITH_LARGE_MS = 2500;
+const PATIENCE_WITH_LARGE_MS = 2000;
 const LARGE_BYTES = 128 * 1024;
 
 /** How long to wait before the first of the journal is tried again, in ms. */

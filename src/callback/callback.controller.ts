@@ -46,7 +46,7 @@ export class CallbackController {
   @ApiDefaultResponse({
     type: CallbackReply,
     description:
-      'Refused (400, 401, 413, 415) or failed (500): nothing was written. 503: not written in time; it may still be',
+      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written',
   })
   async receive(
     @CallbackRequest(CallbackPipe) callback: ReceivedCallback | { kind: 'ignored' },

@@ -6,9 +6,6 @@ import { scratchFolder } from './scratch-folder.js';
 /** Ends the service with the tests, however those end. */
 const DIES_WITH_PARENT = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'SIGKILL'] : [];
 
-/** GET /admin/stats is at most so old, in ms. */
-const STATS_AGE_MS = 5000;
-
 /** One service with a port and a DATA_DIR that outlive its process. */
 export class Replica {
   private process?: ServiceProcess;
@@ -24,6 +21,7 @@ export class Replica {
     const replica = new Replica(await freePort(), await scratchFolder(), {
       DATABASE_URL: databaseUrl,
       LOG_LEVEL: 'error',
+      JOURNAL: 'on',
       ...environment,
     });
     replica.run();
@@ -65,27 +63,13 @@ export class Replica {
     );
   }
 
-  /** Waits until it is ready and nothing waits in its journal, where it has one. */
+  /** Waits until it is ready and nothing waits in its journal. */
   async settled(): Promise<void> {
     await this.ready();
-    const waiting = async (): Promise<number | undefined> => {
-      const response = await fetch(`${this.url}/admin/stats`, { headers: { authorization: 'Bearer k' } });
-      if (!response.ok) {
-        throw new Error(`/admin/stats answers ${response.status}`);
-      }
-      const { journal } = (await response.json()) as { journal?: { waiting?: number } };
-      return journal?.waiting;
-    };
-    let since: number | undefined;
     await eventually(async () => {
-      const now = await waiting();
-      if (now !== undefined && now !== 0) {
-        since = undefined;
-        return false;
-      }
-      since ??= Date.now();
-      // What the figures say twice, and further apart than they may be old, is so.
-      return now === undefined || Date.now() - since > STATS_AGE_MS + 500;
+      const response = await fetch(`${this.url}/admin/stats`, { headers: { authorization: 'Bearer k' } });
+      const { journal } = (await response.json()) as { journal: { waiting: number } };
+      return journal.waiting === 0;
     }, 120_000);
   }
 
