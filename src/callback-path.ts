@@ -9,6 +9,9 @@ export const isCallback = ({ originalUrl }: Request): boolean => /^\/callback(\/
  * is the path, before anything is logged.
  */
 export function plainPath(request: Request, _response: Response, next: NextFunction): void {
+  if (/^\/callback\/\w+$/.test(request.url)) {
+    return next(); // as nearly all of them are
+  }
   const url = request.url.replace(/^https?:\/\/[^/?]*/i, '') || '/';
   const [path = ''] = url.split('?');
   request.url = /^\/+callback(\/|$)/i.test(path) ? path.replace(/\/{2,}/g, '/') : url;

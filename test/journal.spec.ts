@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../src/database/database.service.js';
 import { JournalFile, JournalFullError } from '../src/journal/journal-file.js';
 import { TestDatabase } from './helpers/database.js';
@@ -55,7 +56,7 @@ describe('while PostgreSQL is away', () => {
   let proxy: Proxy;
 
   beforeEach(async () => {
-    service = await Service.start({ JOURNAL: 'on', DATA_DIR: folder }, async (url) => {
+    service = await Service.start({ JOURNAL: 'on', JOURNAL_LIMIT: '1mb', DATA_DIR: folder }, async (url) => {
       proxy = new Proxy(new URL(url));
       await proxy.listen();
       return proxy.url;
@@ -175,6 +176,38 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
+  it('does not take what came after one that was late for older than it', async () => {
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
+    expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
+    expect((await service.post(KICK, kicked('g', 'c'))).body).toEqual(SUCCESS);
+    await sleep(500);
+    await service.database.query('COMMIT');
+    await isEmpty();
+
+    expect(await present('g')).toEqual(['a', 'b', 'o']);
+  });
+
+  it('answers 503 where the journal is full, and writes what it acknowledged', async () => {
+    const users = Array.from({ length: 5000 }, (_, n) => `user${n}`);
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
+    const statuses = [];
+    for (let n = 0; n < 6; n += 1) {
+      statuses.push((await service.post(CREATE, created('g', `${n}`, ...users))).status);
+    }
+    await service.database.query('COMMIT');
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
+    expect(statuses.at(-1)).toBe(503);
+    expect(await service.fetch('/health/ready')).toMatchObject({ status: 200 });
+    await isEmpty();
+    const logged = await service.database.query<{ outcome: string }>(
+      'SELECT outcome FROM callback_deliveries',
+    );
+    const failed = logged.filter(({ outcome }) => outcome === 'failed');
+    expect([failed.length, logged.length]).toEqual([statuses.filter((status) => status === 503).length, 7]);
+  });
+
   it('refuses what is not valid as ever, and answers what is not mirrored', async () => {
     await proxy.close();
     expect((await service.post(CREATE, '{')).status).toBe(400);
@@ -278,7 +311,27 @@ describe('a process that ends with callbacks in its journal', () => {
       { user_id: 'a' },
       { user_id: 'o' },
     ]);
-    expect((await readdir(join(folder, 'journal'))).some((name) => name.includes('.damaged-'))).toBe(true);
+    expect(await readdir(join(folder, 'journal'))).toContain('callbacks.jsonl.damaged');
+  });
+
+  it('gives up one that cannot be applied also when it has done so before', async () => {
+    await database.query('ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)');
+    await proxy.close();
+    const first = start();
+    expect((await first.post(created('bad'))).status).toBe(200);
+    await first.end('SIGKILL');
+    const journal = await readFile(join(folder, 'journal/callbacks.jsonl'));
+    await proxy.listen();
+    for (let again = 0; again < 2; again += 1) {
+      await writeFile(join(folder, 'journal/callbacks.jsonl'), journal);
+      const next = start();
+      await next.says(/The database is ready/);
+      await eventually(
+        async () => ((await next.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+      );
+      await next.end();
+    }
+    expect(await database.query('SELECT outcome FROM callback_deliveries')).toEqual([{ outcome: 'failed' }]);
   });
 
   it('has the folder for itself', async () => {
@@ -311,7 +364,7 @@ describe('a process that ends with callbacks in its journal', () => {
       answers.push((await service.post(created(`g${n}`, ...users))).status);
     }
     expect(answers).toEqual([200, 200, 200, 503, 503]);
-    expect(service.log).toContain('The journal holds JOURNAL_LIMIT, 1048576 bytes, already');
+    await service.says(/The journal holds JOURNAL_LIMIT, 1048576 bytes, already/);
     await proxy.listen();
     await eventually(async () => (await database.query('SELECT FROM groups')).length === 3);
   });

@@ -1,11 +1,12 @@
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import {
   BadRequestException,
   HttpException,
   PayloadTooLargeException,
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
-import bodyParser from 'body-parser';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 
 /** How long what is refused as too large is read on, for its sender to see the answer, in ms. */
 const LINGER_MS = 2000;
@@ -22,68 +23,63 @@ function isJson(contentType: string): boolean {
   );
 }
 
-/** A body as it comes. body-parser, which inflates the others, takes longer over one than all else that is done with it here. */
-function collect(request: Request, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= limit) {
-        chunks.push(chunk);
-      } else {
-        request.removeAllListeners('data');
-        reject(tooLarge(limit, request));
-      }
-    });
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.once('error', () => reject(new BadRequestException('The body could not be read')));
-  });
+const INFLATERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/** @throws UnsupportedMediaTypeException for another encoding */
+function inflate(request: Request): Readable {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity') {
+    return request;
+  }
+  const inflater = INFLATERS.get(encoding)?.();
+  if (!inflater) {
+    throw new UnsupportedMediaTypeException('The content encoding must be identity, gzip, deflate or br');
+  }
+  request.once('error', (error) => inflater.destroy(error));
+  return request.pipe(inflater);
 }
 
 /**
- * Makes a reader of request bodies: the bytes, inflated where they come compressed.
+ * Reads the body of a request, inflated where it comes compressed.
  * @param limit bytes, after inflation
+ * @throws an HttpException that says what is wrong with it
  */
-export function bodyReader(limit: number): (request: Request) => Promise<Buffer> {
-  const read = bodyParser.raw({ type: () => true, limit });
-  return async (request) => {
-    if (!isJson(request.headers['content-type'] ?? '')) {
-      throw new UnsupportedMediaTypeException('The body must come as application/json, in UTF-8');
-    }
-    if (Number(request.headers['content-length']) > limit) {
-      throw tooLarge(limit, request);
-    }
-    if ((request.headers['content-encoding'] ?? 'identity') === 'identity') {
-      return collect(request, limit);
-    }
-    await new Promise<void>((resolve, reject) => {
-      read(request, request.res as Response, (error?: HttpError) =>
-        error ? reject(refusal(error, limit, request)) : resolve(),
-      );
+export async function readBody(request: Request, limit: number): Promise<Buffer> {
+  if (!isJson(request.headers['content-type'] ?? '')) {
+    throw new UnsupportedMediaTypeException('The body must come as application/json, in UTF-8');
+  }
+  if (Number(request.headers['content-length']) > limit) {
+    throw tooLarge(limit, request);
+  }
+  const body = inflate(request);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    body.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      body.removeAllListeners('data');
+      if (body !== request) {
+        request.unpipe();
+        body.destroy();
+      }
+      request.resume();
+      reject(tooLarge(limit, request));
     });
-    return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  };
-}
-
-/** body-parser's errors, made by http-errors. */
-interface HttpError extends Error {
-  status: number;
+    body.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    body.once('error', () => reject(new BadRequestException('The body could not be read')));
+  });
 }
 
 /** The answer goes out at once; who sends on all the same, and does not read it, is cut off. */
 function tooLarge(limit: number, request: Request): HttpException {
   setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref();
   return new PayloadTooLargeException(`The body is larger than CALLBACK_BODY_LIMIT, ${limit} bytes`);
-}
-
-function refusal(error: HttpError, limit: number, request: Request): HttpException {
-  switch (error.status) {
-    case 413:
-      return tooLarge(limit, request);
-    case 415:
-      return new UnsupportedMediaTypeException('The content encoding must be identity, gzip, deflate or br');
-    default:
-      return new BadRequestException('The body could not be read');
-  }
 }

@@ -23,6 +23,9 @@ const LARGE_BYTES = 128 * 1024;
 /** How long to wait before the first of the journal is tried again, in ms. */
 const RETRY_MS = 250;
 
+/** How long the one that is being applied is waited for at the end, in ms. */
+const STOP_MS = 1000;
+
 /** What became of a callback: `journaled` is on disk here, and waits for PostgreSQL. */
 export type Taken = SyncOutcome | 'ignored' | 'journaled';
 
@@ -35,7 +38,7 @@ export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, Be
   private readonly logger = new Logger('Journal');
   private readonly stop = new AbortController();
   private emptying: Promise<void> = Promise.resolve();
-  /** Whether the first that waits could not be applied: then nothing else could be written either. */
+  /** Whether PostgreSQL did not write the last callback that it was given: it gets no other before the first that waits. */
   private away = false;
 
   constructor(
@@ -55,9 +58,10 @@ export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, Be
     }
   }
 
+  /** One that is being applied may be given up at any moment: the next process applies it, if PostgreSQL has not. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
-    await this.emptying;
+    await Promise.race([this.emptying, sleep(STOP_MS, undefined, { ref: false })]);
   }
 
   /**
@@ -74,24 +78,25 @@ export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, Be
       return this.keep(callback, new ServiceUnavailableException('The database cannot be reached'));
     }
     const isLarge = callback.delivery.body!.length >= LARGE_BYTES;
+    const work = write();
     try {
-      return await inTime(write(), isLarge ? PATIENCE_WITH_LARGE_MS : PATIENCE_MS);
+      return await inTime(work, isLarge ? PATIENCE_WITH_LARGE_MS : PATIENCE_MS);
     } catch (error) {
       if (!(error instanceof LateError || isDatabaseUnavailable(error))) {
         throw error;
       }
-      const kept = await this.keep(callback, error);
-      this.away ||= !isLarge;
-      return kept;
+      this.setAway(this.away || !isLarge);
+      return this.keep(callback, error).catch(() => work); // which may still be written, if it is only late
     }
   }
 
   private async keep({ groupID, delivery }: ReceivedCallback, reason: unknown): Promise<'journaled'> {
-    const { id, command, operationID, body } = delivery;
+    const { id, arrivedAt, command, operationID, body } = delivery;
     try {
-      await this.journal.append({ id, receivedAt: Date.now(), command, operationID, groupID, body: body! });
+      await this.journal.append({ id, receivedAt: arrivedAt, command, operationID, groupID, body: body! });
     } catch (error) {
       this.logger.error(`${command} of ${groupID} is not in the journal: ${(error as Error).message}`);
+      this.setAway(this.away && this.journal.waiting > 0);
       throw reason;
     }
     return 'journaled';

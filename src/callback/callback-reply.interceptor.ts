@@ -12,7 +12,7 @@ import { Config } from '../config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { Taken } from './callback-journal.service.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
-import { type CallbackReply, ignored, success } from './callback-reply.js';
+import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
@@ -37,7 +37,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<Taken, Callback
     const log = callbackLog(response);
     const outcome = await this.inTime(this.logged(firstValueFrom(next.handle()), deliveryOf(response)), log);
     log.outcome = outcome;
-    return of(outcome === 'ignored' ? ignored() : success(this.config.CALLBACK_NEXT_CODE));
+    return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);
   }
 
   /** What wrote nothing is logged here, before it is answered. */

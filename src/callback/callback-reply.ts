@@ -22,11 +22,14 @@ export class CallbackReply {
   nextCode: number = 0;
 }
 
-/** The reply to a callback that is on disk. */
-export const success = (nextCode: 0 | 1): CallbackReply => Object.assign(new CallbackReply(), { nextCode });
-
 /** The reply to a callback that is not mirrored. */
-export const ignored = (): CallbackReply => new CallbackReply();
+export const IGNORED: Readonly<CallbackReply> = new CallbackReply();
+
+/** The replies to a callback that is on disk, by their `nextCode`. */
+export const SUCCESS: readonly Readonly<CallbackReply>[] = [
+  IGNORED,
+  Object.assign(new CallbackReply(), { nextCode: 1 }),
+];
 
 /** The reply to a callback that is not on disk: why, and nothing of the inside. */
 export function refusal(error: HttpException): CallbackReply {

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config.js';
-import { bodyReader } from './callback-body.js';
+import { readBody } from './callback-body.js';
 import { callbackLog, deliveryOf } from './callback-log.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CALLBACK_COMMANDS, commandToday, type ReceivedCallback } from './callback.commands.js';
@@ -20,21 +20,17 @@ export const CallbackRequest = createParamDecorator((_, context: ExecutionContex
 /** Reads and validates a callback, by the DTO that `CALLBACK_COMMANDS` names for its command. */
 @Injectable()
 export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCallback | { kind: 'ignored' }>> {
-  private readonly readBody: (request: Request) => Promise<Buffer>;
-
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly parser: CallbackParser,
-  ) {
-    this.readBody = bodyReader(config.CALLBACK_BODY_LIMIT);
-  }
+  ) {}
 
   /** @throws an HttpException that says what is wrong with the callback */
   async transform(request: Request): Promise<ReceivedCallback | { kind: 'ignored' }> {
     const response = request.res as Response;
     const delivery = deliveryOf(response);
     const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));
-    const body = await this.readBody(request).catch((error: unknown) => {
+    const body = await readBody(request, this.config.CALLBACK_BODY_LIMIT).catch((error: unknown) => {
       if (isMirrored) {
         throw error;
       }

@@ -12,7 +12,7 @@ export function compileValidation(target: new () => object): (object: object) =>
       ({ type, each, validateIf }) => type !== ValidationTypes.CUSTOM_VALIDATION || each || validateIf,
     )
   ) {
-    return () => false;
+    throw new Error(`${target.name} has a rule that is not a ValidateBy`);
   }
   const checks = rules.flatMap(({ propertyName, constraintCls, constraints }) =>
     storage

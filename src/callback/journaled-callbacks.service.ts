@@ -10,7 +10,13 @@ import { CallbackParser } from './callback-parser.service.js';
 import { applyCallback } from './callback.commands.js';
 
 /** How often a callback is tried that PostgreSQL could write, and does not. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+/** query_canceled: the statement took longer than `statement_timeout`, and may do so again. */
+const TOO_SLOW = '57014';
+/** How long a measure of PostgreSQL's clock is good, in ms. */
+const CLOCK_MS = 5000;
+/** How long it is remembered of a group that a callback of it was written late, in ms: longer than others wait behind it. */
+const LATE_MS = 600_000;
 
 /**
  * Applies callbacks that waited in the journal, true as of when they came. Each has the id of its delivery, which the log holds once: so
@@ -20,8 +26,10 @@ const ATTEMPTS = 3;
 export class JournaledCallbacks {
   private readonly logger = new Logger('Journal');
   private attempts = 0;
-  /** By how much PostgreSQL's clock is ahead of this machine's, in ms; undefined: not known since it was away. */
-  private clockAhead?: number;
+  /** By how much PostgreSQL's clock is ahead of this machine's, in ms, and when that was measured. */
+  private clock = { ahead: 0, measuredAt: -Infinity };
+  /** Of groups of which PostgreSQL wrote a callback late by itself, and so as of later than it came: when that was found. */
+  private readonly late = new Map<string, Date>();
 
   constructor(
     private readonly parser: CallbackParser,
@@ -36,51 +44,80 @@ export class JournaledCallbacks {
     delivery.groupID = entry.groupID;
     delivery.body = entry.body;
     try {
-      await this.write(entry, delivery);
-    } catch (error) {
-      if (!isAppliedAlready(error) && !(await this.isHopeless(error as Error, delivery))) {
-        return false;
+      const receivedAt = await this.momentOf(entry);
+      try {
+        await this.write(delivery, receivedAt);
+      } catch (error) {
+        if (isAppliedAlready(error)) {
+          this.late.set(entry.groupID, await this.now());
+        } else if (!(await this.isGivenUp(error as Error, delivery, receivedAt))) {
+          return false;
+        }
       }
+    } catch (error) {
+      this.logger.debug(`${entry.command} of ${entry.groupID} is tried again: ${(error as Error).message}`);
+      return false;
     }
     this.attempts = 0;
     return true;
   }
 
-  private async write(entry: JournalEntry, delivery: Delivery): Promise<void> {
-    this.clockAhead ??= await this.measureClock();
-    const parsed = await this.parser.parse(entry.command, entry.body);
+  private async write(delivery: Delivery, receivedAt: Date): Promise<void> {
+    const parsed = await this.parser.parse(delivery.command, delivery.body!);
     if (parsed.kind !== 'mirrored') {
-      await this.deliveries.log(delivery, 'refused', 'it was valid for the version that received it');
+      await this.deliveries.log(
+        delivery,
+        'refused',
+        'it was valid for the version that received it',
+        receivedAt,
+      );
       return;
     }
     delivery.summary = parsed.summary;
-    // Whole ms, and never before what was written just before PostgreSQL went away.
-    const receivedAt = new Date(Math.ceil(entry.receivedAt + 1 + this.clockAhead));
     await applyCallback(this.groupSync, { ...parsed, delivery, receivedAt });
   }
 
   /** One that fails again and again, though PostgreSQL is there, must not keep all others waiting. */
-  private async isHopeless(error: Error, delivery: Delivery): Promise<boolean> {
-    this.clockAhead = undefined;
-    if (isDatabaseUnavailable(error) || ++this.attempts < ATTEMPTS) {
+  private async isGivenUp(error: Error, delivery: Delivery, receivedAt: Date): Promise<boolean> {
+    const isAway = isDatabaseUnavailable(error) && (error as { code?: string }).code !== TOO_SLOW;
+    if (isAway || ++this.attempts < ATTEMPTS) {
       return false;
     }
     this.logger.error(
       `${delivery.command} of ${delivery.groupID}, operationID ${delivery.operationID}, cannot be applied: ${error.message}`,
     );
     try {
-      await this.deliveries.log(delivery, 'failed', error.message);
-      await this.groupSync.doubtGroup(delivery.groupID!, 'failed');
-      return true;
-    } catch {
-      return false;
+      await this.deliveries.log(delivery, 'failed', error.message, receivedAt);
+    } catch (problem) {
+      if (!isAppliedAlready(problem)) {
+        throw problem;
+      } // it was given up before, by a process that ended then
     }
+    await this.groupSync.doubtGroup(delivery.groupID!, 'failed');
+    return true;
   }
 
-  private async measureClock(): Promise<number> {
+  /** When it came, by PostgreSQL's clock: in whole ms, and never before what it wrote until then. */
+  private async momentOf({ receivedAt, groupID }: JournalEntry): Promise<Date> {
+    const now = await this.now();
+    const arrival = new Date(Math.ceil(receivedAt + 1 + this.clock.ahead));
+    const late = this.late.get(groupID);
+    for (const [group, since] of this.late) {
+      if (now.getTime() - since.getTime() > LATE_MS) {
+        this.late.delete(group);
+      }
+    }
+    return late && late > arrival ? late : arrival;
+  }
+
+  /** By PostgreSQL's clock. */
+  private async now(): Promise<Date> {
     const before = Date.now();
-    const [row] = await this.dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
-    return row!.now.getTime() - before;
+    if (before - this.clock.measuredAt > CLOCK_MS) {
+      const [row] = await this.dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
+      this.clock = { ahead: row!.now.getTime() - before, measuredAt: before };
+    }
+    return new Date(Date.now() + 1 + this.clock.ahead);
   }
 }
 

@@ -22,9 +22,17 @@ export class DeliveriesService {
     @InjectRepository(CallbackDelivery) private readonly deliveries: Repository<CallbackDelivery>,
   ) {}
 
-  /** Logs a delivery that wrote nothing. */
-  async log(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
-    await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, problems]);
+  /**
+   * Logs a delivery that wrote nothing.
+   * @param receivedAt null: now
+   */
+  async log(
+    delivery: Delivery,
+    outcome: UnwrittenOutcome,
+    problems: string | null,
+    receivedAt: Date | null = null,
+  ): Promise<void> {
+    await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, problems, receivedAt]);
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Outcome } from './callback-delivery.entity.js';
 
 /** What the log keeps of a request, for the statement that logs it. */
 export class Delivery {
+  /** When it came, ms since 1970 by the clock of this machine. */
+  readonly arrivedAt = Date.now();
   private readonly start = performance.now();
 
   constructor(
@@ -62,8 +64,8 @@ export const andLog = (changed: string): string => `
   )
   SELECT changed FROM done`;
 
-/** Logs what changed nothing: $1 to $8 of the delivery, $9 the outcome, $10 the problems. */
-export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1)}, $9, $10`;
+/** Logs what changed nothing: $1 to $8 of the delivery, $9 the outcome, $10 the problems, $11 when it was received (null: now). */
+export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $9, $10`;
 
 /** The outcomes that `LOG_ONLY` logs. */
 export type UnwrittenOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;

@@ -51,7 +51,7 @@ export class HealthController {
         await this.dataSource.query('SELECT 1').catch(() => Promise.reject(new Error('cannot be reached')));
       })
       .withTimeout(DATABASE_TIMEOUT_MS);
-    return result.database.status === 'down' && this.journal.isOpen && this.database.lacksOnlyPostgres
+    return result.database.status === 'down' && this.journal.takes && this.database.lacksOnlyPostgres
       ? check.degraded('cannot be reached; callbacks go to the journal')
       : result;
   }

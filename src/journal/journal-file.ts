@@ -63,8 +63,8 @@ export class JournalFile {
     await syncFolder(dirname(path));
     const { entries, size, damaged } = await scan(handle);
     if (damaged > 0) {
-      const copy = `${path}.damaged-${Date.now()}`;
-      await copyFile(path, copy);
+      const copy = `${path}.damaged`;
+      await copyFile(path, copy, constants.COPYFILE_EXCL).catch(() => undefined); // it was made at an earlier start
       onDamage(`${damaged} lines of ${path} cannot be read; ${copy} keeps them`);
     }
     await handle.truncate(size);
@@ -114,8 +114,8 @@ export class JournalFile {
 
   private async truncate(): Promise<void> {
     await this.handle.truncate(0);
-    await this.handle.datasync();
     this.size = 0;
+    await this.handle.datasync();
   }
 
   /** Writes what has gathered while the last was written. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { unlink } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 
@@ -21,11 +21,17 @@ export async function lockFolder(folder: string): Promise<Server> {
       throw error;
     }
   }
-  if (await isAnswered(path)) {
+  // Under a name of its own nobody else can take it for a dead one and put a new one into its place.
+  const aside = `${path}.${process.pid}`;
+  await rename(path, aside).catch(() => undefined); // another start was first
+  if (await isAnswered(aside)) {
+    await rename(aside, path);
     throw new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
   }
-  await unlink(path).catch(() => undefined); // another start was first
-  return listen(server, path);
+  await unlink(aside).catch(() => undefined);
+  return listen(server, path).catch(() => {
+    throw new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
+  });
 }
 
 function socketPath(folder: string): string {

@@ -13,8 +13,8 @@ export class JournalMetrics {
     gauge(
       registry,
       'open',
-      '1 while the journal takes callbacks; 0: JOURNAL is off, or DATA_DIR cannot be used',
-      () => Number(journal.isOpen),
+      '1 while the journal takes callbacks; 0: JOURNAL is off, DATA_DIR cannot be used, or it is full',
+      () => Number(journal.takes),
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
     gauge(registry, 'bytes', 'What the journal takes on disk', () => journal.bytes);

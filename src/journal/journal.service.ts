@@ -19,6 +19,7 @@ export class JournalService implements OnApplicationShutdown {
   private entries: Located[] = [];
   private applied = 0;
   private appending = 0;
+  private failing = false;
   private readonly groups = new Map<string, number>();
   private readonly added = new EventEmitter();
 
@@ -60,9 +61,14 @@ export class JournalService implements OnApplicationShutdown {
     this.lock?.close();
   }
 
-  /** Whether it takes callbacks. */
+  /** Whether it is in use: callbacks may wait in it, and more may come. */
   get isOpen(): boolean {
     return this.file !== undefined;
+  }
+
+  /** Whether it takes callbacks: it is open, and took the last one. */
+  get takes(): boolean {
+    return this.isOpen && !this.failing;
   }
 
   /** How many callbacks wait. */
@@ -94,8 +100,10 @@ export class JournalService implements OnApplicationShutdown {
     this.appending += 1;
     try {
       this.entries.push(await this.file!.append(entry));
+      this.failing = false;
     } catch (error) {
       this.count(entry.groupID, -1);
+      this.failing = true;
       throw error;
     } finally {
       this.appending -= 1;
@@ -123,6 +131,7 @@ export class JournalService implements OnApplicationShutdown {
       this.entries = [];
       this.applied = 0;
       await this.file!.clear();
+      this.failing = false;
     }
   }
 

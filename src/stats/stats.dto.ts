@@ -36,7 +36,7 @@ class LastReceivedDto {
 
 class JournalDto {
   @ApiProperty({
-    description: 'Whether it takes callbacks; false: JOURNAL is off, or DATA_DIR cannot be used',
+    description: 'Whether it takes callbacks; false: JOURNAL is off, DATA_DIR cannot be used, or it is full',
   })
   open!: boolean;
 

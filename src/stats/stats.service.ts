@@ -62,7 +62,7 @@ export class StatsService {
     return {
       ...counted,
       journal: {
-        open: this.journal.isOpen,
+        open: this.journal.takes,
         waiting: this.journal.waiting,
         bytes: this.journal.bytes,
         oldestReceivedAt: oldest === undefined ? null : new Date(oldest).toISOString(),
@@ -72,9 +72,12 @@ export class StatsService {
 
   private async counted(): Promise<Counted> {
     if (!this.latest || this.latest.until < Date.now()) {
-      const stats = this.count();
-      this.latest = { stats, until: Date.now() + FRESH_MS };
-      stats.catch(() => (this.latest = undefined));
+      const latest = { stats: this.count(), until: Infinity };
+      this.latest = latest;
+      latest.stats.then(
+        () => (latest.until = Date.now() + FRESH_MS),
+        () => (this.latest = undefined),
+      );
     }
     return this.latest.stats.catch((error: unknown) => {
       if (isDatabaseUnavailable(error)) {
