@@ -70,7 +70,7 @@ export function memberIDs(number: number, members: number): string[] {
   ).toSorted();
 }
 
-/** Everybody is listed twice: the owner as 100 and the members as 20, then everybody once more as 20. */
+/** The owner is listed twice, as 100 first and as 20 after the members (internal/rpc/group/callback.go, webhookAfterCreateGroup). */
 function creation(number: number, members: number): object {
   const [ownerUserID = '', ...others] = memberIDs(number, members);
   const ordinary = others.map((member) => ({ userID: member, roleLevel: 20 }));
@@ -95,7 +95,6 @@ function creation(number: number, members: number): object {
     notificationUserID: '',
     initMemberList: [
       { userID: ownerUserID, roleLevel: 100 },
-      ...ordinary,
       ...ordinary,
       { userID: ownerUserID, roleLevel: 20 },
     ],

@@ -73,7 +73,7 @@ export async function measureLarge(bench: Bench): Promise<Section> {
     title: 'Large groups',
     notes: [
       'Creations sent one at a time, each followed by the plain `INSERT INTO group_members ... SELECT ... unnest($1::text[])` of as many rows into ' +
-        'the same table; medians. The service receives and checks twice as many entries, writes the group and keeps the body in the log.',
+        'the same table; medians. The service receives and checks the list, writes the group too, and keeps the body in the log.',
       `Then creations of ${SMALL} members at concurrency 2 for ${seconds} s, alone, and while creations of ` +
         `${figure(LARGEST)} members come one after another (${larges.done} of them, median ${figure(median(larges.latenciesMs))} ms).`,
     ],
