@@ -13,10 +13,11 @@ import { applyCallback } from './callback.commands.js';
 const ATTEMPTS = 5;
 /** query_canceled: the statement took longer than `statement_timeout`, and may do so again. */
 const TOO_SLOW = '57014';
-/** How long a measure of PostgreSQL's clock is good, in ms. */
-const CLOCK_MS = 5000;
-/** How long it is remembered of a group that a callback of it was written late, in ms: longer than others wait behind it. */
-const LATE_MS = 600_000;
+/** How long a measure of PostgreSQL's clock is good, in ms; the median of so many. */
+const CLOCK_MS = 600_000;
+const CLOCK_SAMPLES = 9;
+/** How long the moment of a group's last one is remembered, in ms: longer than others of the group wait behind it. */
+const MOMENT_MS = 600_000;
 
 /**
  * Applies callbacks that waited in the journal, true as of when they came. Each has the id of its delivery, which the log holds once: so
@@ -28,8 +29,8 @@ export class JournaledCallbacks {
   private attempts = 0;
   /** By how much PostgreSQL's clock is ahead of this machine's, in ms, and when that was measured. */
   private clock = { ahead: 0, measuredAt: -Infinity };
-  /** Of groups of which PostgreSQL wrote a callback late by itself, and so as of later than it came: when that was found. */
-  private readonly late = new Map<string, Date>();
+  /** What the last one of each group was true as of: the next one is never older. */
+  private readonly moments = new Map<string, Date>();
 
   constructor(
     private readonly parser: CallbackParser,
@@ -47,9 +48,11 @@ export class JournaledCallbacks {
       const receivedAt = await this.momentOf(entry);
       try {
         await this.write(delivery, receivedAt);
+        this.remember(entry.groupID, receivedAt);
       } catch (error) {
         if (isAppliedAlready(error)) {
-          this.late.set(entry.groupID, await this.now());
+          // By itself, perhaps, when PostgreSQL was back, and so as of later than it came.
+          this.remember(entry.groupID, new Date(await this.byItsClock(Date.now())));
         } else if (!(await this.isGivenUp(error as Error, delivery, receivedAt))) {
           return false;
         }
@@ -97,27 +100,43 @@ export class JournaledCallbacks {
     return true;
   }
 
-  /** When it came, by PostgreSQL's clock: in whole ms, and never before what it wrote until then. */
-  private async momentOf({ receivedAt, groupID }: JournalEntry): Promise<Date> {
-    const now = await this.now();
-    const arrival = new Date(Math.ceil(receivedAt + 1 + this.clock.ahead));
-    const late = this.late.get(groupID);
-    for (const [group, since] of this.late) {
-      if (now.getTime() - since.getTime() > LATE_MS) {
-        this.late.delete(group);
+  /** The latest is the last of the map. */
+  private remember(groupID: string, moment: Date): void {
+    this.moments.delete(groupID);
+    this.moments.set(groupID, moment);
+    for (const [group, earlier] of this.moments) {
+      if (moment.getTime() - earlier.getTime() < MOMENT_MS) {
+        break;
       }
+      this.moments.delete(group);
     }
-    return late && late > arrival ? late : arrival;
   }
 
-  /** By PostgreSQL's clock. */
-  private async now(): Promise<Date> {
-    const before = Date.now();
-    if (before - this.clock.measuredAt > CLOCK_MS) {
-      const [row] = await this.dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
-      this.clock = { ahead: row!.now.getTime() - before, measuredAt: before };
+  /** When it came, by PostgreSQL's clock; never before what was written just before, nor before the last one of its group. */
+  private async momentOf({ receivedAt, groupID }: JournalEntry): Promise<Date> {
+    const arrival = await this.byItsClock(receivedAt);
+    const last = this.moments.get(groupID)?.getTime() ?? 0;
+    return new Date(Math.max(arrival, last));
+  }
+
+  /** Of a moment by the clock of this machine, in whole ms: Date.now() is up to one behind. */
+  private async byItsClock(ms: number): Promise<number> {
+    if (Date.now() - this.clock.measuredAt > CLOCK_MS) {
+      this.clock = { ahead: await this.measureClock(), measuredAt: Date.now() };
     }
-    return new Date(Date.now() + 1 + this.clock.ahead);
+    return Math.ceil(ms + 1 + this.clock.ahead);
+  }
+
+  private async measureClock(): Promise<number> {
+    const samples: number[] = [];
+    while (samples.length < CLOCK_SAMPLES) {
+      const before = Date.now();
+      const [row] = await this.dataSource.query<{ ms: number }[]>(
+        'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms',
+      );
+      samples.push(row!.ms - (before + Date.now() + 1) / 2);
+    }
+    return samples.toSorted((a, b) => a - b)[(CLOCK_SAMPLES - 1) / 2]!;
   }
 }
 
