@@ -189,11 +189,11 @@ describe('while PostgreSQL is away', () => {
   });
 
   it('answers 503 where the journal is full, and writes what it acknowledged', async () => {
-    const users = Array.from({ length: 5000 }, (_, n) => `user${n}`);
+    const users = Array.from({ length: 3000 }, (_, n) => `user${n}`);
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     const statuses = [];
-    for (let n = 0; n < 6; n += 1) {
+    for (let n = 0; n < 12; n += 1) {
       statuses.push((await service.post(CREATE, created('g', `${n}`, ...users))).status);
     }
     await service.database.query('COMMIT');
@@ -205,7 +205,7 @@ describe('while PostgreSQL is away', () => {
       'SELECT outcome FROM callback_deliveries',
     );
     const failed = logged.filter(({ outcome }) => outcome === 'failed');
-    expect([failed.length, logged.length]).toEqual([statuses.filter((status) => status === 503).length, 7]);
+    expect([failed.length, logged.length]).toEqual([statuses.filter((status) => status === 503).length, 13]);
   });
 
   it('refuses what is not valid as ever, and answers what is not mirrored', async () => {
