@@ -28,18 +28,28 @@ export class Rehearsal {
     return Object.fromEntries(Object.entries(faults).filter(([, count]) => count > 0));
   }
 
-  /** The same for a rehearsal under load. */
+  /**
+   * The same for a rehearsal under load.
+   * @param more.outOfOrder callbacks of a group could overtake each other: its rows may then be wrong until they are compared with OpenIM
+   */
   async endOf(
     done: string,
     ledger: Ledger,
     verdict: Verdict,
-    more: { faults?: Counts; counts?: Counts } = {},
+    more: { faults?: Counts; counts?: Counts; outOfOrder?: boolean } = {},
   ): Promise<Counts> {
     [...verdict.findings, ...ledger.oddities].forEach((words) => process.stdout.write(`${words}\n`));
-    const { missing, twice, wrong } = verdict;
+    const { missing, twice } = verdict;
+    const wrong = verdict.wrong + verdict.marked;
     return this.end(
       done,
-      { missing, twice, wrong, refused: ledger.count('refused'), ...more.faults },
+      {
+        missing,
+        twice,
+        ...(!more.outOfOrder && { wrong }),
+        refused: ledger.count('refused'),
+        ...more.faults,
+      },
       {
         acknowledged: ledger.count('acknowledged'),
         unknown: ledger.count('unknown'),
@@ -49,6 +59,7 @@ export class Rehearsal {
           (sum, [status, count]) => sum + (status >= 500 && status !== 503 ? count : 0),
           0,
         ),
+        ...(more.outOfOrder && { 'out of order': wrong, 'of these marked': verdict.marked }),
         ...more.counts,
       },
     );

@@ -11,6 +11,8 @@ export interface Verdict {
   twice: number;
   /** Groups whose rows are not what the acknowledged callbacks make of them. */
   wrong: number;
+  /** The same, but marked as needing a look: what reconciliation mends. */
+  marked: number;
   /** Of unknown fate to the sender, and done. */
   doneUnknown: number;
   /** The first findings, in words. */
@@ -26,9 +28,9 @@ const FINDINGS_SHOWN = 10;
  * unknown the log tells whether it was done; then the rows must say so too.
  */
 export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdict> {
-  const { deliveries, groups } = await read(databaseUrl, ledger.prefix);
-  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, doneUnknown: 0, findings: [] };
-  const find = (what: 'missing' | 'twice' | 'wrong', words: string): void => {
+  const { deliveries, groups, stale } = await read(databaseUrl, ledger.prefix);
+  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, marked: 0, doneUnknown: 0, findings: [] };
+  const find = (what: 'missing' | 'twice' | 'wrong' | 'marked', words: string): void => {
     verdict[what] += 1;
     if (verdict.findings.length < FINDINGS_SHOWN) {
       verdict.findings.push(`${what}: ${words}`);
@@ -47,7 +49,10 @@ export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdi
     const expected = rowsOf(expectation(record, deliveries));
     const actual = groups.get(groupID) ?? null;
     if (!isDeepStrictEqual(actual, expected)) {
-      find('wrong', `${groupID} is ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`);
+      find(
+        stale.has(groupID) ? 'marked' : 'wrong',
+        `${groupID} is ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`,
+      );
     }
   }
   return verdict;
@@ -118,7 +123,10 @@ async function read(databaseUrl: string, prefix: string) {
         },
       ]),
     );
-    return { deliveries, groups };
+    const stale = new Set(
+      groupRows.filter((row) => row['stale_since'] !== null).map((row) => row['group_id']),
+    );
+    return { deliveries, groups, stale };
   } finally {
     await client.end();
   }
