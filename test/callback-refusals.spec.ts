@@ -224,7 +224,7 @@ it('reads a media type in a time that does not grow with its square', async () =
     await service.post(CREATE, '{}', { 'content-type': `application/json${' '.repeat(14_000)}x` }),
     415,
   );
-  expect(performance.now() - start).toBeLessThan(150);
+  expect(performance.now() - start).toBeLessThan(500);
 });
 
 it('does not tell a token that stands in the request line, nor one in a query', async () => {

@@ -145,8 +145,8 @@ describe('while PostgreSQL is away', () => {
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
     const first = Date.now() - start;
     expect((await service.post(JOIN, joined('g', 'd'))).body).toEqual(SUCCESS);
-    expect(first).toBeLessThan(2000);
-    expect(Date.now() - start - first).toBeLessThan(500);
+    expect(first).toBeLessThan(3000);
+    expect(Date.now() - start - first).toBeLessThan(1500);
 
     await proxy.close();
     await proxy.listen();
