@@ -74,7 +74,11 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
       reject(tooLarge(limit, request));
     });
     body.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    body.once('error', () => reject(new BadRequestException('The body could not be read')));
+    body.once('error', () => {
+      request.unpipe();
+      request.resume(); // Node reads a body to its end only if nobody has begun to: the next request is behind it
+      reject(new BadRequestException('The body could not be read'));
+    });
   });
 }
 
