@@ -88,15 +88,17 @@ describe('size', () => {
   });
 });
 
+const head = (length: number, more: string) =>
+  `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
+
 it('a body that cannot be inflated does not hold up the next request of its connection', async () => {
   const service = await Service.start();
   const { socket, text } = await open(service);
-  const head = (length: number, more: string) =>
-    `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
   socket.write(head(1_000_000, 'Content-Encoding: gzip\r\n') + 'x'.repeat(1_000_000));
   const body = JSON.stringify(group('g'));
   socket.write(head(body.length, '') + body);
   await eventually(async () => /HTTP\/1\.1 400 [\s\S]*HTTP\/1\.1 200 /.test(text()), 5000);
+  expect((await service.rows()).groups).toMatchObject([{ group_id: 'g' }]);
   socket.destroy();
   await service.stop();
 });
