@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { bareStatement } from './bare-statement.js';
 import { COMMANDS, type Kind } from './bodies.js';
 import { answerWith } from './child.js';
-import { SESSION } from './session.js';
+import { SESSION } from '../src/database/database.module.js';
 
 const [databaseUrl, port] = process.argv.slice(2);
 const REPLY = JSON.stringify({ actionCode: 0, errCode: 0, errMsg: '', errDlt: '', nextCode: 1 });
@@ -12,7 +12,7 @@ const KINDS = new Map(
   Object.entries(COMMANDS).map(([kind, command]) => [`/callback/${command}`, kind as Kind]),
 );
 
-const pool = new Pool({ connectionString: databaseUrl, max: 10, options: SESSION });
+const pool = new Pool({ connectionString: databaseUrl, max: 10, options: SESSION.options });
 
 async function write(request: IncomingMessage): Promise<void> {
   const chunks: Buffer[] = [];

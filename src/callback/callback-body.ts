@@ -56,6 +56,11 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
     throw tooLarge(limit, request);
   }
   const body = inflate(request);
+  // Node reads a body to its end only if nobody has begun to, and the next request is behind it.
+  const readOn = () => {
+    request.unpipe();
+    request.resume();
+  };
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -66,17 +71,15 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
         return;
       }
       body.removeAllListeners('data');
+      readOn();
       if (body !== request) {
-        request.unpipe();
         body.destroy();
       }
-      request.resume();
       reject(tooLarge(limit, request));
     });
     body.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     body.once('error', () => {
-      request.unpipe();
-      request.resume(); // Node reads a body to its end only if nobody has begun to: the next request is behind it
+      readOn();
       reject(new BadRequestException('The body could not be read'));
     });
   });

@@ -11,14 +11,15 @@ import { isDatabaseUnavailable } from '../database-unavailable.js';
 import type { SyncOutcome } from '../groups/group-sync.service.js';
 import { JournalMetrics } from '../journal/journal-metrics.js';
 import { JournalService } from '../journal/journal.service.js';
+import { LARGE_BYTES } from './callback-parser.service.js';
 import type { ReceivedCallback } from './callback.commands.js';
+import { inTime } from './in-time.js';
 import { JournaledCallbacks } from './journaled-callbacks.service.js';
 
 /** How long PostgreSQL has for a callback before it goes to the journal, in ms. */
 const PATIENCE_MS = 1000;
 /** The same for a large one, which says nothing of others. */
 const PATIENCE_WITH_LARGE_MS = 2000;
-const LARGE_BYTES = 128 * 1024;
 
 /** How long to wait before the first of the journal is tried again, in ms. */
 const RETRY_MS = 250;
@@ -80,7 +81,7 @@ export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, Be
     const isLarge = callback.delivery.body!.length >= LARGE_BYTES;
     const work = write();
     try {
-      return await inTime(work, isLarge ? PATIENCE_WITH_LARGE_MS : PATIENCE_MS);
+      return await inTime(work, isLarge ? PATIENCE_WITH_LARGE_MS : PATIENCE_MS, () => new LateError());
     } catch (error) {
       if (!(error instanceof LateError || isDatabaseUnavailable(error))) {
         throw error;
@@ -132,12 +133,4 @@ export class CallbackJournal implements OnModuleInit, OnApplicationBootstrap, Be
     }
     this.away = away;
   }
-}
-
-/** @throws LateError after so many ms; what comes of it afterwards is nobody's concern here */
-function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new LateError('PostgreSQL has not answered in time')), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

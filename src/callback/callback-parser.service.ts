@@ -4,7 +4,7 @@ import { type CallbackProblems, parseCallback } from './callback-parse.js';
 import type { Callback } from './callback.commands.js';
 
 /** Bodies from this size on are read in a worker thread: some ms of work, during which nobody else would be answered. */
-const OFF_THREAD_BYTES = 128 * 1024;
+export const LARGE_BYTES = 128 * 1024;
 
 /** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread. */
 @Injectable()
@@ -20,7 +20,7 @@ export class CallbackParser implements OnApplicationShutdown {
    * @param body the bytes of the request
    */
   async parse(command: string, body: Buffer): Promise<Callback | CallbackProblems> {
-    return body.length < OFF_THREAD_BYTES
+    return body.length < LARGE_BYTES
       ? parseCallback(command, body)
       : ((await this.worker.run({ command, body })) as Callback | CallbackProblems);
   }

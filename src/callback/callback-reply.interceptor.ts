@@ -13,6 +13,7 @@ import type { Delivery } from '../deliveries/delivery-log.js';
 import type { Taken } from './callback-journal.service.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
+import { inTime } from './in-time.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
@@ -35,7 +36,8 @@ export class CallbackReplyInterceptor implements NestInterceptor<Taken, Callback
   async intercept(context: ExecutionContext, next: CallHandler<Taken>): Promise<Observable<CallbackReply>> {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
-    const outcome = await this.inTime(this.logged(firstValueFrom(next.handle()), deliveryOf(response)), log);
+    const work = this.logged(firstValueFrom(next.handle()), deliveryOf(response));
+    const outcome = await inTime(work, DEADLINE_MS, () => this.late(work, log));
     log.outcome = outcome;
     return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);
   }
@@ -54,21 +56,14 @@ export class CallbackReplyInterceptor implements NestInterceptor<Taken, Callback
     }
   }
 
-  private inTime<T>(work: Promise<T>, log: CallbackLog): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
-        work.then(
-          () => this.logger.warn(`${name} was written after its answer`),
-          (error: Error) => this.logger.error(`${name} failed after its answer: ${error.message}`),
-        );
-        reject(
-          new ServiceUnavailableException(
-            `The callback could not be received and written within ${DEADLINE_MS} ms; it may still be`,
-          ),
-        );
-      }, DEADLINE_MS);
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  private late(work: Promise<Taken>, log: CallbackLog): Error {
+    const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
+    work.then(
+      () => this.logger.warn(`${name} was written after its answer`),
+      (error: Error) => this.logger.error(`${name} failed after its answer: ${error.message}`),
+    );
+    return new ServiceUnavailableException(
+      `The callback could not be received and written within ${DEADLINE_MS} ms; it may still be`,
+    );
   }
 }

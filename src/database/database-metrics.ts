@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { Gauge } from 'prom-client';
-import { DataSource, type Driver } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
+import { poolOf } from '../pool.js';
+
+const NO_POOL = { idleCount: 0, totalCount: 0, waitingCount: 0 };
 
 /** What is measured of the pool of connections to PostgreSQL. Asks PostgreSQL nothing: it may be away. */
 @Injectable()
@@ -22,20 +24,11 @@ export class DatabaseMetrics {
       labelNames: ['state'],
       registers: [registry],
       collect: () => {
-        const { idleCount, totalCount, waitingCount } = poolOf(dataSource);
+        const { idleCount, totalCount, waitingCount } = poolOf(dataSource) ?? NO_POOL;
         connections.set({ state: 'idle' }, idleCount);
         connections.set({ state: 'busy' }, totalCount - idleCount);
         connections.set({ state: 'waiting' }, waitingCount);
       },
     });
   }
-}
-
-type Counts = Pick<Pool, 'idleCount' | 'totalCount' | 'waitingCount'>;
-
-/** There is no pool before the database is in use. */
-function poolOf(dataSource: DataSource): Counts {
-  return dataSource.isInitialized
-    ? (dataSource.driver as Driver & { master: Pool }).master
-    : { idleCount: 0, totalCount: 0, waitingCount: 0 };
 }

@@ -12,7 +12,7 @@ import { DatabaseLogger } from './typeorm-logger.js';
  * somebody else holds. Without an answer of any kind for 35 s the connection is given up. 32 MB hold
  * the list of 100,000 members, which would go to disk otherwise. REPEATABLE READ is what `GroupSyncService` builds on.
  */
-const SESSION = {
+export const SESSION = {
   options:
     '-c statement_timeout=30s -c lock_timeout=10s -c work_mem=32MB -c default_transaction_isolation=repeatable\\ read',
   query_timeout: 35_000,

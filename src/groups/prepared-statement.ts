@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
-import type { DataSource, Driver } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { poolOf } from '../pool.js';
 
 /** A statement with the name that PostgreSQL keeps it under, for each connection. */
 export interface PreparedStatement {
@@ -17,14 +17,11 @@ export async function runPrepared<Row extends object>(
   { name, text }: PreparedStatement,
   values: unknown[],
 ): Promise<Row[]> {
-  if (!dataSource.isInitialized) {
+  const pool = poolOf(dataSource);
+  if (!pool) {
     throw new Error('Driver not Connected');
   }
   dataSource.logger.logQuery(text, values);
-  const { rows } = await (dataSource.driver as Driver & { master: Pool }).master.query<Row>({
-    name,
-    text,
-    values,
-  });
+  const { rows } = await pool.query<Row>({ name, text, values });
   return rows;
 }

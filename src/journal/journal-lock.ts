@@ -26,13 +26,16 @@ export async function lockFolder(folder: string): Promise<Server> {
   await rename(path, aside).catch(() => undefined); // another start was first
   if (await isAnswered(aside)) {
     await rename(aside, path);
-    throw new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
+    throw inUse(folder);
   }
   await unlink(aside).catch(() => undefined);
   return listen(server, path).catch(() => {
-    throw new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
+    throw inUse(folder);
   });
 }
+
+const inUse = (folder: string): Error =>
+  new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
 
 function socketPath(folder: string): string {
   if (process.platform === 'win32') {
