@@ -51,7 +51,8 @@ const MEANINGS: Readonly<Record<Kind, Meaning>> = {
         ...group,
         createTime: new Date(createTime),
         notificationUpdateTime: new Date(notificationUpdateTime),
-        members: Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel })),
+        userIDs: [...members.keys()],
+        roleLevels: [...members.values()],
       };
     },
     summary: ({ groupName }) => `the group "${groupName}" was created`,

@@ -8,6 +8,10 @@ import { SESSION } from '../src/database/database.module.js';
 
 const [databaseUrl, port] = process.argv.slice(2);
 const REPLY = JSON.stringify({ actionCode: 0, errCode: 0, errMsg: '', errDlt: '', nextCode: 1 });
+const HEAD = {
+  'content-type': 'application/json; charset=utf-8',
+  'content-length': Buffer.byteLength(REPLY),
+};
 const KINDS = new Map(
   Object.entries(COMMANDS).map(([kind, command]) => [`/callback/${command}`, kind as Kind]),
 );
@@ -24,7 +28,7 @@ async function write(request: IncomingMessage): Promise<void> {
 /** What Node can do at most: a server that reads a body, runs the statement and answers, and does nothing else. */
 const server = createServer((request, response) => {
   write(request).then(
-    () => response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(REPLY),
+    () => response.writeHead(200, HEAD).end(REPLY),
     (error: Error) => response.writeHead(500).end(error.message),
   );
 });

@@ -103,7 +103,8 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
       createTime: storableTime(createTime),
       notificationUpdateTime: storableTime(notificationUpdateTime),
       memberCount: Math.max(memberCount - strangers, 0),
-      members: Array.from(members, ([userID, roleLevel]) => ({ userID, roleLevel })),
+      userIDs: [...members.keys()],
+      roleLevels: [...members.values()],
     };
   }
 

@@ -6,8 +6,10 @@ import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js'
 export interface GroupCreation extends GroupFields {
   groupID: string;
   memberCount: number;
-  /** Each user once. */
-  members: { userID: string; roleLevel: number }[];
+  /** The members, each once. */
+  userIDs: string[];
+  /** Of each of them, in the same order. */
+  roleLevels: number[];
 }
 
 const COLUMNS = Object.keys(GROUP_FIELDS);
@@ -36,7 +38,7 @@ export const CREATE_GROUP = `
   WITH ${BASE},
   told AS (
     SELECT * FROM json_to_record($2::json) AS t(${GROUP_RECORD},
-      "memberCount" bigint, members json
+      "memberCount" bigint, "userIDs" text[], "roleLevels" integer[]
     )
   ),
   birth AS (
@@ -52,8 +54,8 @@ export const CREATE_GROUP = `
       AND (known.verified_at IS NULL OR told."createTime" > known.create_time)
   ),
   listed AS (
-    SELECT l."userID" AS user_id, l."roleLevel" AS role_level
-    FROM told, json_to_recordset(told.members) AS l("userID" text, "roleLevel" integer)
+    SELECT l.user_id, l.role_level
+    FROM told, unnest(told."userIDs", told."roleLevels") AS l(user_id, role_level)
   ),
   later AS (SELECT m.user_id, m.left_at FROM birth, group_members m WHERE m.group_id = $1 AND m.as_of > birth.as_of),
   delta AS (
