@@ -7,10 +7,11 @@ export type Part = (typeof PARTS)[number];
 /** How long and how much is measured. */
 const DEFAULTS = {
   /** The contenders take turns so many times, for each command and concurrency. */
-  rounds: 5,
+  rounds: 9,
   /** How long one turn is. */
-  seconds: 3,
-  warmUpSeconds: 3,
+  seconds: 2,
+  /** Before the first turn: so long Node goes on making code out of what is run often. */
+  warmUpSeconds: 10,
   /** Creations of 1,000, 10,000 and 100,000 members: of the largest so many, of smaller ones more. */
   largeTimes: 7,
   /** How long small creations are sent, alone and then beside large ones. */

@@ -115,7 +115,7 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
   return {
     title: 'Callbacks',
     notes: [
-      'Three contenders on one PostgreSQL, each with a database of its own, take turns of ' +
+      `Three contenders on one PostgreSQL, each with a database of its own, warm up for ${sizes.warmUpSeconds} s and then take turns of ` +
         `${sizes.seconds} s, ${sizes.rounds} times; rates are medians of the turns, ratios medians of each round's ratio.`,
       '**service**: as it ships. **runtime**: a bare `node:http` server that parses the body and runs the same statement, without ' +
         'authentication, validation and log. **database**: connections that run the same statement back to back, without HTTP.',
