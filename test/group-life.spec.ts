@@ -1,5 +1,5 @@
 import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
-import { fixture } from './helpers/fixtures.js';
+import { fixture, FIXTURES } from './helpers/fixtures.js';
 import { Service, SUCCESS } from './helpers/service.js';
 
 const G = '2847193056';
@@ -138,6 +138,16 @@ describe('every command', () => {
     }
     expect(await facts()).toEqual({ groups: [], members: [] });
   });
+
+  it.each(FIXTURES)(
+    '$command ($name): is taken where its texts are such as PostgreSQL cannot hold',
+    async ({ command, text }) => {
+      const spoilt: unknown = JSON.parse(text, (key, value: unknown) =>
+        typeof value === 'string' && value !== '' && key !== 'callbackCommand' ? `${value}\0\ud800` : value,
+      );
+      expect((await service.post(command, spoilt as object)).body).toEqual(SUCCESS);
+    },
+  );
 });
 
 describe('members', () => {

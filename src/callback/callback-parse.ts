@@ -80,10 +80,10 @@ function takeOver<T extends object>(payload: T, json: Record<string, unknown>): 
   return payload;
 }
 
-/** A line of a timeline, not more. */
+/** A line of a timeline, not more; the words may name what stands in a list, and so is as it came. */
 const summaryOf = (payload: CallbackPayload<unknown>): string => {
   const words = payload.toWords();
-  return words.length > SUMMARY_LENGTH ? `${words.slice(0, SUMMARY_LENGTH)}…`.toWellFormed() : words;
+  return storableText(words.length > SUMMARY_LENGTH ? `${words.slice(0, SUMMARY_LENGTH)}…` : words);
 };
 
 const isNested = (value: unknown): boolean => typeof value === 'object' && value !== null;

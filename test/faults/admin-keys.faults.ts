@@ -1,5 +1,5 @@
 import { type AdminRoute, adminRoutes } from './helpers/admin-routes.js';
-import { fixtures } from './helpers/all-fixtures.js';
+import { FIXTURES } from '../helpers/fixtures.js';
 import { ADMIN_KEY, CALLBACK_TOKEN, KEY_TRICKS } from './helpers/key-tricks.js';
 import { PostgresServer } from './helpers/postgres-server.js';
 import { rawHttp } from './helpers/raw-http.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   postgres = await PostgresServer.create();
   replica = await Replica.start(postgres.url, { ADMIN_API_KEY: ADMIN_KEY, CALLBACK_TOKEN });
   port = Number(new URL(replica.url).port);
-  const created = fixtures().find(({ command }) => command === 'callbackAfterCreateGroupCommand')!;
+  const created = FIXTURES.find(({ command }) => command === 'callbackAfterCreateGroupCommand')!;
   const answer = await fetch(`${replica.url}/callback/${created.command}`, {
     method: 'POST',
     body: created.text,

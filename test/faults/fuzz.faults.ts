@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALLBACK_COMMANDS } from '../../src/callback/callback.commands.js';
-import { fixtures } from './helpers/all-fixtures.js';
+import { FIXTURES } from '../helpers/fixtures.js';
 import { Ledger } from './helpers/ledger.js';
 import { Load } from './helpers/load.js';
 import { type Mutant, Mutator } from './helpers/mutator.js';
@@ -44,7 +44,7 @@ const commands = [
 ];
 
 const mutantOf = (number: number): Mutant =>
-  new Mutator(new Random(SEED + number * 7919), fixtures(), commands).mutant();
+  new Mutator(new Random(SEED + number * 7919), FIXTURES, commands).mutant();
 
 async function send(agent: Agent, { command, headers, body }: Mutant) {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../fixtures');
 
@@ -12,3 +12,12 @@ export function fixture(command: string, name: string): string {
 export function fixtureCommands(): string[] {
   return readdirSync(FOLDER);
 }
+
+/** Every recorded body with its command. */
+export const FIXTURES = fixtureCommands().flatMap((command) =>
+  readdirSync(join(FOLDER, command)).map((file) => ({
+    command,
+    name: basename(file, '.json'),
+    text: fixture(command, basename(file, '.json')),
+  })),
+);
