@@ -80,7 +80,7 @@ function takeOver<T extends object>(payload: T, json: Record<string, unknown>): 
   return payload;
 }
 
-/** A line of a timeline, not more; the words may name what stands in a list, and so is as it came. */
+/** A line of a timeline, not more. What the words take out of a list is still as it came. */
 const summaryOf = (payload: CallbackPayload<unknown>): string => {
   const words = payload.toWords();
   return storableText(words.length > SUMMARY_LENGTH ? `${words.slice(0, SUMMARY_LENGTH)}…` : words);
