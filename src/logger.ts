@@ -6,10 +6,10 @@ import { callbackLog } from './callback/callback-log.js';
 import type { Config } from './config.js';
 
 /**
- * Makes the log: JSON lines on stdout, readable ones in development.
- * @param destination where to instead of stdout
+ * Makes the log: JSON lines, readable ones in development.
+ * @param jsonLines where JSON lines go
  */
-export function createLogger(config: Config, destination?: DestinationStream): Logger {
+export function createLogger(config: Config, jsonLines: () => DestinationStream = linesTogether): Logger {
   return pino(
     {
       level: config.LOG_LEVEL,
@@ -18,16 +18,19 @@ export function createLogger(config: Config, destination?: DestinationStream): L
       formatters: { level: (level) => ({ level }) },
       serializers: { err: errorSerializer },
     },
-    destination ?? (config.NODE_ENV === 'development' ? readableLines() : jsonLines()),
+    config.NODE_ENV === 'development' ? readableLines() : jsonLines(),
   );
 }
 
 /**
- * Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback. Every way out
+ * To stdout. Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback. Every way out
  * of the process that it knows of writes what is left; kill -9 loses at most the last 20 ms.
  */
-const jsonLines = (): DestinationStream =>
+const linesTogether = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 20 });
+
+/** To stdout, each line before the next thing is done: a command writes there too, and its words stand where they belong. */
+export const linesAtOnce = (): DestinationStream => pino.destination({ dest: 1, sync: true });
 
 const readableLines = (): DestinationStream =>
   pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });

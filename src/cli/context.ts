@@ -5,7 +5,7 @@ import { type Config, readConfig } from '../config.js';
 import { DatabaseService } from '../database/database.service.js';
 import { EmbeddedPostgresError } from '../database/embedded-postgres-error.js';
 import { EmbeddedPostgres } from '../database/embedded-postgres.js';
-import { createLogger, NestLogger } from '../logger.js';
+import { createLogger, linesAtOnce, NestLogger } from '../logger.js';
 import { CliModule } from './cli.module.js';
 
 /** What a command works with. */
@@ -41,7 +41,7 @@ export async function withContext<T>(
   const databaseUrl = config.DATABASE_URL ?? embedded!.url;
   try {
     const app = await NestFactory.createApplicationContext(CliModule.forRoot(config, databaseUrl), {
-      logger: new NestLogger(createLogger(config)),
+      logger: new NestLogger(createLogger(config, linesAtOnce)),
       abortOnError: false,
     });
     try {

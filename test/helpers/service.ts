@@ -60,9 +60,9 @@ export class Service {
       ...environment,
     });
     const log: Record<string, unknown>[] = [];
-    const logger = createLogger(config, {
+    const logger = createLogger(config, () => ({
       write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
-    });
+    }));
     const app = await createApp(config, (await databaseUrl?.(database.url)) ?? database.url, logger);
     await app.listen(0, '127.0.0.1');
     if (!databaseUrl) {
