@@ -76,10 +76,6 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
       bench.say(`${title} at concurrency ${concurrency}`);
       const results = await takeTurns(bench, contenders, kind, concurrency);
       const latencies = (name: ContenderName) => results[name].flatMap((result) => result.latenciesMs);
-      const [p50, p99] = [0.5, 0.99].map((part) => percentile(latencies('service'), part)) as [
-        number,
-        number,
-      ];
       const ofRuntime = median(ratios(results.service, results.runtime));
       const ofDatabase = median(ratios(results.service, results.database));
       for (const name of CONTENDERS) {
@@ -100,11 +96,12 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
         holds: ofRuntime >= target,
       });
       if (concurrency === 2) {
+        const tail = median(results.service.map(({ latenciesMs }) => tailOf(latenciesMs)));
         targets.push({
           what: `${title}, concurrency 2: p99 / p50 of the service`,
-          measured: ratio(p99 / p50),
+          measured: `${ratio(tail)}; all turns together ${ratio(tailOf(latencies('service')))}`,
           target: `< ${TAIL_TARGET}`,
-          holds: p99 < TAIL_TARGET * p50,
+          holds: tail < TAIL_TARGET,
         });
       }
     }
@@ -116,7 +113,9 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
     title: 'Callbacks',
     notes: [
       `Three contenders on one PostgreSQL, each with a database of its own, warm up for ${sizes.warmUpSeconds} s and then take turns of ` +
-        `${sizes.seconds} s, ${sizes.rounds} times; rates are medians of the turns, ratios medians of each round's ratio.`,
+        `${sizes.seconds} s, ${sizes.rounds} times; rates are medians of the turns, ratios medians of each round's ratio, and the ` +
+        'p99 / p50 above is the median of the turns. p50 and p99 below are of all turns together, also of those in which the ' +
+        'machine had something else to do.',
       '**service**: as it ships. **runtime**: a bare `node:http` server that parses the body and runs the same statement, without ' +
         'authentication, validation and log. **database**: connections that run the same statement back to back, without HTTP.',
     ],
@@ -185,6 +184,9 @@ async function takeTurns(
   }
   return results;
 }
+
+const tailOf = (latenciesMs: number[]): number =>
+  percentile(latenciesMs, 0.99) / percentile(latenciesMs, 0.5);
 
 const rate = ({ done, seconds }: LoadResult): number => done / seconds;
 
