@@ -1,4 +1,4 @@
-import { v7 as uuid } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { RetentionService } from '../src/deliveries/retention.service.js';
 import { fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
@@ -205,7 +205,7 @@ describe('GET /admin/deliveries', () => {
   });
 
   it('is 404 for a delivery that is not there, 400 for what is no id', async () => {
-    expect((await service.admin(`/deliveries/${uuid()}`)).status).toBe(404);
+    expect((await service.admin(`/deliveries/${uuidv7()}`)).status).toBe(404);
     expect((await service.admin('/deliveries/1')).status).toBe(400);
   });
 });
@@ -276,7 +276,7 @@ describe('POST /admin/deliveries/{id}/replay', () => {
     await service.post('callbackAfterSendSingleMsgCommand', {});
     const [ignored] = await list();
     expect((await replay(ignored!.id)).status).toBe(409);
-    expect((await replay(uuid())).status).toBe(404);
+    expect((await replay(uuidv7())).status).toBe(404);
   });
 });
 

@@ -1,4 +1,4 @@
-import { v7 as uuid } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import type { Outcome } from './callback-delivery.entity.js';
 
 /** What the log keeps of a request, for the statement that logs it. */
@@ -12,7 +12,7 @@ export class Delivery {
     readonly operationID: string,
     readonly replayOf: string | null = null,
     /** Of version 7: ordered by time, and unique without a sequence that replicas would share. */
-    readonly id: string = uuid(),
+    readonly id: string = uuidv7(),
   ) {}
 
   groupID: string | null = null;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { v7 as uuid } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { ReconciliationRun, type RunKind } from './reconciliation-run.entity.js';
 
 /** Runs that found nothing are of interest for so long; the first backfill for ever. */
@@ -29,7 +29,7 @@ export class RunLogService {
 
   /** Asks for a run; where one of its kind waits already, that one is it. */
   async request(kind: RunKind): Promise<ReconciliationRun> {
-    await this.runs.query(REQUEST, [uuid(), kind]);
+    await this.runs.query(REQUEST, [uuidv7(), kind]);
     return (
       (await this.runs.findOneBy({ kind, state: 'requested' })) ??
       this.runs.findOneOrFail({ where: { kind }, order: { startedAt: 'DESC', id: 'DESC' } })
@@ -50,7 +50,7 @@ export class RunLogService {
   /** Begins a run: the one that was asked for, or a new one. */
   async begin(kind: RunKind): Promise<string> {
     const requested = await this.runs.findOneBy({ kind, state: 'requested' });
-    const id = requested?.id ?? uuid();
+    const id = requested?.id ?? uuidv7();
     await this.runs.query(BEGIN, [id, kind]);
     return id;
   }
