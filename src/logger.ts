@@ -23,8 +23,8 @@ export function createLogger(config: Config, jsonLines: () => DestinationStream 
 }
 
 /**
- * To stdout. Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback. Every way out
- * of the process that it knows of writes what is left; kill -9 loses at most the last 20 ms.
+ * To stdout. Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback.
+ * Every way out of the process that it knows of writes what is left; kill -9 loses at most the last 20 ms.
  */
 const linesTogether = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 20 });
