@@ -38,8 +38,12 @@ export class CreateGroups1763942400000 implements MigrationInterface {
     await queryRunner.query(
       'CREATE INDEX groups_group_type_idx ON groups (group_type, create_time, group_id)',
     );
+    // The extension may have been there before, in a schema that is not searched.
+    const [{ schema }] = (await queryRunner.query(
+      "SELECT quote_ident(nspname) AS schema FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm'",
+    )) as [{ schema: string }];
     await queryRunner.query(
-      'CREATE INDEX groups_group_name_idx ON groups USING gin (group_name gin_trgm_ops)',
+      `CREATE INDEX groups_group_name_idx ON groups USING gin (group_name ${schema}.gin_trgm_ops)`,
     );
   }
 

@@ -23,7 +23,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
+        DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
         CallbackModule,
         GroupsModule,
         DeliveriesModule,

@@ -1,8 +1,19 @@
 import { isIP } from 'node:net';
 import bytes from 'bytes';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsNotEmpty, Max, Min, ValidateBy, ValidateIf, validateSync } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsNotEmpty,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
 import ms, { type StringValue } from 'ms';
+import { readDatabaseUrl } from './postgres/connection-options.js';
 import { WholeNumber } from './whole-number.js';
 
 const production = (config: Config): boolean => config.NODE_ENV === 'production';
@@ -19,14 +30,13 @@ const Secrets = (message: string): PropertyDecorator =>
     },
   });
 
-/** Whether pg can read it: the parts before the host are percent-encoded. */
-function isPostgresUrl(url: unknown): boolean {
+/** @returns what is wrong with it; undefined: nothing */
+function problemOfDatabaseUrl(url: unknown): string | undefined {
   try {
-    const { protocol, username, password, pathname } = new URL(String(url));
-    [username, password, pathname].forEach(decodeURIComponent);
-    return /^postgres(ql)?:$/.test(protocol);
-  } catch {
-    return false;
+    readDatabaseUrl(String(url));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -105,11 +115,20 @@ export class Config {
   @ValidateBy({
     name: 'databaseUrl',
     validator: {
-      validate: isPostgresUrl,
-      defaultMessage: () => 'DATABASE_URL must be a postgres:// URL, and is required in production',
+      validate: (url) => problemOfDatabaseUrl(url) === undefined,
+      defaultMessage: (args) =>
+        `DATABASE_URL must be a postgres:// URL that can be used, and is required in production: this one ${problemOfDatabaseUrl(args?.value)}`,
     },
   })
   readonly DATABASE_URL?: string;
+
+  /** The schema of the tables, created where it does not exist; unset: the first one of the role's search_path, usually `public`. */
+  @ValidateIf((config: Config) => config.DATABASE_SCHEMA !== undefined)
+  @Matches(/^(?!pg_)[^\0]{1,63}$/u, {
+    message:
+      'DATABASE_SCHEMA must be the name of a schema: at most 63 characters, and not beginning with pg_',
+  })
+  readonly DATABASE_SCHEMA?: string;
 
   /** How many connections one process opens at most. */
   @WholeNumber(1, 1000)

@@ -18,4 +18,6 @@ class CliDataSource extends DataSource {
  * For TypeORM's CLI (`npm run migration:run`, `migration:revert`, `migration:generate`): the database of the service's own
  * settings.
  */
-export default new CliDataSource(dataSourceOptions(config.DATABASE_URL ?? embedded!.url));
+export default new CliDataSource(
+  dataSourceOptions(config.DATABASE_URL ?? embedded!.url, config.DATABASE_SCHEMA),
+);

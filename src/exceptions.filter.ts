@@ -12,7 +12,7 @@ import { DataSource } from 'typeorm';
 import { isCallback } from './callback-path.js';
 import { callbackLog } from './callback/callback-log.js';
 import { refusal } from './callback/callback-reply.js';
-import { isDatabaseUnavailable } from './database-unavailable.js';
+import { isDatabaseUnavailable } from './postgres/errors.js';
 
 /**
  * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being

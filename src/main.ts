@@ -62,6 +62,9 @@ function main(config: Config, logger: Logger): void {
     void stop(1);
   };
 
+  // Node writes warnings of libraries to stderr in a format of its own.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => logger.warn({ warning: name }, message));
   process.on('SIGTERM', () => void stop(0));
   process.on('SIGINT', () => void stop(0));
   const started = start().catch(fail);

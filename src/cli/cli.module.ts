@@ -16,7 +16,7 @@ export class CliModule {
     return {
       module: CliModule,
       imports: [
-        DatabaseModule.forRoot(dataSourceOptions(databaseUrl), config.DATABASE_POOL_SIZE),
+        DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
         MetricsModule,
         ReconciliationModule,
       ],

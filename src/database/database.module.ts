@@ -1,44 +1,42 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
-import type { DataSourceOptions } from 'typeorm';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Config } from '../config.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { DatabaseClock } from '../postgres/database-clock.js';
+import { DatabaseState } from '../postgres/database-state.js';
+import { poolOptions } from '../postgres/pool.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { DatabaseService } from './database.service.js';
+import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
+import { sessionSettings } from './session-settings.js';
 import { DatabaseLogger } from './typeorm-logger.js';
-
-/**
- * How the connections of the service differ from those of migrations. PostgreSQL cancels a statement after 30 s: a group of
- * 100,000 members takes a few on a slow disk, and a reply that came too late loses nothing. Nobody waits longer than 10 s for a lock that
- * somebody else holds. Without an answer of any kind for 35 s the connection is given up. 32 MB hold
- * the list of 100,000 members, which would go to disk otherwise. REPEATABLE READ is what `GroupSyncService` builds on.
- */
-export const SESSION = {
-  options:
-    '-c statement_timeout=30s -c lock_timeout=10s -c work_mem=32MB -c default_transaction_isolation=repeatable\\ read',
-  query_timeout: 35_000,
-  keepAlive: true,
-};
 
 /** The connection to PostgreSQL, opened by `DatabaseService` and not while Nest starts: the service must answer before. */
 @Module({})
 export class DatabaseModule {
-  /** @param poolSize connections at most */
-  static forRoot(options: DataSourceOptions, poolSize: number): DynamicModule {
+  /** @param options those of the migrations, whose sessions have no limits of time */
+  static forRoot(options: MigrationOptions, config: Config): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,
       imports: [
         TypeOrmModule.forRoot({
           ...options,
-          poolSize,
-          extra: SESSION,
+          poolSize: config.DATABASE_POOL_SIZE,
+          extra: poolOptions(options.extra, sessionSettings(config)),
           logger: new DatabaseLogger(),
           manualInitialization: true,
-        } as TypeOrmModuleOptions),
+        }),
         MetricsModule,
       ],
-      providers: [DatabaseMetrics, DatabaseService],
-      exports: [DatabaseService],
+      providers: [
+        DatabaseClock,
+        DatabaseState,
+        DatabaseMetrics,
+        DatabaseService,
+        { provide: MIGRATION_OPTIONS, useValue: options },
+      ],
+      exports: [DatabaseClock, DatabaseState, DatabaseService],
     };
   }
 }

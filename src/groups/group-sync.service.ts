@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { PoolClient } from 'pg';
 import type { Delivery } from '../deliveries/delivery-log.js';
+import { isConflict } from '../postgres/errors.js';
+import {
+  inTransaction,
+  type PreparedStatement,
+  runPrepared,
+  withClient,
+} from '../postgres/prepared-statement.js';
 import type { Json } from './json.js';
-import { type PreparedStatement, runPrepared } from './prepared-statement.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
 import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
@@ -38,9 +45,6 @@ export type SyncOutcome = 'applied' | 'unchanged';
 
 const NO_DELIVERY = Array.from({ length: 8 }, () => null);
 
-/** What PostgreSQL says where two writers of one group were at work at the same time: serialization failure, deadlock. */
-const TRY_AGAIN = new Set(['40001', '40P01']);
-
 /**
  * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is
  * committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
@@ -48,7 +52,23 @@ const TRY_AGAIN = new Set(['40001', '40P01']);
  */
 @Injectable()
 export class GroupSyncService {
+  /** The connection of the transaction that this one writes in; undefined: each statement is a transaction. */
+  private client?: PoolClient;
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /**
+   * Has several changes written in one transaction: all or none.
+   * @param work gets the service that writes in it
+   * @throws what the work throws; the driver's error, also where another writer was at work at the same time
+   */
+  async transaction(work: (groupSync: GroupSyncService) => Promise<void>): Promise<void> {
+    await inTransaction(this.dataSource, (client) => {
+      const groupSync = new GroupSyncService(this.dataSource);
+      groupSync.client = client;
+      return work(groupSync);
+    });
+  }
 
   /** A group and its first members, true as of its `createTime`, however late it comes. */
   createGroup(creation: GroupChange<GroupCreation>): Promise<SyncOutcome> {
@@ -92,7 +112,7 @@ export class GroupSyncService {
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, [groupID, STALE[outcome]]);
+    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, () => [groupID, STALE[outcome]]);
   }
 
   /**
@@ -100,7 +120,7 @@ export class GroupSyncService {
    * @param reading with `receivedAt`, the moment at which the reading began, by PostgreSQL's clock
    */
   async reconcileGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
-    const [reconciled] = await this.run<Reconciled>({ name: 'reconcileGroup', text: RECONCILE_GROUP }, [
+    const [reconciled] = await this.run<Reconciled>({ name: 'reconcileGroup', text: RECONCILE_GROUP }, () => [
       groupID,
       change,
       receivedAt,
@@ -123,27 +143,47 @@ export class GroupSyncService {
 
   /** OpenIM was asked, as of a moment, and does not know the group. */
   async markGroupAbsent(groupID: string, asOf: Date): Promise<void> {
-    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, [groupID, asOf]);
+    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, () => [groupID, asOf]);
   }
 
   private async write<T>(
     statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
-    const logged = delivery?.parameters() ?? NO_DELIVERY;
-    const [done] = await this.run<{ changed: boolean }>(statement, [groupID, change, receivedAt, ...logged]);
+    const [done] = await this.run<{ changed: boolean }>(statement, () => {
+      if (delivery?.isJournaled) {
+        throw new Error('The journal has taken the callback meanwhile');
+      }
+      if (delivery) {
+        delivery.isSent = true;
+      }
+      return [groupID, change, receivedAt, ...(delivery?.parameters() ?? NO_DELIVERY)];
+    });
     return done?.changed ? 'applied' : 'unchanged';
   }
 
-  /** Each time that PostgreSQL says "again", another writer of the group has got further: this ends. */
-  private async run<Row extends object>(statement: PreparedStatement, parameters: unknown[]): Promise<Row[]> {
-    try {
-      return await runPrepared<Row>(this.dataSource, statement, parameters);
-    } catch (error) {
-      if (TRY_AGAIN.has((error as { code?: string }).code ?? '')) {
-        return this.run(statement, parameters);
+  /** @param parameters are asked for when there is a connection */
+  private async run<Row extends object>(
+    statement: PreparedStatement,
+    parameters: () => unknown[],
+  ): Promise<Row[]> {
+    const work = (client: PoolClient): Promise<Row[]> => {
+      const values = parameters();
+      this.dataSource.logger.logQuery(statement.text, values);
+      return runPrepared<Row>(client, statement, values);
+    };
+    if (this.client) {
+      return work(this.client); // a conflict ends its transaction
+    }
+    for (;;) {
+      try {
+        return await withClient(this.dataSource, work);
+      } catch (error) {
+        // Each time that PostgreSQL says "again", another writer of the group has got further: this ends.
+        if (!isConflict(error)) {
+          throw error;
+        }
       }
-      throw error;
     }
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { isDatabaseUnavailable } from '../postgres/errors.js';
 import { JournalService } from '../journal/journal.service.js';
 import type { StatsDto } from './stats.dto.js';
 

@@ -9,6 +9,14 @@
  */
 
 /**
+ * A moment, at REPEATABLE READ. At any other isolation the statement fails, and writes nothing, with SQLSTATE 42704 and the name of this
+ * setting that does not exist: a pooler may have taken the session's own isolation away.
+ */
+export const atRepeatableRead = (moment: string): string => `
+      CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN ${moment}
+      ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END`;
+
+/**
  * `known`: the group so far.
  * `moment`: what the change is true as of. Not `now()`, which may be before the commit of what the statement sees already.
  * Nothing, and so the statement does nothing, where the whole group was read from OpenIM since.
@@ -16,7 +24,7 @@
 export const BASE = `
   known AS (SELECT * FROM groups WHERE group_id = $1),
   moment AS (
-    SELECT coalesce($3::timestamptz, clock_timestamp()) AS as_of
+    SELECT ${atRepeatableRead('coalesce($3::timestamptz, clock_timestamp())')} AS as_of
     WHERE $3::timestamptz IS NULL OR NOT EXISTS (SELECT FROM known WHERE verified_at > $3)
   )`;
 

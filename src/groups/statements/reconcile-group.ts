@@ -1,6 +1,6 @@
 import { DISMISSED, RoleLevel } from '../../openim/constants.js';
 import type { GroupMemberInfo } from '../../openim/openim-answers.js';
-import { MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
+import { atRepeatableRead, MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
 /** A group as OpenIM's REST API shows it. The times are texts for PostgreSQL's timestamptz. */
@@ -99,7 +99,7 @@ const STILL_STALE = `WHEN (SELECT unexplained OR unsettled FROM verdict)
  * The members are compared by FULL JOIN, which PostgreSQL never does row by row: it knows nothing of a list's length.
  */
 export const RECONCILE_GROUP = `
-  WITH moment AS (SELECT $3::timestamptz AS as_of),
+  WITH moment AS (SELECT ${atRepeatableRead('$3::timestamptz')} AS as_of),
   known AS (SELECT * FROM groups WHERE group_id = $1),
   told AS (
     SELECT * FROM json_to_record($2::json) AS t(

@@ -1,0 +1,8 @@
+import type { PoolConfig } from 'pg';
+import type { DataSourceOptions } from 'typeorm';
+
+/** TypeORM's options for migrations, with those of node-postgres. */
+export type MigrationOptions = Extract<DataSourceOptions, { type: 'postgres' }> & { extra: PoolConfig };
+
+/** Their injection token. */
+export const MIGRATION_OPTIONS = Symbol('migration options');

@@ -1,0 +1,69 @@
+import { DatabaseError } from 'pg';
+
+/** A connection to PostgreSQL that could not be made, or that broke; `cause` says why. Every such failure means "away". */
+export class ConnectionError extends Error {
+  /** @param isLost whether there was one, and a statement had been sent */
+  constructor(
+    cause: unknown,
+    readonly isLost = false,
+  ) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    super(message || String(code), { cause }); // Node's AggregateError of several addresses has a code only
+  }
+}
+
+/**
+ * SQLSTATE classes and codes that speak of the server's state, not of the statement
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection exception, 53 insufficient resources,
+ * 55P03 lock not available, 57 operator intervention and timeouts, 58 system error, 25006 a read-only server.
+ */
+const SERVER_STATE = /^(08|53|55P03|57|58|25006)/;
+
+/** SQLSTATE classes that speak of the values: cardinality violation, data exception, constraint violation, program limit. */
+const OF_THE_VALUES = /^(21|22|23|54)/;
+
+/** SQLSTATEs after which the session itself is of no use: its statements are mixed up, or the server is about to end it. */
+const OF_THE_SESSION = /^(08|26000|42P05|57P)/;
+
+/** Conflicts of two writers: serialization failure, deadlock. */
+const CONFLICT = /^40(001|P01)/;
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+/** Whether the server answered a statement with an error, which says that the connection works. */
+export const isStatementError = (error: unknown): boolean => error instanceof DatabaseError;
+
+/** Whether the values of a statement are at fault: the same statement fails again. */
+export const isOfTheValues = (error: unknown): boolean => OF_THE_VALUES.test(codeOf(error));
+
+/** Whether another writer was at work at the same time: the same statement may be run again at once. */
+export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error));
+
+/** Whether the session cannot be used for another statement. */
+export const breaksSession = (error: unknown): boolean =>
+  !isStatementError(error) || OF_THE_SESSION.test(codeOf(error));
+
+/** Whether another session held a lock for longer than `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
+/** Whether no write of any group can succeed now: the server lacks a resource, or takes no writes. */
+export const refusesAllWrites = (error: unknown): boolean => /^(53|58|25006)/.test(codeOf(error));
+
+/** Whether a row has this key already. */
+export const isDuplicateKey = (error: unknown, constraint: string): boolean =>
+  codeOf(error) === '23505' && (error as { constraint?: string }).constraint === constraint;
+
+/** Whether PostgreSQL cannot be reached or cannot work now, so that the same statement may succeed later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) {
+    return false;
+  }
+  const { message = '', cause } = error as { message?: unknown; cause?: unknown };
+  return (
+    error instanceof ConnectionError ||
+    SERVER_STATE.test(codeOf(error)) ||
+    /Connection terminated|Query read timeout|not queryable|Driver not Connected/i.test(String(message)) ||
+    isDatabaseUnavailable(cause)
+  );
+}

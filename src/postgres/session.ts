@@ -1,0 +1,54 @@
+import type { ClientBase } from 'pg';
+
+/** What a session of the service may differ in. */
+export interface SessionSettings {
+  /** Where the tables are; undefined: the first schema of the search_path that the role, the database or the url gives. */
+  readonly schema?: string;
+  /** How long a statement waits for a lock, in ms. */
+  readonly lockTimeoutMs: number;
+  /** How long a statement may take, in ms; 0: as long as it takes. */
+  readonly statementTimeoutMs: number;
+}
+
+/** How long PostgreSQL has to prepare a session, in ms. */
+const PREPARE_TIMEOUT_MS = 3000;
+
+/**
+ * Everything that correctness and the reading of values rest on, whatever the url, the role and the database set. It is set by a
+ * statement: a pooler refuses the startup parameter `options`, or drops it.
+ *
+ * - REPEATABLE READ is what the statements of `GroupSyncService` build on; they make sure of it themselves (`statements/fragments.ts`).
+ * - synchronous_commit: an acknowledged callback is on disk.
+ * - A replica that is frozen or cut off in a transaction frees its locks within 10 s.
+ * - work_mem holds the list of 100,000 members, which would go to disk otherwise.
+ * - node-postgres reads dates in ISO format.
+ *
+ * Only superusers may set lc_messages; nothing here depends on it but the language of the log.
+ */
+const PREPARE = `
+  SELECT set_config('search_path', coalesce(quote_ident($1), quote_ident(current_schema()), ''), false),
+    set_config('lock_timeout', $2, false),
+    set_config('statement_timeout', $3, false),
+    set_config('default_transaction_isolation', 'repeatable read', false),
+    set_config('idle_in_transaction_session_timeout', '10s', false),
+    set_config('tcp_keepalives_idle', '10', false),
+    set_config('tcp_keepalives_interval', '5', false),
+    set_config('tcp_keepalives_count', '3', false),
+    set_config('work_mem', '32MB', false),
+    set_config('TimeZone', 'UTC', false),
+    set_config('DateStyle', 'ISO, YMD', false),
+    set_config('IntervalStyle', 'postgres', false),
+    set_config('bytea_output', 'hex', false),
+    CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END,
+    CASE WHEN current_setting('is_superuser') = 'on' THEN set_config('lc_messages', 'C', false) END`;
+
+/** Prepares a new session. @throws the driver's error */
+export async function prepareSession(client: ClientBase, settings: SessionSettings): Promise<void> {
+  const { schema = null, lockTimeoutMs, statementTimeoutMs } = settings;
+  const query = {
+    text: PREPARE,
+    values: [schema, String(lockTimeoutMs), String(statementTimeoutMs)],
+    query_timeout: PREPARE_TIMEOUT_MS,
+  };
+  await client.query(query);
+}
