@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
+import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
-import { leadOnce } from '../reconciliation/leadership.js';
+import { LeaderLease } from '../postgres/leader-lease.js';
+import { RECONCILIATION } from '../reconciliation/reconciliation-lease.js';
 import type { ReconciliationRun, RunKind } from '../reconciliation/runs/reconciliation-run.entity.js';
 import { RunRecorder } from '../reconciliation/runs/run-recorder.js';
 import { RunLogService } from '../reconciliation/runs/run-log.service.js';
@@ -36,21 +38,30 @@ export async function run(kind: RunKind): Promise<void> {
 
 /** @returns undefined where another process reconciles */
 async function runHere(
-  { app, databaseUrl }: Context,
+  { app }: Context,
   kind: RunKind,
   end: AbortSignal,
   bar?: ProgressBar,
 ): Promise<Figures | undefined> {
   end.addEventListener('abort', () => app.get(OpenImClient).close());
   const figures = app.get(RunnerService).prepare(kind);
-  const isDone = await leadOnce(databaseUrl, end, async (signal) => {
+  const lease = new LeaderLease(app.get(DataSource), RECONCILIATION);
+  const work = async (signal: AbortSignal): Promise<void> => {
     try {
       await app.get(RunRecorder).record(figures, signal, bar && (() => bar.update(figures)));
     } catch (error) {
       throw end.aborted ? end.reason : error;
     }
-  });
-  return isDone ? figures : undefined;
+  };
+  for (;;) {
+    if (await lease.leadOnce(end, work)) {
+      return figures;
+    }
+    end.throwIfAborted();
+    if (await lease.isHeldElsewhere(end)) {
+      return undefined;
+    }
+  }
 }
 
 /** Asks the process that reconciles for the run, and waits for its end. */

@@ -1,33 +1,55 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { PoolClient } from 'pg';
+import { DataSource, type DataSourceOptions, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { ConnectionError } from '../postgres/errors.js';
+import { DatabaseLogger } from './typeorm-logger.js';
 
 /** Replicas that start together on the same database wait for each other on this lock. TypeORM's CLI does not take it. */
 const MIGRATION_LOCK = 0x0913_0002;
 const RETRY_MS = 250;
 
 /**
- * Applies the pending migrations, each in a transaction of its own, one replica at a time.
+ * Applies the pending migrations, all or none, one replica at a time: the lock is the transaction's, and PostgreSQL ends a transaction
+ * whose replica is frozen or cut off (`idle_in_transaction_session_timeout`).
+ * @param options with `extra` for sessions without limits of time
+ * @param schema is created where it does not exist; undefined: none is
  * @param abort ends the waiting for another replica
  * @returns the names of those applied
- * @throws the driver's error, when one fails (the database is then as it was before that one) or PostgreSQL cannot be reached;
- *   an AbortError
+ * @throws the driver's error, when one fails (the database is then as it was before) or PostgreSQL cannot be reached; an AbortError
  */
-export async function migrate(options: DataSourceOptions, abort?: AbortSignal): Promise<string[]> {
-  const dataSource = await new DataSource(untimed(options)).initialize();
+export async function migrate(
+  options: DataSourceOptions,
+  schema?: string,
+  abort?: AbortSignal,
+): Promise<string[]> {
+  const dataSource = await connect(options, 2);
+  const runner = dataSource.createQueryRunner();
+  let lost: Error | undefined;
   try {
-    const holder = dataSource.createQueryRunner();
-    while (!(await isTrue(holder.query('SELECT pg_try_advisory_lock($1) AS is', [MIGRATION_LOCK])))) {
+    const connection = (await runner.connect()) as PoolClient;
+    connection.on('error', (error) => (lost = error));
+    await runner.startTransaction('READ COMMITTED'); // so that it sees what the replica before it has committed
+    while (!(await isTrue(runner.query('SELECT pg_try_advisory_xact_lock($1) AS is', [MIGRATION_LOCK])))) {
       await sleep(RETRY_MS, undefined, { signal: abort });
     }
-    return (await dataSource.runMigrations()).map((migration) => migration.name);
+    if (schema !== undefined) {
+      await createSchema(runner, schema);
+    }
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'all';
+    const applied = await executor.executePendingMigrations();
+    await runner.commitTransaction();
+    return applied.map((migration) => migration.name);
+  } catch (error) {
+    throw lost ? new ConnectionError(lost) : error;
   } finally {
-    await dataSource.destroy(); // closes the session and with it frees the lock
+    await dataSource.destroy(); // closes the session, and with it ends a transaction that was not committed
   }
 }
 
 /** Whether the database lacks migrations that this version of the service needs. Reads only: the role may have no more rights. */
 export async function hasPendingMigrations(options: DataSourceOptions): Promise<boolean> {
-  const dataSource = await new DataSource(untimed(options)).initialize();
+  const dataSource = await connect(options, 1);
   try {
     const table = options.migrationsTableName;
     if (!(await isTrue(dataSource.query('SELECT to_regclass($1) IS NOT NULL AS is', [table])))) {
@@ -43,12 +65,23 @@ export async function hasPendingMigrations(options: DataSourceOptions): Promise<
   }
 }
 
+function connect(options: DataSourceOptions, poolSize: number): Promise<DataSource> {
+  return new DataSource({
+    ...options,
+    poolSize,
+    logger: new DatabaseLogger(),
+  } as DataSourceOptions).initialize();
+}
+
+/** CREATE SCHEMA IF NOT EXISTS would ask for the right to create one also where it exists. */
+async function createSchema(runner: QueryRunner, schema: string): Promise<void> {
+  const exists = runner.query('SELECT to_regnamespace(quote_ident($1)) IS NOT NULL AS is', [schema]);
+  if (!(await isTrue(exists))) {
+    await runner.query(`CREATE SCHEMA "${schema.replaceAll('"', '""')}"`);
+  }
+}
+
 async function isTrue(answer: Promise<unknown>): Promise<boolean> {
   const [row] = (await answer) as { is: boolean }[];
   return row?.is ?? false;
-}
-
-/** A migration takes as long as it takes: without the time limits of the service's own statements. */
-function untimed(options: DataSourceOptions): DataSourceOptions {
-  return { ...options, extra: {}, poolSize: 2 } as DataSourceOptions;
 }

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { toJson } from '../groups/json.js';
 import { type Reconciled, SETTLED_S } from '../groups/statements/reconcile-group.js';
+import { isLockTimeout } from '../postgres/errors.js';
 import { type Found, GroupReader } from './group-reader.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
@@ -92,7 +93,12 @@ export class LookService {
     for await (const found of this.reader.read(versions)) {
       const looks = await this.writers.addAll(
         found.map((one) => async () => {
-          const taken = await this.take(one, known.get(one.groupID), moment);
+          const taken = await this.take(one, known.get(one.groupID), moment).catch((error: unknown) => {
+            if (isLockTimeout(error)) {
+              return lookAs(one, 'unverified'); // somebody else holds its row: that is no matter of other groups
+            }
+            throw error;
+          });
           if (taken === 'held') {
             held.push(one as FoundReading);
           } else if (taken === 'unexplained' && !whole) {

@@ -9,8 +9,9 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
+import { LeaderLease } from '../postgres/leader-lease.js';
 import { CallbackFollower } from './callback-follower.js';
-import { lead } from './leadership.js';
+import { RECONCILIATION } from './reconciliation-lease.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 import { ReconciliationWatch } from './reconciliation-watch.js';
 import { RunScheduler } from './runs/run-scheduler.js';
@@ -61,15 +62,17 @@ export class ReconcilerService
     while (!this.dataSource.isInitialized && !this.end.signal.aborted) {
       await sleep(POLL_MS, undefined, { signal: this.end.signal }).catch(() => undefined);
     }
-    const { url } = this.dataSource.options as { url: string };
-    await lead(url, this.end.signal, async (signal) => {
+    await new LeaderLease(this.dataSource, RECONCILIATION).lead(this.end.signal, async (signal) => {
       this.logger.log('This process reconciles with OpenIM');
       this.metrics.leads(true);
       await Promise.all([
         this.follower.follow(signal, (problem) => this.tell('A look at groups failed', problem)),
         this.scheduler.schedule(signal, (problem) => this.tell('A run failed', problem)),
         this.watch.watch(signal),
-      ]).finally(() => this.metrics.leads(false));
+      ]).finally(() => {
+        this.metrics.leads(false);
+        this.logger.log('This process reconciles no more');
+      });
     });
   }
 

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import { uuidv7 } from 'uuidv7';
+import { isConflict } from './errors.js';
+import { runPrepared, withClient } from './prepared-statement.js';
+
+/** How long the lease holds without being renewed, in ms. Who waits takes over within this and one attempt more. */
+const LEASE_MS = 12_000;
+/** How often the holder renews it, in ms. */
+const RENEW_MS = 3000;
+/** How often one that does not hold it tries to take it, in ms. */
+const RETRY_MS = 2000;
+
+/**
+ * Takes the lease where nobody holds it, by PostgreSQL's clock; or where its holder has not renewed it since this process counted $4
+ * renewals, longer ago than it holds: PostgreSQL's clock may have been set back.
+ */
+const ACQUIRE = `
+  INSERT INTO leases AS l (name, holder, renewals, expires_at)
+  VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 ms')
+  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, renewals = l.renewals + 1, expires_at = excluded.expires_at
+  WHERE l.expires_at < clock_timestamp() OR l.renewals = $4
+  RETURNING renewals::float8`;
+
+const RENEW = `
+  UPDATE leases SET renewals = renewals + 1, expires_at = clock_timestamp() + $3 * interval '1 ms'
+  WHERE name = $1 AND holder = $2
+  RETURNING renewals::float8`;
+
+const RELEASE = `UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND holder = $2`;
+
+const OBSERVE = 'SELECT renewals::float8 FROM leases WHERE name = $1';
+
+/**
+ * Elects one of several processes to do some work, by a lease in a row. The holder renews it; it stops its work when it could not for
+ * as long as the lease holds, by its own monotonic clock, which is before anybody else can take it. A holder that was frozen does not
+ * know better when it goes on: what it does then until it notices must do no harm.
+ */
+export class LeaderLease {
+  private readonly holder = uuidv7();
+  /** The renewals that were counted last while another process held it, and since when they stand still, by `performance.now()`. */
+  private observed = { renewals: -1, since: 0 };
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly name: string,
+  ) {}
+
+  /**
+   * Does the work each time that it is this process's turn, until it is asked to end.
+   * @param work is told by its signal to end: it was asked to, or the lease is lost
+   * @throws what the work throws
+   */
+  async lead(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    while (!end.aborted) {
+      await this.leadOnce(end, work);
+      await sleep(RETRY_MS, undefined, { signal: end }).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Does the work if no other process holds the lease.
+   * @returns whether it did; not while another process does, or PostgreSQL cannot be reached
+   */
+  async leadOnce(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    const acquiredAt = performance.now();
+    if (!(await this.acquire().catch(() => false))) {
+      return false;
+    }
+    const lost = new AbortController();
+    const renewing = this.renew(acquiredAt, lost);
+    try {
+      await work(AbortSignal.any([end, lost.signal]));
+      return true;
+    } finally {
+      lost.abort(new Error('the work has ended'));
+      await renewing;
+      await this.run(RELEASE, []).catch(() => undefined); // it expires
+    }
+  }
+
+  /** Whether another process holds the lease and is alive: it renews it. Waits until that is certain, at most as long as it holds. */
+  async isHeldElsewhere(end: AbortSignal): Promise<boolean> {
+    const first = await this.renewals();
+    for (const start = performance.now(); performance.now() - start < LEASE_MS && !end.aborted;) {
+      await sleep(RETRY_MS / 4, undefined, { signal: end }).catch(() => undefined);
+      if ((await this.renewals()) !== first) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Renews the lease until it is lost; PostgreSQL may be away for a while. */
+  private async renew(acquiredAt: number, lost: AbortController): Promise<void> {
+    const { signal } = lost;
+    const lose = (): void => lost.abort(new Error('the lease is lost'));
+    let expiry = setTimeout(lose, acquiredAt + LEASE_MS - performance.now());
+    while (!signal.aborted) {
+      await sleep(RENEW_MS, undefined, { signal }).catch(() => undefined);
+      const renewedAt = performance.now();
+      const rows = signal.aborted ? undefined : await this.run(RENEW, [LEASE_MS]).catch(() => undefined);
+      if (rows?.length === 0) {
+        lose();
+      } else if (rows && !signal.aborted) {
+        clearTimeout(expiry);
+        expiry = setTimeout(lose, renewedAt + LEASE_MS - performance.now());
+      }
+    }
+    clearTimeout(expiry);
+  }
+
+  private async acquire(): Promise<boolean> {
+    const { renewals, since } = this.observed;
+    const isAbandoned = renewals >= 0 && performance.now() - since > LEASE_MS;
+    try {
+      const rows = await this.run(ACQUIRE, [LEASE_MS, isAbandoned ? renewals : null]);
+      if (rows.length > 0) {
+        return true;
+      }
+    } catch (error) {
+      if (!isConflict(error)) {
+        throw error;
+      }
+    }
+    const now = await this.renewals();
+    if (now !== renewals) {
+      this.observed = { renewals: now, since: performance.now() };
+    }
+    return false;
+  }
+
+  private async renewals(): Promise<number> {
+    const rows = await this.dataSource.query<{ renewals: number }[]>(OBSERVE, [this.name]);
+    return rows[0]?.renewals ?? -1;
+  }
+
+  private run(text: string, more: unknown[]): Promise<{ renewals: number }[]> {
+    return withClient(this.dataSource, (client) =>
+      runPrepared<{ renewals: number }>(client, { name: '', text }, [this.name, this.holder, ...more]),
+    );
+  }
+}
