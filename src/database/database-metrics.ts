@@ -1,23 +1,41 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Gauge } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
-import { poolOf } from '../pool.js';
+import { DatabaseState } from '../postgres/database-state.js';
+import { poolOf } from '../postgres/pool.js';
 
 const NO_POOL = { idleCount: 0, totalCount: 0, waitingCount: 0 };
 
-/** What is measured of the pool of connections to PostgreSQL. Asks PostgreSQL nothing: it may be away. */
+/** What is measured of PostgreSQL and the pool of connections to it. Asks PostgreSQL nothing: it may be away. */
 @Injectable()
 export class DatabaseMetrics {
-  constructor(@InjectDataSource() dataSource: DataSource, config: Config, { registry }: MetricsService) {
-    const size = new Gauge({
-      name: 'openim_database_pool_size',
-      help: 'Connections to PostgreSQL that this process opens at most',
-      registers: [registry],
-    });
-    size.set(config.DATABASE_POOL_SIZE);
+  constructor(
+    @InjectDataSource() dataSource: DataSource,
+    config: Config,
+    state: DatabaseState,
+    { registry }: MetricsService,
+  ) {
+    gauge(
+      registry,
+      'reachable',
+      '1 while PostgreSQL can be connected to and answers; 0: callbacks go to the journal',
+      () => Number(state.condition !== 'away'),
+    );
+    gauge(
+      registry,
+      'writable',
+      '1 while PostgreSQL takes writes; 0: those of no group succeed, and callbacks go to the journal',
+      () => Number(state.condition === 'writable'),
+    );
+    gauge(
+      registry,
+      'pool_size',
+      'Connections to PostgreSQL that this process opens at most',
+      () => config.DATABASE_POOL_SIZE,
+    );
     const connections = new Gauge({
       name: 'openim_database_pool_connections',
       help: 'Connections to PostgreSQL that are idle and busy, and (waiting) statements that wait for one',
@@ -31,4 +49,15 @@ export class DatabaseMetrics {
       },
     });
   }
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): Gauge {
+  return new Gauge({
+    name: `openim_database_${name}`,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
 }

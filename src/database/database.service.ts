@@ -1,12 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
-import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { DatabaseClock } from '../postgres/database-clock.js';
+import { DatabaseState } from '../postgres/database-state.js';
+import { ConnectionError, isDatabaseUnavailable } from '../postgres/errors.js';
+import { isTransactionPooled } from '../postgres/pooler.js';
 import { hasPendingMigrations, migrate } from './migrate.js';
+import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
 
 const RETRY_MS = 1000;
+/** How long a connection and a statement may take that only look what is there, in ms. */
+const PROBE_TIMEOUT_MS = 3000;
+/** How often PostgreSQL's clock is read, in ms: clocks drift apart by less than 1 ms meanwhile. */
+const CLOCK_MS = 60_000;
 
 /**
  * Brings the database into use in the background, so that the service answers from its first moment: waits until PostgreSQL is
@@ -24,10 +38,14 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   obstacle = '';
   /** Whether that is because PostgreSQL is away. */
   private away = false;
+  private reading?: NodeJS.Timeout;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(MIGRATION_OPTIONS) private readonly options: MigrationOptions,
     private readonly config: Config,
+    private readonly state: DatabaseState,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Whether PostgreSQL is all that is missing: it was in use, or would be by now. */
@@ -42,6 +60,8 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
 
   async onApplicationShutdown(): Promise<void> {
     this.abort.abort();
+    this.state.close();
+    clearInterval(this.reading);
     await this.opened.catch(() => undefined);
   }
 
@@ -49,7 +69,9 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
     while (!this.abort.signal.aborted) {
       const obstacle = await this.tryOpen();
       if (!obstacle) {
-        return this.logger.log('The database is ready');
+        this.logger.log('The database is ready');
+        this.state.opened();
+        return;
       }
       if (obstacle !== this.obstacle) {
         this.logger.warn(`Waiting for the database: ${(this.obstacle = obstacle)}`);
@@ -61,14 +83,22 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   /** @returns why the database cannot be used yet */
   private async tryOpen(): Promise<string | undefined> {
     try {
+      if (await this.isTransactionPooled()) {
+        this.away = false;
+        return 'DATABASE_URL leads to a connection pooler in transaction mode, where settings and prepared statements get lost between transactions; put the pooler into session mode, or connect to PostgreSQL itself';
+      }
       if (this.config.RUN_MIGRATIONS) {
-        const applied = await migrate(this.dataSource.options, this.abort.signal);
+        const applied = await migrate(this.options, this.config.DATABASE_SCHEMA, this.abort.signal);
         applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
-      } else if (await hasPendingMigrations(this.dataSource.options)) {
+      } else if (await hasPendingMigrations(this.options)) {
         this.away = false;
         return 'migrations are pending and RUN_MIGRATIONS is false; run npm run migration:run';
       }
-      await this.dataSource.initialize();
+      if (!this.dataSource.isInitialized) {
+        await this.dataSource.initialize();
+      }
+      await this.clock.set();
+      this.reading = setInterval(() => void this.clock.set().catch(() => undefined), CLOCK_MS).unref();
       return undefined;
     } catch (error) {
       this.away = isDatabaseUnavailable(error);
@@ -77,5 +107,11 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
       }
       throw error;
     }
+  }
+
+  private isTransactionPooled(): Promise<boolean> {
+    return isTransactionPooled(this.options.extra, PROBE_TIMEOUT_MS).catch((error: unknown) =>
+      Promise.reject(new ConnectionError(error)),
+    );
   }
 }

@@ -7,12 +7,13 @@ import {
   type HealthIndicatorResult,
   HealthIndicatorService,
 } from '@nestjs/terminus';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { DatabaseService } from '../database/database.service.js';
 import { JournalService } from '../journal/journal.service.js';
+import { DatabaseState } from '../postgres/database-state.js';
+import { withTimeout } from '../with-timeout.js';
 
-const DATABASE_TIMEOUT_MS = 1000;
+/** How long an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. What comes of it later is in the next answer. */
+const DATABASE_TIMEOUT_MS = 900;
 
 /** For orchestrators and load balancers. */
 @Controller('health')
@@ -21,7 +22,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly state: DatabaseState,
     private readonly database: DatabaseService,
     private readonly journal: JournalService,
   ) {}
@@ -34,8 +35,8 @@ export class HealthController {
   }
 
   /**
-   * 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached. 503 where they
-   * cannot, before the database is in use for the first time, and while the process is about to stop.
+   * 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached or takes no
+   * writes. 503 where they cannot, before the database is in use for the first time, and while the process is about to stop.
    */
   @Get('ready')
   @HealthCheck()
@@ -46,13 +47,15 @@ export class HealthController {
   /** Unlike terminus's own check of TypeORM it tells the outside no address and no driver's message. */
   private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
     const check = this.indicators.check('database');
-    const result = await check
-      .attempt(async () => {
-        await this.dataSource.query('SELECT 1').catch(() => Promise.reject(new Error('cannot be reached')));
-      })
-      .withTimeout(DATABASE_TIMEOUT_MS);
-    return result.database.status === 'down' && this.journal.takes && this.database.lacksOnlyPostgres
-      ? check.degraded('cannot be reached; callbacks go to the journal')
-      : result;
+    const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => new Error()).catch(
+      () => this.state.condition,
+    );
+    if (condition === 'writable') {
+      return check.up();
+    }
+    const problem = condition === 'away' ? 'cannot be reached' : 'takes no writes';
+    return this.journal.takes && this.database.lacksOnlyPostgres
+      ? check.degraded(`${problem}; callbacks go to the journal`)
+      : check.down(problem);
   }
 }
