@@ -17,6 +17,7 @@ export class JournalMetrics {
       () => Number(journal.takes),
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
+    gauge(registry, 'groups', 'Groups of which callbacks wait in the journal', () => journal.groups.size);
     gauge(registry, 'bytes', 'What the journal takes on disk', () => journal.bytes);
     gauge(registry, 'limit_bytes', 'JOURNAL_LIMIT', () => config.JOURNAL_LIMIT);
     gauge(
@@ -30,11 +31,21 @@ export class JournalMetrics {
       help: 'Callbacks that left the journal: written to PostgreSQL, or found to be there already',
       registers: [registry],
     });
+    const quarantined = new Counter({
+      name: 'openim_journal_quarantined_total',
+      help: 'Entries of the journal that could not be applied and are kept in its file quarantine, by reason',
+      labelNames: ['reason'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        journal.quarantined.forEach((entries, reason) => quarantined.inc({ reason }, entries));
+      },
+    });
   }
 
-  /** One left the journal. */
-  countApplied(): void {
-    this.applied.inc();
+  /** Some left the journal. */
+  countApplied(entries: number): void {
+    this.applied.inc(entries);
   }
 }
 
