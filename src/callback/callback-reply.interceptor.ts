@@ -10,10 +10,10 @@ import type { Response } from 'express';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
-import type { Taken } from './callback-journal.service.js';
+import { withTimeout } from '../with-timeout.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
+import type { CallbackOutcome } from './callback-outcome.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
-import { inTime } from './in-time.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
@@ -25,7 +25,7 @@ const DEADLINE_MS = 3500;
  * reply in `ExceptionsFilter`.
  */
 @Injectable()
-export class CallbackReplyInterceptor implements NestInterceptor<Taken, CallbackReply> {
+export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome, CallbackReply> {
   private readonly logger = new Logger('Callback');
 
   constructor(
@@ -33,17 +33,20 @@ export class CallbackReplyInterceptor implements NestInterceptor<Taken, Callback
     private readonly unwritten: UnwrittenDeliveries,
   ) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler<Taken>): Promise<Observable<CallbackReply>> {
+  async intercept(
+    context: ExecutionContext,
+    next: CallHandler<CallbackOutcome>,
+  ): Promise<Observable<CallbackReply>> {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
     const work = this.logged(firstValueFrom(next.handle()), deliveryOf(response));
-    const outcome = await inTime(work, DEADLINE_MS, () => this.late(work, log));
+    const outcome = await withTimeout(work, DEADLINE_MS, () => this.late(work, log));
     log.outcome = outcome;
     return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);
   }
 
   /** What wrote nothing is logged here, before it is answered. */
-  private async logged(work: Promise<Taken>, delivery: Delivery): Promise<Taken> {
+  private async logged(work: Promise<CallbackOutcome>, delivery: Delivery): Promise<CallbackOutcome> {
     try {
       const outcome = await work;
       if (outcome === 'ignored') {
@@ -56,7 +59,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<Taken, Callback
     }
   }
 
-  private late(work: Promise<Taken>, log: CallbackLog): Error {
+  private late(work: Promise<CallbackOutcome>, log: CallbackLog): Error {
     const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
     work.then(
       () => this.logger.warn(`${name} was written after its answer`),

@@ -11,12 +11,13 @@ import {
 } from '@nestjs/swagger';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { CallbackGate } from './callback-gate.js';
-import { CallbackJournal, type Taken } from './callback-journal.service.js';
+import type { CallbackOutcome } from './callback-outcome.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
 import { applyCallback, CALLBACK_COMMANDS, type ReceivedCallback } from './callback.commands.js';
 import { CallbackGuard } from './callback.guard.js';
 import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
+import { CallbackWriter } from './journaling/callback-writer.service.js';
 
 const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 
@@ -30,7 +31,7 @@ export class CallbackController {
   constructor(
     private readonly groupSync: GroupSyncService,
     private readonly gate: CallbackGate,
-    private readonly journal: CallbackJournal,
+    private readonly writer: CallbackWriter,
   ) {}
 
   /** Takes one callback; the reply is sent when it is on disk. */
@@ -50,10 +51,10 @@ export class CallbackController {
   })
   async receive(
     @CallbackRequest(CallbackPipe) callback: ReceivedCallback | { kind: 'ignored' },
-  ): Promise<Taken> {
+  ): Promise<CallbackOutcome> {
     return callback.kind === 'ignored'
       ? 'ignored'
-      : this.journal.unlessWritten(callback, () =>
+      : this.writer.writeOrJournal(callback, () =>
           this.gate.pass(() => applyCallback(this.groupSync, callback)),
         );
   }

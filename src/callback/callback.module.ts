@@ -4,12 +4,13 @@ import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { CallbackGate } from './callback-gate.js';
-import { CallbackJournal } from './callback-journal.service.js';
 import { CallbackMetrics } from './callback-metrics.js';
 import { CallbackParser } from './callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
-import { JournaledCallbacks } from './journaled-callbacks.service.js';
+import { CallbackWriter } from './journaling/callback-writer.service.js';
+import { JournalReplay } from './journaling/journal-replay.service.js';
+import { ReplayWriter } from './journaling/replay-writer.service.js';
 import { ReplayController } from './replay.controller.js';
 import { ReplayService } from './replay.service.js';
 import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
@@ -23,8 +24,9 @@ import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
     CallbackPipe,
     CallbackParser,
     CallbackGate,
-    CallbackJournal,
-    JournaledCallbacks,
+    CallbackWriter,
+    JournalReplay,
+    ReplayWriter,
     UnwrittenDeliveries,
     ReplayService,
   ],

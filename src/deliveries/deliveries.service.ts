@@ -1,5 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { isUUID } from 'class-validator';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../paging.js';
 import { CallbackDelivery } from './callback-delivery.entity.js';
@@ -14,6 +15,8 @@ import { type Delivery, LOG_ONLY, type UnwrittenOutcome } from './delivery-log.j
 const NAMED_SINCE = `
   SELECT group_id AS "groupID", max(received_at) AS "receivedAt" FROM callback_deliveries
   WHERE received_at > least($1, now()) - interval '5 seconds' AND group_id IS NOT NULL GROUP BY 1`;
+
+const RECEIVED_AT = `SELECT id, received_at AS "receivedAt" FROM callback_deliveries WHERE id = ANY ($1::uuid[])`;
 
 /** The log of what came in. */
 @Injectable()
@@ -33,6 +36,19 @@ export class DeliveriesService {
     receivedAt: Date | null = null,
   ): Promise<void> {
     await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, problems, receivedAt]);
+  }
+
+  /**
+   * When each of some deliveries was received, of those that the log has.
+   * @param ids what is no uuid is in no log
+   */
+  async receivedAt(ids: readonly string[]): Promise<Map<string, Date>> {
+    const uuids = ids.filter((id) => isUUID(id));
+    const rows =
+      uuids.length === 0
+        ? []
+        : await this.deliveries.query<{ id: string; receivedAt: Date }[]>(RECEIVED_AT, [uuids]);
+    return new Map(rows.map(({ id, receivedAt }) => [id, receivedAt]));
   }
 
   /**

@@ -15,20 +15,28 @@ export class Delivery {
     readonly id: string = uuidv7(),
   ) {}
 
+  /** Whether a statement was sent for it: PostgreSQL may have it. */
+  isSent = false;
+  /** Whether the journal has the callback: a statement that was not sent then is not sent any more. */
+  isJournaled = false;
   groupID: string | null = null;
   summary: string | null = null;
   body: Buffer | null = null;
 
+  /** How long ago it came, in ms, whatever was done to the clock. */
+  get elapsedMs(): number {
+    return performance.now() - this.start;
+  }
+
   /** The parameters of the columns that are known before the outcome is, $4 to $11 of a statement. */
   parameters(): unknown[] {
-    const elapsedMs = performance.now() - this.start;
     return [
       this.id,
       this.command,
       this.operationID,
       this.groupID,
       this.summary,
-      elapsedMs,
+      this.elapsedMs,
       this.body,
       this.replayOf,
     ];
