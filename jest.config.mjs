@@ -12,7 +12,7 @@ export default {
   moduleNameMapper: {
     // The tests run what `npm run build` made of the sources: what is shipped, worker thread and migrations included.
     '^(?:\\.\\./)+(src|migrations)/(.*)\\.js$': '<rootDir>/dist/$1/$2.js',
-    '^(\\.{1,2}/(?:helpers/)?[\\w-]+)\\.js$': '$1',
+    '^((?:\\.{1,2}/)+(?:faults/)?(?:helpers/)?[\\w-]+)\\.js$': '$1',
   },
   transform: {
     '^.+/test/.+\\.ts$': [

@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { readDatabaseUrl } from '../src/postgres/connection-options.js';
 import { Config, ConfigError, configNames, readConfig } from '../src/config.js';
 
 const production = {
@@ -41,6 +43,7 @@ it('reads every variable', () => {
     HOST: '::1',
     PORT: '8080',
     DATABASE_POOL_SIZE: '3',
+    DATABASE_SCHEMA: 'mirror',
     DATA_DIR: '/srv/x',
     RUN_MIGRATIONS: 'false',
     CALLBACK_TOKEN: 'new, old',
@@ -57,6 +60,7 @@ it('reads every variable', () => {
     PORT: 8080,
     DATABASE_URL: 'postgres://u:p@db/x',
     DATABASE_POOL_SIZE: 3,
+    DATABASE_SCHEMA: 'mirror',
     DATA_DIR: '/srv/x',
     RUN_MIGRATIONS: false,
     CALLBACK_TOKEN: ['new', 'old'],
@@ -68,6 +72,36 @@ it('reads every variable', () => {
     LOG_LEVEL: 'warn',
   });
   expect(Object.keys(config)).toEqual(configNames());
+});
+
+it.each([
+  ['postgres://u:100%@h/db', /percent-encode %, #/],
+  ['postgres://u:a#b@h/db', /percent-encode %, #/],
+  ['postgres://u:a/b@h/db', /percent-encode %, #/],
+  ['postgres://u:p@one:5432,two:5432/db', /names several hosts/],
+  ['postgres://u:p@one,two/db', /names several hosts/],
+  ['postgres://u@/db?host=one,two', /names several hosts/],
+  ['postgres://u:p@h/db?sslmode=on', /unknown sslmode: known are disable, .*verify-full/],
+  ['postgres://u:p@h/db?sslrootcert=/nowhere/ca', /cannot be read: \/nowhere\/ca \(ENOENT\)/],
+])('says of %s why it cannot be used', (url, why) => {
+  expect(problem({ DATABASE_URL: url })).toMatch(why);
+});
+
+it.each([
+  ['postgres://user@/db?host=/dir', { user: 'user', host: '/dir', database: 'db' }],
+  ['postgresql://u:p%25%23@h:1/d', { user: 'u', password: 'p%#', host: 'h', port: 1, database: 'd' }],
+  ['postgres://u@%2Fvar%2Frun/db', { host: '/var/run', database: 'db' }],
+  ['postgres://u:p@h/d?options=-c%20x%3Dy', { options: '-c x=y' }],
+  ['postgres://u:p@[::1]:5/d', { host: '::1', port: 5 }],
+  ['postgres://u:p@h/d?sslmode=require', { ssl: {} }],
+  ['postgres://u:p@h/d?sslmode=no-verify', { ssl: { rejectUnauthorized: false } }],
+  ['postgres://u:p@h/d?sslmode=disable', { ssl: false }],
+  ['postgres://u:p@h/d?uselibpqcompat=true&sslmode=require', { ssl: { rejectUnauthorized: false } }],
+])('takes %s', (url, connection) => {
+  const warn = jest.spyOn(process, 'emitWarning');
+  expect(readConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
+  expect(readDatabaseUrl(url)).toMatchObject(connection);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 it('listens to the world in production only', () => {
@@ -90,6 +124,10 @@ it.each([
   ['DATABASE_URL', 'postgres://u:p%zz@x/y'],
   ['DATABASE_URL', 'postgres://u:p@x:99999/y'],
   ['DATABASE_URL', 'postgres://u:sec/ret@x/y'],
+  ['DATABASE_URL', 'postgres://u:p@x/y?sslmode=strict'],
+  ['DATABASE_URL', 'postgres://u:p@x/y?sslmode=verify-full&sslrootcert=/nowhere'],
+  ['DATABASE_SCHEMA', 'pg_mine'],
+  ['DATABASE_SCHEMA', 'x'.repeat(64)],
   ['CALLBACK_TOKEN', 'a b'],
   ['ADMIN_API_KEY', 'a,b c'],
   ['DATABASE_POOL_SIZE', '0'],

@@ -1,14 +1,19 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { jest } from '@jest/globals';
+import { ReplayWriter } from '../src/callback/journaling/replay-writer.service.js';
 import { DatabaseService } from '../src/database/database.service.js';
-import { JournalFile, JournalFullError } from '../src/journal/journal-file.js';
+import { encodeEntry } from '../src/journal/journal-entry.js';
+import { JournalService } from '../src/journal/journal.service.js';
+import { DatabaseClock } from '../src/postgres/database-clock.js';
 import { TestDatabase } from './helpers/database.js';
-import { fixture } from './helpers/fixtures.js';
+import { journalBytes, journalEntry, journalFiles, quarantined } from './helpers/journal-folder.js';
 import { eventually, ServiceProcess } from './helpers/process.js';
 import { Proxy } from './helpers/proxy.js';
-import { CREATE, Service, SUCCESS } from './helpers/service.js';
+import { CREATE, KEY, Service, SUCCESS } from './helpers/service.js';
 
 const JOIN = 'callbackAfterJoinGroupCommand';
 const KICK = 'callbackAfterKickGroupCommand';
@@ -50,6 +55,12 @@ const kicked = (groupID: string, ...kickedUserIDs: string[]) => ({
   groupID,
   kickedUserIDs,
 });
+
+/** As a process left it. */
+const leave = async (...bytes: Buffer[]): Promise<void> => {
+  await mkdir(join(folder, 'journal'), { recursive: true });
+  await writeFile(join(folder, 'journal/callbacks-0000000001.journal'), Buffer.concat(bytes));
+};
 
 describe('while PostgreSQL is away', () => {
   let service: Service;
@@ -136,7 +147,7 @@ describe('while PostgreSQL is away', () => {
     expect(await journal()).toEqual({ open: true, waiting: 0, bytes: 0, oldestReceivedAt: null });
     expect((await service.fetch('/metrics')).text).toMatch(/^openim_journal_applied_total 7$/m);
     expect(await service.fetch('/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
-    expect(await readFile(join(folder, 'journal/callbacks.jsonl'), 'utf8')).toBe('');
+    expect((await journalBytes(folder)).length).toBe(0);
   });
 
   it('keeps what PostgreSQL leaves without an answer, and then everything at once', async () => {
@@ -215,6 +226,146 @@ describe('while PostgreSQL is away', () => {
     expect((await journal()).waiting).toBe(0);
   });
 
+  it('writes other groups at once while the row of one is locked', async () => {
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
+    expect(
+      (await service.post(INFO, { callbackCommand: INFO, groupID: 'g', groupName: 'locked' })).body,
+    ).toEqual(SUCCESS);
+    const start = Date.now();
+    for (let n = 0; n < 20; n += 1) {
+      await service.post(CREATE, created(`free${n}`));
+      expect(service.log.at(-1)).toMatchObject({ groupID: `free${n}`, outcome: 'applied' });
+    }
+    expect(Date.now() - start).toBeLessThan(2000);
+    expect((await journal()).waiting).toBe(1);
+    await sleep(2500); // the locked one is tried again, and holds up nobody meanwhile
+    await service.post(CREATE, created('free20'));
+    expect(service.log.at(-1)).toMatchObject({ groupID: 'free20', outcome: 'applied' });
+    expect(service.log.filter(({ msg }) => String(msg).includes('is away'))).toEqual([]);
+    expect(await service.fetch('/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    await service.database.query('COMMIT');
+    await isEmpty();
+    expect((await service.rows()).groups.find(({ group_id: id }) => id === 'g')).toMatchObject({
+      group_name: 'locked',
+    });
+  });
+
+  it('writes other groups beside many that are locked', async () => {
+    const locked = Array.from({ length: 30 }, (_, n) => `locked${n}`);
+    for (const groupID of locked) {
+      await service.post(CREATE, created(groupID));
+    }
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id LIKE 'locked%' FOR UPDATE");
+    await Promise.all(locked.map((groupID) => service.post(JOIN, joined(groupID, 'a'))));
+    expect((await journal()).waiting).toBe(30);
+    const slowest = [];
+    for (let n = 0; n < 40; n += 1) {
+      const start = Date.now();
+      await service.post(CREATE, created(`free${n}`));
+      slowest.push(Date.now() - start);
+      expect(service.log.at(-1)).toMatchObject({ groupID: `free${n}`, outcome: 'applied' });
+      await sleep(50);
+    }
+    expect(Math.max(...slowest)).toBeLessThan(500);
+    await service.database.query('COMMIT');
+    await isEmpty();
+    expect(await present('locked29')).toEqual(['a', 'o']);
+  });
+
+  it.each(['XX000', '53100', '53200', '55000', '26000', '42501', '42P01', '57014', '58030', 'XX001'])(
+    'keeps a callback that PostgreSQL refuses with %s, and applies it when that is over',
+    async (code) => {
+      await service.database.query(`
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.group_id = 'bad' THEN RAISE EXCEPTION 'refused' USING ERRCODE = '${code}'; END IF;
+          RETURN NEW;
+        END $$`);
+      await service.database.query(
+        'CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON groups FOR EACH ROW EXECUTE FUNCTION refuse()',
+      );
+      expect((await service.post(CREATE, created('bad', 'a'))).body).toEqual(SUCCESS);
+      expect((await service.post(CREATE, created('good', 'a'))).body).toEqual(SUCCESS);
+      await eventually(async () => (await present('good')).length === 2);
+      expect((await journal()).waiting).toBe(1);
+      await service.database.query('DROP TRIGGER refuse ON groups');
+      await isEmpty();
+      expect(await present('bad')).toEqual(['a', 'o']);
+    },
+  );
+
+  it('answers 500 to what PostgreSQL cannot hold, and writes down that it failed', async () => {
+    await service.database.query(
+      'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
+    );
+    expect((await service.post(CREATE, created('bad'))).status).toBe(500);
+    expect((await journal()).waiting).toBe(0);
+    expect(
+      await service.database.query("SELECT outcome FROM callback_deliveries WHERE group_id = 'bad'"),
+    ).toEqual([{ outcome: 'failed' }]);
+  });
+
+  it('gives up after a bounded number of attempts what fails for itself, and keeps its body for a replay', async () => {
+    await service.database.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'XX000'; END $$`);
+    await service.database.query(
+      "CREATE TRIGGER refuse BEFORE INSERT ON groups FOR EACH ROW WHEN (NEW.group_id = 'bad') EXECUTE FUNCTION refuse()",
+    );
+    expect((await service.post(CREATE, created('bad', 'a'))).status).toBe(200);
+    const waiting = service.app.get(JournalService).groups.first('bad', 1, Infinity);
+    await service.app.get(ReplayWriter).write(waiting, 19);
+
+    expect((await journal()).waiting).toBe(0);
+    const [failed] = await service.database.query<{ id: string; outcome: string }>(
+      "SELECT id, outcome FROM callback_deliveries WHERE group_id = 'bad'",
+    );
+    expect(failed).toMatchObject({ outcome: 'failed' });
+    await service.database.query('DROP TRIGGER refuse ON groups');
+    const replay = await service.fetch(`/admin/deliveries/${failed!.id}/replay`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+    });
+    expect(replay.body).toMatchObject({ outcome: 'applied' });
+    expect(await present('bad')).toEqual(['a', 'o']);
+  });
+
+  it('keeps the order of its lines while the clock of the machine is an hour behind', async () => {
+    await service.post(INFO, { callbackCommand: INFO, groupID: 'g', groupName: 'before' });
+    await proxy.close();
+    const now = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+    try {
+      await service.post(JOIN, joined('g', 'c'));
+      await service.post(KICK, kicked('g', 'a'));
+      await service.post(INFO, { callbackCommand: INFO, groupID: 'g', groupName: 'after' });
+    } finally {
+      clock.mockRestore();
+    }
+    await proxy.listen();
+    await isEmpty();
+    expect(await present('g')).toEqual(['b', 'c', 'o']);
+    expect((await service.rows()).groups).toMatchObject([{ group_name: 'after' }]);
+    expect(await service.database.query('SELECT DISTINCT outcome FROM callback_deliveries')).toEqual([
+      { outcome: 'applied' },
+    ]);
+  });
+
+  it('takes what is journaled for later than what is in the rows, also where the clock of PostgreSQL was set back', async () => {
+    await service.database.query(`
+      UPDATE groups SET as_of = as_of + interval '1 hour';
+      UPDATE group_members SET as_of = as_of + interval '1 hour';
+      UPDATE callback_deliveries SET received_at = received_at + interval '1 hour'`);
+    await service.app.get(DatabaseClock).set();
+    await proxy.close();
+    await service.post(KICK, kicked('g', 'a'));
+    await proxy.listen();
+    await isEmpty();
+    expect(await present('g')).toEqual(['b', 'o']);
+  });
+
   it('does not let one that cannot be applied keep the others waiting', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
@@ -264,7 +415,7 @@ describe('a process that ends with callbacks in its journal', () => {
       expect(await first.post(created(groupID, 'a'))).toEqual({ status: 200, body: SUCCESS });
     }
     await first.end(signal);
-    await appendFile(join(folder, 'journal/callbacks.jsonl'), '{"id":"torn');
+    await appendFile((await journalFiles(folder)).at(-1)!, '- 0123456789abcdef {"id":"torn');
 
     const second = start();
     await second.says(/2 callbacks wait in the journal/);
@@ -279,7 +430,8 @@ describe('a process that ends with callbacks in its journal', () => {
       ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
     );
     expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
-    expect(second.log).not.toContain('cannot be read');
+    expect(second.log).toMatch(/An entry of the journal is torn/);
+    expect(second.log).not.toMatch(/"level":"error"/);
   });
 
   it('and does not apply again what was written before the end', async () => {
@@ -288,18 +440,12 @@ describe('a process that ends with callbacks in its journal', () => {
     expect((await first.post(created('g', 'a'))).status).toBe(200);
     await first.end();
     const [delivery] = await database.query<{ id: string }>('SELECT id FROM callback_deliveries');
-    const entry = {
-      id: delivery!.id,
-      receivedAt: Date.now(),
-      command: CREATE,
-      operationID: '',
-      groupID: 'g',
-      body: Buffer.from(JSON.stringify(created('g', 'a', 'b'))).toString('base64'),
-    };
-    await writeFile(join(folder, 'journal/callbacks.jsonl'), `${JSON.stringify(entry)}\nno JSON\n`);
+    const body = Buffer.from(JSON.stringify(created('g', 'a', 'b')));
+    const entry = encodeEntry(journalEntry(1, { id: delivery!.id, groupID: 'g', body }));
+    await leave(entry, Buffer.from('no entry\n'));
 
     const second = start();
-    await second.says(/1 lines of .* cannot be read/);
+    await second.says(/An entry of the journal is damaged/);
     await second.says(/1 callbacks wait in the journal/);
     await second.says(/The database is ready/);
     await eventually(
@@ -311,7 +457,7 @@ describe('a process that ends with callbacks in its journal', () => {
       { user_id: 'a' },
       { user_id: 'o' },
     ]);
-    expect(await readdir(join(folder, 'journal'))).toContain('callbacks.jsonl.damaged');
+    expect(await quarantined(folder)).toContain('no entry\n');
   });
 
   it('gives up one that cannot be applied also when it has done so before', async () => {
@@ -320,10 +466,10 @@ describe('a process that ends with callbacks in its journal', () => {
     const first = start();
     expect((await first.post(created('bad'))).status).toBe(200);
     await first.end('SIGKILL');
-    const journal = await readFile(join(folder, 'journal/callbacks.jsonl'));
+    const journal = await journalBytes(folder);
     await proxy.listen();
     for (let again = 0; again < 2; again += 1) {
-      await writeFile(join(folder, 'journal/callbacks.jsonl'), journal);
+      await leave(journal);
       const next = start();
       await next.says(/The database is ready/);
       await eventually(
@@ -332,6 +478,66 @@ describe('a process that ends with callbacks in its journal', () => {
       await next.end();
     }
     expect(await database.query('SELECT outcome FROM callback_deliveries')).toEqual([{ outcome: 'failed' }]);
+  });
+
+  it('puts aside what PostgreSQL takes neither as a change nor into the log, and goes on', async () => {
+    const entry = (sequence: number, more: object) =>
+      encodeEntry(
+        journalEntry(sequence, {
+          groupID: 'g',
+          body: Buffer.from(JSON.stringify(created('g', `user${sequence}`))),
+          ...more,
+        }),
+      );
+    const incomplete = Buffer.from(JSON.stringify({ sequence: 2, id: journalEntry(2).id }));
+    const checksum = crc32(incomplete).toString(16).padStart(8, '0');
+    const length = incomplete.length.toString(16).padStart(8, '0');
+    await leave(
+      entry(1, { id: '019abf00-0000-7000-8000-00000000000Z' }),
+      Buffer.from(`- ${checksum}${length} ${incomplete.toString()}\n`),
+      entry(3, {}),
+      entry(4, { groupID: 'h', body: Buffer.from(JSON.stringify(created('h'))) }),
+    );
+    const service = start();
+    await eventually(async () => (await database.query('SELECT FROM groups')).length === 2);
+    await eventually(
+      async () => ((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    );
+    const kept = await quarantined(folder);
+    expect(kept).toMatch(/refused, .*invalid input syntax for type uuid/);
+    expect(kept).toMatch(/damaged, /);
+    expect(kept).toContain(incomplete.toString());
+    expect(await (await fetch(`${await service.url()}/metrics`)).text()).toMatch(
+      /openim_journal_quarantined_total\{reason="refused"\} 1/,
+    );
+    expect(await service.end()).toBe(0);
+
+    const next = start();
+    await next.says(/The database is ready/);
+    expect(next.log).not.toMatch(/wait in the journal|An entry of the journal/);
+  });
+
+  it('does not begin anew with what was applied before a kill', async () => {
+    await proxy.close();
+    const first = start({ DATABASE_POOL_SIZE: '3' });
+    await first.url();
+    const groups = Array.from({ length: 60 }, (_, n) => `g${n}`);
+    for (let n = 0; n < 10; n += 1) {
+      await Promise.all(groups.map((groupID) => first.post(created(groupID, `user${n}`))));
+    }
+    await proxy.listen();
+    const logged = async () => (await database.query('SELECT FROM callback_deliveries')).length;
+    await eventually(async () => (await logged()) > 200);
+    await first.end('SIGKILL');
+    const applied = await logged();
+    await proxy.close();
+
+    const second = start();
+    const [, waiting] = await second.says(/(\d+) callbacks wait in the journal/);
+    expect(Number(waiting)).toBeLessThanOrEqual(600 - applied + 3 * 50);
+    await proxy.listen();
+    await eventually(async () => (await logged()) === 600);
+    expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(600);
   });
 
   it('has the folder for itself', async () => {
@@ -367,57 +573,5 @@ describe('a process that ends with callbacks in its journal', () => {
     await service.says(/The journal holds JOURNAL_LIMIT, 1048576 bytes, already/);
     await proxy.listen();
     await eventually(async () => (await database.query('SELECT FROM groups')).length === 3);
-  });
-});
-
-const entry = (n: number) => ({
-  id: `id${n}`,
-  receivedAt: n,
-  command: CREATE,
-  operationID: '',
-  groupID: `g${n}`,
-  body: Buffer.from(fixture(CREATE, 'documented')),
-});
-const opened = (path: string, limit = 1024 * 1024) => JournalFile.open(path, limit, () => undefined);
-
-describe('the file of the journal', () => {
-  it('holds, wherever it is cut off, the entries whose end is there, and takes new ones', async () => {
-    const path = join(folder, 'file');
-    const { file } = await opened(path);
-    const located = await Promise.all([1, 2, 3].map((n) => file.append(entry(n))));
-    await file.close();
-    const whole = await readFile(path);
-
-    for (let length = 0; length <= whole.length; length += 61) {
-      await writeFile(path, whole);
-      await truncate(path, length);
-      const { file: cut, entries } = await opened(path);
-      expect(entries).toHaveLength(
-        located.filter(({ offset, length: own }) => offset + own <= length).length,
-      );
-      expect(await cut.read(await cut.append(entry(4)))).toEqual(entry(4));
-      await cut.close();
-    }
-  });
-
-  it('takes what comes while it is emptied', async () => {
-    const path = join(folder, 'file');
-    const { file } = await opened(path);
-    await file.append(entry(1));
-    const [, second] = await Promise.all([file.clear(), file.append(entry(2))]);
-    expect(await file.read(second)).toEqual(entry(2));
-    await file.close();
-    const again = await opened(path);
-    expect(again.entries).toEqual([second]);
-    await again.file.close();
-  });
-
-  it('counts what is on its way', async () => {
-    const path = join(folder, 'file');
-    const { file } = await opened(path, 2000);
-    const appends = await Promise.allSettled([1, 2, 3].map((n) => file.append(entry(n))));
-    expect(appends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    expect(appends[1]).toMatchObject({ reason: expect.any(JournalFullError) });
-    await file.close();
   });
 });

@@ -208,6 +208,6 @@ it('a statement and a lock have a limit of time in PostgreSQL', async () => {
     .query<object[]>(
       "SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock",
     );
-  expect(limits).toEqual({ statement: '30s', lock: '10s' });
+  expect(limits).toEqual({ statement: '30s', lock: '3s' });
   await service.stop();
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDatabase } from './helpers/database.js';
 import { FakeOpenIm } from './helpers/fake-openim.js';
 import { differences } from './helpers/mirror.js';
+import { Proxy } from './helpers/proxy.js';
 import { eventually, ServiceProcess } from './helpers/process.js';
 import { newGroup, step } from './helpers/world.js';
 
@@ -111,4 +112,65 @@ it('says once what is wrong with OpenIM, and once that it is over', async () => 
   openIm.faults = {};
   await service.says(/A run failed: not any more/);
   expect(await isRight()).toBe(true);
+});
+
+/** Another one takes over in time, and what the first one does when it is back does no harm. */
+async function expectTakeover(
+  leader: ServiceProcess,
+  vanish: () => void,
+  comeBack: () => void,
+): Promise<void> {
+  openIm.add(newGroup(30), newGroup(30));
+  await leader.says(/Backfill: .* read/);
+  const other = ServiceProcess.start(settings);
+  await other.says(/The database is ready/);
+  const since = Date.now();
+  vanish();
+  for (const group of openIm.groups.values()) {
+    group.act(step('invite'));
+  }
+  await other.says(LEADS);
+  expect(Date.now() - since).toBeLessThan(20_000);
+  await eventually(isRight);
+  comeBack();
+  for (const group of openIm.groups.values()) {
+    group.act(step('rename'));
+    group.act(step('kick'));
+  }
+  await eventually(isRight);
+  await leader.says(/This process reconciles no more/);
+  await eventually(isRight);
+}
+
+describe('a leader that does not end, and leads no more', () => {
+  it('is frozen: another one takes over', async () => {
+    const leader = ServiceProcess.start(settings);
+    await expectTakeover(
+      leader,
+      () => leader.child.kill('SIGSTOP'),
+      () => leader.child.kill('SIGCONT'),
+    );
+  });
+
+  it('is cut off from PostgreSQL: another one takes over', async () => {
+    const proxy = new Proxy(new URL(database.url));
+    await proxy.listen();
+    const leader = ServiceProcess.start({ ...settings, DATABASE_URL: proxy.url });
+    await expectTakeover(
+      leader,
+      () => proxy.hang(),
+      () => void proxy.close().then(() => proxy.listen()),
+    );
+    await leader.end();
+    await proxy.close();
+  });
+
+  it('has a lease that PostgreSQL shows as long valid, since its clock was set back: another one takes over', async () => {
+    const leader = ServiceProcess.start(settings);
+    await leader.says(LEADS);
+    await leader.end('SIGKILL');
+    await database.query("UPDATE leases SET expires_at = expires_at + interval '1 hour'");
+    const other = ServiceProcess.start(settings);
+    expect(await other.says(LEADS)).not.toBeNull();
+  });
 });

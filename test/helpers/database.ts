@@ -6,6 +6,7 @@ export class TestDatabase {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
+    /** For the service: through PgBouncer where the tests run with TEST_PGBOUNCER. */
     readonly url: string,
     private readonly client: Client,
   ) {}
@@ -21,10 +22,12 @@ export class TestDatabase {
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     await admin.end();
     const url = server.replace(/[^/]+$/, name);
+    const pooled = new URL(url);
+    pooled.port = process.env['TEST_POOLER_PORT'] ?? pooled.port;
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined); // dropped with the database
     await client.connect();
-    return new TestDatabase(url, client);
+    return new TestDatabase(pooled.href, client);
   }
 
   /** Runs a statement, after those that were asked for before: one connection, so that a test can hold a transaction open. */

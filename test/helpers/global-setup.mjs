@@ -1,10 +1,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { dataSourceOptions } from '../../dist/src/data-source-options.js';
 import { EmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrate.js';
+import { PgBouncer } from './pgbouncer.mjs';
 
 /** Starts one PostgreSQL for all tests and migrates the template that each of their databases is copied from. */
 export default async function globalSetup() {
@@ -20,7 +22,20 @@ export default async function globalSetup() {
   await client.connect();
   await client.query('CREATE DATABASE migrated');
   await client.end();
+  Logger.overrideLogger(false);
   await migrate(dataSourceOptions(postgres.url.replace(/[^/]+$/, 'migrated')));
   process.env.TEST_POSTGRES = postgres.url;
   globalThis.testPostgres = { postgres, dataDir };
+  if (process.env.TEST_PGBOUNCER) {
+    if (!PgBouncer.isInstalled) {
+      throw new Error('TEST_PGBOUNCER is set, and PgBouncer is not installed');
+    }
+    const pooler = await PgBouncer.start(postgres.url, {
+      pool_mode: 'session',
+      max_client_conn: '1000',
+      default_pool_size: '300',
+    });
+    process.env.TEST_POOLER_PORT = new URL(pooler.url).port;
+    globalThis.testPooler = pooler;
+  }
 }

@@ -16,12 +16,14 @@ import { scratchFolder } from './scratch-folder.js';
  */
 export class PostgresServer {
   private child!: ChildProcess;
+  /** Whose its processes and files are. */
+  readonly owner = { uid: 0, gid: 0 };
 
   private constructor(
     private readonly folder: string,
     private readonly port: number,
     private readonly password: string,
-    private readonly settings: Readonly<Record<string, string>>,
+    private settings: Readonly<Record<string, string>>,
   ) {}
 
   /** @param folder an empty one, instead of a temporary one */
@@ -40,6 +42,16 @@ export class PostgresServer {
     return `postgres://postgres:${this.password}@127.0.0.1:${this.port}/openim_group_sync`;
   }
 
+  /** The folder of its data. */
+  get cluster(): string {
+    return join(this.folder, 'postgres');
+  }
+
+  /** Settings beside those that it has, from its next start on. */
+  set(settings: Readonly<Record<string, string>>): void {
+    this.settings = { ...this.settings, ...settings };
+  }
+
   get isAlive(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -47,8 +59,9 @@ export class PostgresServer {
   /** Starts it, through its recovery where it was killed, and waits until it takes connections. */
   async start(): Promise<void> {
     const { postgres } = await findPostgresBinaries();
-    const cluster = join(this.folder, 'postgres');
+    const { cluster } = this;
     const { uid, gid } = await stat(cluster);
+    Object.assign(this.owner, { uid, gid });
     const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...this.settings };
     const asOwner = `--reuid=${uid} --regid=${gid} --clear-groups --inh-caps=+dac_override --ambient-caps=+dac_override`;
     const [command, ...args] = [

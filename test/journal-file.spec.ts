@@ -1,0 +1,296 @@
+import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import * as fc from 'fast-check';
+import { readConfig } from '../src/config.js';
+import { decodeAll, encodeEntry, type JournalEntry } from '../src/journal/journal-entry.js';
+import { JournalSegment } from '../src/journal/journal-segment.js';
+import { JournalFullError, JournalService } from '../src/journal/journal.service.js';
+import { journalBytes, journalEntry, journalFiles, quarantined } from './helpers/journal-folder.js';
+
+const ENTRIES = [1, 2, 3].map((sequence) => journalEntry(sequence));
+const LINES = ENTRIES.map(encodeEntry);
+const WHOLE = Buffer.concat(LINES);
+const ENDS = LINES.map((_, index) => Buffer.concat(LINES.slice(0, index + 1)).length);
+
+let folder: string;
+let messages: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-journal-'));
+  messages = [];
+  const log = (message: string): void => void messages.push(message);
+  Logger.overrideLogger({ log, warn: log, error: log });
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Opens the journal of the folder, does something, and closes it. */
+async function withJournal<T>(
+  work: (journal: JournalService) => Promise<T>,
+  settings: Record<string, string> = {},
+): Promise<T> {
+  const journal = new JournalService(readConfig({ DATA_DIR: folder, ...settings }));
+  await journal.open();
+  expect(journal.isOpen).toBe(true);
+  try {
+    return await work(journal);
+  } finally {
+    await journal.onApplicationShutdown();
+  }
+}
+
+const contents = (journal: JournalService): Promise<JournalEntry[]> =>
+  Promise.all(journal.groups.all().map((waiting) => journal.read(waiting)));
+
+const append = (journal: JournalService, sequence: number, isOfOneGroup = false) =>
+  journal.append(journalEntry(sequence), isOfOneGroup);
+
+/** Puts a file into the journal's folder, as a process that ended left it. */
+async function leave(bytes: Buffer, name = 'callbacks-0000000001.journal'): Promise<void> {
+  await withJournal(async () => undefined);
+  await writeFile(join(folder, 'journal', name), bytes);
+}
+
+describe('an entry of the journal', () => {
+  it('is what was written, and each cut of the file holds the whole entries before it and a torn one', () => {
+    for (let length = 0; length <= WHOLE.length; length += 1) {
+      const pieces = decodeAll(WHOLE.subarray(0, length)).map(({ piece }) => piece);
+      const whole = ENTRIES.filter((_, index) => ENDS[index]! <= length + 1); // the end of the line says nothing
+      expect(pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []))).toEqual(whole);
+      const rest = length - Math.min(length, whole.length > 0 ? ENDS[whole.length - 1]! : 0);
+      expect(pieces.filter(({ kind }) => kind === 'torn').map((piece) => piece.length)).toEqual(
+        rest > 0 ? [rest] : [],
+      );
+    }
+  });
+
+  it('is not read with any one bit of it flipped, and no other entry is lost with it', () => {
+    for (let bit = 0; bit < WHOLE.length * 8; bit += 1) {
+      const bytes = Buffer.from(WHOLE);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      const pieces = decodeAll(bytes).map(({ piece }) => piece);
+      const read = pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []));
+      const index = ENDS.findIndex((end) => bit >> 3 < end);
+      const isHarmless = [ENDS[index - 1] ?? 0, ENDS[index]! - 1].includes(bit >> 3); // its state, the end of its line
+      expect(read).toEqual(isHarmless ? ENTRIES : ENTRIES.toSpliced(index, 1));
+      expect(pieces.some(({ kind }) => kind === 'done')).toBe(false);
+      expect(pieces.some(({ kind }) => kind === 'damaged')).toBe(!isHarmless);
+      expect(pieces.reduce((sum, { length }) => sum + length, 0)).toBe(bytes.length);
+    }
+  });
+
+  it('is lost alone, whatever bytes are damaged', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(WHOLE.length - 1), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        (damages) => {
+          const bytes = Buffer.from(WHOLE);
+          damages.forEach(([at, mask]) => (bytes[at]! ^= mask));
+          const touched = new Set(damages.map(([at]) => ENDS.findIndex((end) => at < end)));
+          const read = decodeAll(bytes).flatMap(({ piece }) => (piece.kind === 'entry' ? [piece.entry] : []));
+          for (const [index, entry] of ENTRIES.entries()) {
+            // A line whose end and whose successor's header are damaged may take the successor along: it is told as damage.
+            if (!touched.has(index) && !touched.has(index - 1)) {
+              expect(read).toContainEqual(entry);
+            }
+          }
+          read.forEach((entry) => expect(ENTRIES).toContainEqual(entry));
+        },
+      ),
+    );
+  });
+});
+
+describe('the journal', () => {
+  it('holds after a crash at any byte what was acknowledged, keeps what is torn, and takes new entries', async () => {
+    for (let length = 0; length <= WHOLE.length; length += 37) {
+      await leave(WHOLE.subarray(0, length));
+      await withJournal(async (journal) => {
+        expect(await contents(journal)).toEqual(ENTRIES.filter((_, index) => ENDS[index]! <= length + 1));
+        await append(journal, 9);
+      });
+      const kept = await quarantined(folder);
+      await withJournal(async (journal) => {
+        expect((await contents(journal)).at(-1)).toMatchObject({ id: journalEntry(9).id });
+        expect(journal.waiting).toBe(ENDS.filter((end) => end <= length + 1).length + 1);
+      });
+      expect(await quarantined(folder)).toBe(kept); // it is found once
+      const torn = WHOLE.subarray(ENDS.findLast((end) => end <= length + 1) ?? 0, length).toString('latin1');
+      expect(kept.includes(torn)).toBe(true);
+      expect(kept !== '').toBe(torn !== '');
+      await rm(join(folder, 'journal'), { recursive: true });
+    }
+  });
+
+  it('tells a torn entry from a damaged one, counts both and keeps all bytes', async () => {
+    const bytes = Buffer.from(WHOLE);
+    bytes[ENDS[0]! + 60]! ^= 4;
+    await leave(bytes.subarray(0, WHOLE.length - 50));
+    await withJournal(async (journal) => {
+      expect(await contents(journal)).toEqual([ENTRIES[0]]);
+      expect(Object.fromEntries(journal.quarantined)).toEqual({ damaged: 1, torn: 1, refused: 0 });
+    });
+    expect(messages).toContainEqual(expect.stringMatching(/An entry of the journal is damaged .*at \d+/));
+    expect(messages).toContainEqual(expect.stringMatching(/An entry of the journal is torn /));
+    const kept = await quarantined(folder);
+    expect(kept).toContain(bytes.subarray(ENDS[0], ENDS[1]).toString('latin1'));
+    expect(kept).toContain(bytes.subarray(ENDS[1], WHOLE.length - 50).toString('latin1'));
+
+    const second = encodeEntry(journalEntry(77));
+    second[40]! ^= 1;
+    await writeFile((await journalFiles(folder)).at(-1)!, second, { flag: 'a' });
+    await withJournal(async (journal) => expect(journal.quarantined.get('damaged')).toBe(1));
+    expect(await quarantined(folder)).toContain(second.toString('latin1'));
+    expect(await quarantined(folder)).toContain(kept);
+  });
+
+  it('remembers across a crash what was applied', async () => {
+    await withJournal(async (journal) => {
+      const waiting = [];
+      for (let sequence = 1; sequence <= 10; sequence += 1) {
+        waiting.push(await append(journal, sequence));
+      }
+      await journal.remove(waiting.slice(0, 7));
+    });
+    await withJournal(async (journal) => {
+      expect((await contents(journal)).map(({ id }) => id)).toEqual(
+        [8, 9, 10].map((sequence) => journalEntry(sequence).id),
+      );
+      await journal.remove(journal.groups.all());
+      expect(journal.bytes).toBe(0);
+    });
+  });
+
+  it('gives the room of each file back when all in it is applied, with one group that stays', async () => {
+    await withJournal(
+      async (journal) => {
+        const stuck = await append(journal, 1);
+        for (let round = 0; round < 200; round += 1) {
+          const waiting = await Promise.all(
+            Array.from({ length: 50 }, (_, index) => append(journal, 2 + round * 50 + index)),
+          );
+          await journal.remove(waiting);
+        }
+        expect(journal.bytes).toBeLessThan((2 * 1024 * 1024) / 16);
+        expect(await contents(journal)).toMatchObject([{ id: stuck.id }]);
+      },
+      { JOURNAL_LIMIT: '1mb' },
+    );
+  });
+
+  it('keeps half of its room from groups that wait by themselves', async () => {
+    await withJournal(
+      async (journal) => {
+        const body = Buffer.alloc(60 * 1024);
+        const fill = async (isOfOneGroup: boolean): Promise<void> => {
+          for (let sequence = 1; ; sequence += 1) {
+            await journal.append({ ...journalEntry(sequence), body }, isOfOneGroup);
+          }
+        };
+        await expect(fill(true)).rejects.toThrow(JournalFullError);
+        expect(journal.bytes / 1024 / 1024).toBeGreaterThan(0.4);
+        expect(journal.bytes / 1024 / 1024).toBeLessThan(0.5);
+        expect(journal.takes).toBe(true);
+        await expect(fill(false)).rejects.toThrow(JournalFullError);
+        expect(journal.bytes / 1024 / 1024).toBeGreaterThan(0.9);
+        expect(journal.takes).toBe(false);
+      },
+      { JOURNAL_LIMIT: '1mb' },
+    );
+  });
+
+  it('takes an entry once that a crash left in two files', async () => {
+    await leave(WHOLE);
+    await writeFile(join(folder, 'journal/callbacks-0000000007.journal'), WHOLE);
+    await withJournal(async (journal) => expect(await contents(journal)).toEqual(ENTRIES));
+  });
+
+  it('puts its entries in the order of their lines, whatever the clocks showed', async () => {
+    await withJournal(async (journal) => {
+      const at = (asOf: number | null, receivedAt = Date.now()) =>
+        journal.append({ ...journalEntry(0), asOf, receivedAt }, false);
+      await at(null, Date.now() - 3_600_000);
+      await at(null);
+      await at(null, Date.now() - 7_200_000);
+      const now = Date.now();
+      journal.groups.setMoments(now);
+      await at(now - 3_600_000);
+      await at(now + 5);
+      const moments = journal.groups.all().map(({ asOf }) => asOf!);
+      expect(moments).toEqual(moments.toSorted((one, other) => one - other));
+      expect(moments.at(0)).toBeLessThan(now - 3_000_000);
+      expect(moments.at(1)).toBeGreaterThan(now - 1000);
+      expect(moments.at(-1)).toBe(now + 5);
+    });
+  });
+});
+
+/** A disk that has so many bytes left. */
+function fullAfter(bytes: number, canTruncate: boolean): typeof open {
+  let left = bytes;
+  return async (...args) => {
+    const handle = await open(...args);
+    return new Proxy(handle, {
+      get(target, name) {
+        if (name === 'write') {
+          return async (buffer: Buffer, from: number, length: number, at: number) => {
+            const fits = Math.min(left, length);
+            left -= fits;
+            if (fits === 0) {
+              throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+            }
+            return target.write(buffer, from, fits, at);
+          };
+        }
+        if (name === 'truncate' && !canTruncate) {
+          return () => Promise.reject(new Error('EIO'));
+        }
+        const value = target[name as keyof FileHandle] as unknown;
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  };
+}
+
+describe('a file of the journal on a disk that is full', () => {
+  it.each([true, false])(
+    'acknowledges at no byte what is not there afterwards (truncation works: %s)',
+    async (canTruncate) => {
+      for (let left = 0; left <= WHOLE.length; left += 11) {
+        const path = join(folder, `at-${left}`);
+        const segment = await JournalSegment.open(path, fullAfter(left, canTruncate));
+        const acknowledged: JournalEntry[] = [];
+        for (const [index, line] of LINES.entries()) {
+          await segment.append(line).then(
+            () => acknowledged.push(ENTRIES[index]!),
+            (error: Error) => expect(error.message).toMatch(/ENOSPC/),
+          );
+        }
+        expect(segment.isSound).toBe(acknowledged.length === LINES.length);
+        await segment.close();
+        const pieces = decodeAll(await readFile(path)).map(({ piece }) => piece);
+        expect(pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []))).toEqual(
+          acknowledged,
+        );
+        expect(pieces.some(({ kind }) => kind === 'damaged')).toBe(false);
+      }
+    },
+  );
+
+  it('goes on in another file where one could not be written', async () => {
+    await withJournal(async (journal) => {
+      await append(journal, 1);
+      const [segment] = (journal as unknown as { segments: JournalSegment[] }).segments;
+      Object.assign(segment!, { failed: true });
+      await append(journal, 2);
+      expect(await journalFiles(folder)).toHaveLength(2);
+      expect((await contents(journal)).map(({ id }) => id)).toEqual([1, 2].map((n) => journalEntry(n).id));
+    });
+    expect((await journalBytes(folder)).length).toBeGreaterThan(0);
+  });
+});
