@@ -23,6 +23,8 @@ export class Ledger {
   readonly groups = new Map<string, GroupRecord>();
   /** How often each HTTP status came; 0: no answer. */
   readonly statuses = new Map<number, number>();
+  /** How long each answer took, in ms. */
+  readonly latenciesMs: number[] = [];
   /** The first answers that nobody expected. */
   readonly oddities: string[] = [];
   private numbers = 0;
@@ -51,6 +53,12 @@ export class Ledger {
       this.oddities.push(`${command} ${operationID}: ${status} ${text.slice(0, 300)}`);
     }
     return fate;
+  }
+
+  /** So many of a hundred answers took less than this, in ms. */
+  percentile(part: number): number {
+    const sorted = this.latenciesMs.toSorted((one, other) => one - other);
+    return Math.round(sorted[Math.floor((sorted.length - 1) * part)] ?? 0);
   }
 
   count(fate: Fate): number {

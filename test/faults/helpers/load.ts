@@ -69,8 +69,11 @@ export class Load {
   /** Waits while nobody listens: what found no connection was not sent. */
   private async sendOnce(agent: Agent, operationID: string, step: Step): Promise<Answer> {
     for (;;) {
+      const start = performance.now();
       try {
-        return await this.send(agent, operationID, step);
+        const answer = await this.send(agent, operationID, step);
+        this.ledger.latenciesMs.push(performance.now() - start);
+        return answer;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || this.stopping) {
           return { status: 0, text: '' };

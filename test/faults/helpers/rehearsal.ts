@@ -59,6 +59,7 @@ export class Rehearsal {
           (sum, [status, count]) => sum + (status >= 500 && status !== 503 ? count : 0),
           0,
         ),
+        'p99 ms': ledger.percentile(0.99),
         ...(more.outOfOrder && { 'out of order': wrong, 'of these marked': verdict.marked }),
         ...more.counts,
       },

@@ -29,6 +29,16 @@ export class Replica {
     return replica;
   }
 
+  /** Where its journal is. */
+  get folder(): string {
+    return this.dataDir;
+  }
+
+  /** Stops its process where it is, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process!.child.kill(name);
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
