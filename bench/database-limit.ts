@@ -3,7 +3,8 @@ import { bareStatement } from './bare-statement.js';
 import { bodyOf } from './bodies.js';
 import { answerWith } from './child.js';
 import { type LoadOrder, type LoadResult, runOrder } from './load-order.js';
-import { SESSION } from '../src/database/database.module.js';
+import { sessionSettings } from '../src/database/session-settings.js';
+import { prepareSession } from '../src/postgres/session.js';
 
 const [databaseUrl] = process.argv.slice(2);
 /** More than this machine's PostgreSQL does in a second: so many statements are made beforehand. A round ends early without them. */
@@ -14,8 +15,9 @@ const clients: Client[] = [];
 /** What PostgreSQL can do at most: connections that run the statement back to back, with parameters that were made before. */
 async function run(order: LoadOrder): Promise<LoadResult> {
   while (clients.length < order.concurrency) {
-    const client = new Client({ connectionString: databaseUrl, options: SESSION.options });
+    const client = new Client({ connectionString: databaseUrl });
     await client.connect();
+    await prepareSession(client, sessionSettings({ JOURNAL: 'on' }));
     clients.push(client);
   }
   const requests = Math.min(order.requests ?? Infinity, Math.ceil((order.seconds ?? 1) * PER_SECOND));

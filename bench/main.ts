@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import type { Bench } from './bench.js';
 import { BenchPostgres } from './bench-postgres.js';
 import { describeRun } from './machine.js';
 import { measureAdmin } from './measure/admin.js';
 import { measureCallbacks } from './measure/callbacks.js';
+import { measureJournal } from './measure/journal.js';
 import { measureLarge } from './measure/large.js';
 import { measureMemory } from './measure/memory.js';
 import { measureStart } from './measure/start.js';
@@ -18,6 +20,7 @@ const RESULTS = join(import.meta.dirname, '../../bench/RESULTS.md');
 
 const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
   callbacks: measureCallbacks,
+  journal: measureJournal,
   large: measureLarge,
   memory: measureMemory,
   start: measureStart,
@@ -61,6 +64,7 @@ async function run(resources: Resources, { parts, quick, sizes }: Options): Prom
   }
 }
 
+Logger.overrideLogger(false); // its report goes to stdout
 const resources = new Resources();
 let ended = false;
 

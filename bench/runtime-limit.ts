@@ -4,7 +4,9 @@ import { Pool } from 'pg';
 import { bareStatement } from './bare-statement.js';
 import { COMMANDS, type Kind } from './bodies.js';
 import { answerWith } from './child.js';
-import { SESSION } from '../src/database/database.module.js';
+import { sessionSettings } from '../src/database/session-settings.js';
+import { readDatabaseUrl } from '../src/postgres/connection-options.js';
+import { poolOptions } from '../src/postgres/pool.js';
 
 const [databaseUrl, port] = process.argv.slice(2);
 const REPLY = JSON.stringify({ actionCode: 0, errCode: 0, errMsg: '', errDlt: '', nextCode: 1 });
@@ -16,7 +18,10 @@ const KINDS = new Map(
   Object.entries(COMMANDS).map(([kind, command]) => [`/callback/${command}`, kind as Kind]),
 );
 
-const pool = new Pool({ connectionString: databaseUrl, max: 10, options: SESSION.options });
+const pool = new Pool({
+  ...poolOptions(readDatabaseUrl(databaseUrl!), sessionSettings({ JOURNAL: 'on' })),
+  max: 10,
+});
 
 async function write(request: IncomingMessage): Promise<void> {
   const chunks: Buffer[] = [];

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of a run, in their order. */
-export const PARTS = ['callbacks', 'large', 'memory', 'start', 'admin'] as const;
+export const PARTS = ['callbacks', 'journal', 'large', 'memory', 'start', 'admin'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** How long and how much is measured. */
@@ -18,6 +18,8 @@ const DEFAULTS = {
   besideSeconds: 20,
   /** How many callbacks memory is watched for, in steps of a tenth. */
   callbacks: 200_000,
+  /** Callbacks that a journal holds. */
+  journaled: 10_000,
   starts: 5,
   /** Groups that are seeded for the admin API, with ten times as many members; 50 for each page up to the far one, and more. */
   groups: 1_000_000,
@@ -39,6 +41,7 @@ const QUICK: Partial<Sizes> = {
   largeTimes: 1,
   besideSeconds: 3,
   callbacks: 2_000,
+  journaled: 500,
   starts: 1,
   groups: 20_000,
   page: 200,
