@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type Metrics, openImMetrics, readMetrics } from './helpers/metrics.js';
 import { Service } from './helpers/service.js';
 
@@ -60,6 +62,79 @@ describe('the alerts', () => {
     }
   });
 });
+
+/** What the metrics say in each state of the README's table, and the alerts of it that are raised. */
+const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][] = [
+  ['takes writes', { reachable: 1, writable: 1, open: 1 }, []],
+  ['takes writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
+  ['takes no writes', { reachable: 1, writable: 0, open: 1 }, ['OpenImDatabaseNotWritable']],
+  ['is away', { reachable: 0, writable: 0, open: 1 }, ['OpenImDatabaseAway']],
+  [
+    'takes no writes, without a journal',
+    { reachable: 1, writable: 0, open: 0 },
+    ['OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'],
+  ],
+  [
+    'is away, without a journal',
+    { reachable: 0, writable: 0, open: 0 },
+    ['OpenImDatabaseAway', 'OpenImCallbacksLostNow'],
+  ],
+];
+const OF_STATES = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'];
+
+it('the alerts of the README are there', () => {
+  const readme = readFileSync(join(OPS, '../README.md'), 'utf8');
+  const names = [...readme.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
+  expect(names).toEqual(expect.arrayContaining(OF_STATES));
+  expect(rules().map(({ alert }) => alert)).toEqual(expect.arrayContaining(names));
+});
+
+const series = (name: string, value: number) => ({
+  series: `openim_${name}{instance="one"}`,
+  values: `${value}x10`,
+});
+const inOne = (text: string) => text.replaceAll('{{ $labels.instance }}', 'one');
+const expected = (alertname: string) => {
+  const { labels, annotations } = rules().find(({ alert }) => alert === alertname)!;
+  return {
+    exp_labels: { ...labels, instance: 'one' },
+    exp_annotations: { summary: inOne(annotations.summary), description: inOne(annotations.description) },
+  };
+};
+
+const withPromtool = spawnSync('promtool', ['--version']).status === 0 ? it : it.skip;
+
+withPromtool.each(STATES)(
+  'while PostgreSQL %s, its alerts are raised (skipped without promtool)',
+  (_, values, raised) => {
+    const folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-rules-'));
+    const path = join(folder, 'test.yml');
+    const document = {
+      rule_files: [join(OPS, 'alerts.yml')],
+      tests: [
+        {
+          interval: '1m',
+          input_series: [
+            series('database_reachable', values['reachable']!),
+            series('database_writable', values['writable']!),
+            series('journal_open', values['open']!),
+          ],
+          alert_rule_test: OF_STATES.map((alertname) => ({
+            eval_time: '5m',
+            alertname,
+            exp_alerts: raised.includes(alertname) ? [expected(alertname)] : [],
+          })),
+        },
+      ],
+    };
+    writeFileSync(path, stringify(document));
+    try {
+      expect(execFileSync('promtool', ['test', 'rules', path], { encoding: 'utf8' })).toContain('SUCCESS');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 describe('the dashboard', () => {
   it('asks the data source that is chosen', () => {
