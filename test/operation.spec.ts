@@ -217,6 +217,23 @@ describe('the process', () => {
     }
   });
 
+  it('writes the warnings of libraries as lines of its log, too', async () => {
+    const warning = `
+      import { isMainThread } from 'node:worker_threads';
+      setInterval(() => {
+        if (isMainThread && process.listenerCount('SIGTERM') > 0) process.emitWarning('It will go', 'DeprecationWarning');
+      }, 500).unref()`;
+    const service = ServiceProcess.start({
+      DATABASE_URL: database.url,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(warning)}`,
+    });
+    await service.says(/"msg":"It will go"/);
+    await service.end();
+    for (const line of service.log.trim().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ msg: expect.any(String) });
+    }
+  });
+
   it('says that its port is taken, and ends', async () => {
     const first = ServiceProcess.start({ DATABASE_URL: database.url });
     const { port } = new URL(await first.url());
