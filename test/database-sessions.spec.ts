@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -322,25 +322,12 @@ describe('a PostgreSQL that restarts', () => {
         which === 'one that has expired' ? new Date(Date.now() - 86_400_000) : undefined,
       );
       postgres = await PostgresServer.create();
-      const use = async ({ key, certificate }: typeof trusted): Promise<void> => {
-        await postgres.stop();
-        const { uid, gid } = postgres.owner;
-        const [keyFile, certificateFile] = [
-          join(postgres.cluster, 'key'),
-          join(postgres.cluster, 'certificate'),
-        ];
-        await copyFile(key, keyFile);
-        await copyFile(certificate, certificateFile);
-        await chown(keyFile, uid, gid);
-        postgres.set({ ssl: 'on', ssl_key_file: keyFile, ssl_cert_file: certificateFile });
-        await postgres.start();
-      };
-      await use(trusted);
+      await postgres.useCertificate(trusted);
       const ca = join(folder, 'trusted/certificate');
       await expectNothingLost(
         `${postgres.url}?sslmode=verify-full&sslrootcert=${ca}`,
-        () => use(other),
-        () => use(trusted),
+        () => postgres.useCertificate(other),
+        () => postgres.useCertificate(trusted),
       );
     },
   );

@@ -1,8 +1,7 @@
-import { chown, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canMakeCertificates, type Certificate, makeCertificate } from '../helpers/certificate.js';
+import { canMakeCertificates, makeCertificate } from '../helpers/certificate.js';
 import { PgBouncer } from '../helpers/pgbouncer.mjs';
 import { PostgresServer } from './helpers/postgres-server.js';
 import { Rehearsal } from './helpers/rehearsal.js';
@@ -52,24 +51,13 @@ it('the certificate of PostgreSQL changes to another one, and to one that has ex
     makeCertificate(join(folder, 'expired'), new Date(Date.now() - 86_400_000)),
   ];
   postgres = await PostgresServer.create();
-  const use = async ({ key, certificate }: Certificate): Promise<void> => {
-    await postgres.stop();
-    const { uid, gid } = postgres.owner;
-    const keyFile = join(postgres.cluster, 'key');
-    const certificateFile = join(postgres.cluster, 'certificate');
-    await copyFile(key, keyFile);
-    await copyFile(certificate, certificateFile);
-    await chown(keyFile, uid, gid);
-    postgres.set({ ssl: 'on', ssl_key_file: keyFile, ssl_cert_file: certificateFile });
-    await postgres.start();
-  };
-  await use(trusted);
+  await postgres.useCertificate(trusted);
   replica = await Replica.start(`${postgres.url}?sslmode=verify-full&sslrootcert=${trusted.certificate}`);
   const { ledger, verdict } = await underLoad(replica.url, [replica], postgres.url, async () => {
     for (const other of others) {
-      await use(other);
+      await postgres.useCertificate(other);
       await sleep(3000);
-      await use(trusted);
+      await postgres.useCertificate(trusted);
       await replica.ready();
       await sleep(2000);
     }

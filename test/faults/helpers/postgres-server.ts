@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { chmod, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { EmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
 import { findPostgresBinaries } from '../../../src/database/postgres-binaries.js';
+import type { Certificate } from '../../helpers/certificate.js';
 import { eventually } from '../../helpers/process.js';
 import { freePort } from './ports.js';
 import { scratchFolder } from './scratch-folder.js';
@@ -17,7 +18,7 @@ import { scratchFolder } from './scratch-folder.js';
 export class PostgresServer {
   private child!: ChildProcess;
   /** Whose its processes and files are. */
-  readonly owner = { uid: 0, gid: 0 };
+  private readonly owner = { uid: 0, gid: 0 };
 
   private constructor(
     private readonly folder: string,
@@ -42,14 +43,22 @@ export class PostgresServer {
     return `postgres://postgres:${this.password}@127.0.0.1:${this.port}/openim_group_sync`;
   }
 
-  /** The folder of its data. */
-  get cluster(): string {
+  private get cluster(): string {
     return join(this.folder, 'postgres');
   }
 
-  /** Settings beside those that it has, from its next start on. */
-  set(settings: Readonly<Record<string, string>>): void {
-    this.settings = { ...this.settings, ...settings };
+  /** Restarts it with TLS and this certificate. */
+  async useCertificate({ key, certificate }: Certificate): Promise<void> {
+    const files = {
+      ssl_key_file: join(this.cluster, 'key'),
+      ssl_cert_file: join(this.cluster, 'certificate'),
+    };
+    await this.stop();
+    await copyFile(key, files.ssl_key_file);
+    await copyFile(certificate, files.ssl_cert_file);
+    await chown(files.ssl_key_file, this.owner.uid, this.owner.gid);
+    this.settings = { ...this.settings, ssl: 'on', ...files };
+    await this.start();
   }
 
   get isAlive(): boolean {
