@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { canMakeCertificates, makeCertificate } from './helpers/certificate.js';
 import { PostgresServer } from './faults/helpers/postgres-server.js';
-import { TestDatabase } from './helpers/database.js';
+import { directUrl, TestDatabase } from './helpers/database.js';
 import { PgBouncer } from './helpers/pgbouncer.mjs';
 import { eventually, ServiceProcess } from './helpers/process.js';
 import { CREATE, Service, SUCCESS } from './helpers/service.js';
@@ -54,7 +54,7 @@ const SESSION = {
 };
 
 const withOptions = (options: string) => async (url: string) =>
-  `${url}?options=${encodeURIComponent(options)}`;
+  `${directUrl(url)}?options=${encodeURIComponent(options)}`;
 
 describe('a session', () => {
   it.each([

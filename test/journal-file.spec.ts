@@ -271,12 +271,12 @@ describe('a file of the journal on a disk that is full', () => {
             (error: Error) => expect(error.message).toMatch(/ENOSPC/),
           );
         }
-        expect(segment.isSound).toBe(acknowledged.length === LINES.length);
+        expect(segment.isOpen).toBe(acknowledged.length === LINES.length);
         await segment.close();
         const pieces = decodeAll(await readFile(path)).map(({ piece }) => piece);
-        expect(pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []))).toEqual(
-          acknowledged,
-        );
+        const there = pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []));
+        // Where not even the rest of it can be cut off, a whole entry may be there that was not acknowledged.
+        expect(there.slice(0, canTruncate ? undefined : acknowledged.length)).toEqual(acknowledged);
         expect(pieces.some(({ kind }) => kind === 'damaged')).toBe(false);
       }
     },
@@ -286,7 +286,7 @@ describe('a file of the journal on a disk that is full', () => {
     await withJournal(async (journal) => {
       await append(journal, 1);
       const [segment] = (journal as unknown as { segments: JournalSegment[] }).segments;
-      Object.assign(segment!, { failed: true });
+      segment!.seal();
       await append(journal, 2);
       expect(await journalFiles(folder)).toHaveLength(2);
       expect((await contents(journal)).map(({ id }) => id)).toEqual([1, 2].map((n) => journalEntry(n).id));

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseService } from '../src/database/database.service.js';
+import { directUrl } from './helpers/database.js';
 import { readMetrics } from './helpers/metrics.js';
 import { eventually } from './helpers/process.js';
 import { Proxy } from './helpers/proxy.js';
@@ -178,7 +179,7 @@ describe.each(STATES)('while $name', (state) => {
     let proxy: Proxy;
     const settings = { JOURNAL: 'on', JOURNAL_LIMIT: '1mb', DATA_DIR: folder, ...state.settings };
     const service = await Service.start(settings, async (url) => {
-      proxy = new Proxy(new URL(url));
+      proxy = new Proxy(new URL(directUrl(url)));
       await proxy.listen();
       return proxy.url;
     });

@@ -66,7 +66,10 @@ export function decodePiece(bytes: Buffer, offset: number): Piece {
     const text = bytes.subarray(offset + HEADER_LENGTH, textEnd);
     const isWhole = hex(crc32(text)) === checksum;
     if (isWhole || bytes[textEnd] === END) {
-      const length = Math.min(textEnd + 1, bytes.length) - offset;
+      const end = HEADER.test(bytes.toString('latin1', textEnd, textEnd + HEADER_LENGTH))
+        ? textEnd
+        : textEnd + 1;
+      const length = Math.min(end, bytes.length) - offset;
       const entry = isWhole ? parse(text) : undefined;
       return bytes[offset] === DONE
         ? { kind: 'done', length }

@@ -32,7 +32,7 @@ export class JournalSegment {
   private last: Promise<unknown> = Promise.resolve();
   /** Bytes that are asked for and not written yet. */
   private asked = 0;
-  private failed = false;
+  private sealed = false;
 
   private constructor(
     readonly path: string,
@@ -59,9 +59,14 @@ export class JournalSegment {
     return this.size + this.asked;
   }
 
-  /** Whether it takes entries: what the system does with a file that it could not write is not known (fsync(2), EIO). */
-  get isSound(): boolean {
-    return !this.failed;
+  /** Whether it takes entries. */
+  get isOpen(): boolean {
+    return !this.sealed;
+  }
+
+  /** No entry is appended any more: the last line may be torn, or what the system did with it is not known (fsync(2), EIO). */
+  seal(): void {
+    this.sealed = true;
   }
 
   /** Whether it has only entries that are done, and none is on its way. */
@@ -161,7 +166,7 @@ export class JournalSegment {
         this.size += line.length;
       }
     } catch (error) {
-      this.failed = true;
+      this.seal();
       await this.handle.truncate(this.size).catch(() => undefined); // what is torn is found at the next start
       batch.forEach(({ failed }) => failed(error as Error));
     } finally {

@@ -169,7 +169,7 @@ export class JournalService implements OnApplicationShutdown {
     const limit = Math.min(this.config.JOURNAL_LIMIT / SEGMENT_PART, SEGMENT_BYTES);
     for (;;) {
       const last = this.segments.at(-1);
-      if (last?.isSound && (last.bytes === 0 || last.bytes + line.length <= limit)) {
+      if (last?.isOpen && (last.bytes === 0 || last.bytes + line.length <= limit)) {
         return last.append(line);
       }
       this.opening ??= JournalSegment.open(this.nextPath())
@@ -222,6 +222,7 @@ export class JournalService implements OnApplicationShutdown {
       waiting.place = place;
       waiting.mayBeWritten = true;
     }
+    segments.forEach((segment) => segment.seal());
     this.segments = segments;
     if (recovered.obsolete.size > 0) {
       await this.rewrite(recovered.obsolete).catch((error: Error) =>

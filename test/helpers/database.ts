@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type QueryResultRow } from 'pg';
 
+/** The url of a database without PgBouncer in between, for what a pooler keeps from the server. */
+export function directUrl(url: string): string {
+  const direct = new URL(url);
+  direct.port = new URL(process.env['TEST_POSTGRES']!).port;
+  return direct.href;
+}
+
 /** A database of a test's own. */
 export class TestDatabase {
   private last: Promise<unknown> = Promise.resolve();
