@@ -179,8 +179,8 @@ export class ReplayWriter {
   }
 
   private async remove(entries: readonly WaitingEntry[]): Promise<void> {
-    await this.journal.remove(entries);
     this.metrics.countApplied(entries.length);
+    await this.journal.remove(entries);
   }
 }
 
