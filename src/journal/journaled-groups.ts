@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { BOOT, uptime } from './boot.js';
 import type { JournalEntry } from './journal-entry.js';
 import type { Place } from './journal-segment.js';
@@ -19,8 +18,6 @@ export class JournaledGroups {
   /** What the last entry is true as of: no later one is earlier, whatever the clocks show. */
   private lastAsOf = 0;
   private lacksMoments = false;
-  /** Tells of each group that an entry is added to. */
-  readonly added = new EventEmitter<{ group: [groupID: string] }>();
 
   /** How many entries there are. */
   get entries(): number {

@@ -197,7 +197,6 @@ export class DatabaseState {
     this.isAway = isAway;
     if (isAway) {
       this.logger.warn(`PostgreSQL is away: ${error?.message}`);
-      setTimeout(() => void this.probe(), RETRY_MS).unref();
     } else {
       this.logger.log('PostgreSQL is back');
       this.resumeWaiting();

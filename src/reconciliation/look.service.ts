@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { toJson } from '../groups/json.js';
 import { type Reconciled, SETTLED_S } from '../groups/statements/reconcile-group.js';
-import { isLockTimeout } from '../postgres/errors.js';
+import { isLockTimeout, isOfTheValues } from '../postgres/errors.js';
 import { type Found, GroupReader } from './group-reader.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
@@ -58,8 +58,6 @@ const MOMENT = `
 const SECOND_READING_MS = 1000;
 /** Groups written at once by one process: callbacks need connections too. */
 const WRITERS = 4;
-/** SQLSTATEs that are about what is written, not about where: cardinality violation, data exception, constraint, program limit. */
-const OF_THE_DATA = /^(21|22|23|54)/;
 
 /** Looks groups up in OpenIM, and has the mirror made equal. */
 @Injectable()
@@ -190,11 +188,10 @@ export class LookService {
       // Where the reading is outdated, a later one was believed.
       return lookAs(found, outcome === 'outdated' ? 'verified' : outcome, repairs);
     } catch (error) {
-      const { code = '', message } = error as Error & { code?: string };
-      if (!OF_THE_DATA.test(code)) {
+      if (!isOfTheValues(error)) {
         throw error;
       }
-      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${message}`);
+      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${(error as Error).message}`);
       return lookAs(found, 'unverified');
     }
   }

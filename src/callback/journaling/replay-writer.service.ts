@@ -158,13 +158,13 @@ export class ReplayWriter {
     try {
       await this.deliveries.log(delivery, 'failed', error.message, new Date(waiting.asOf!));
     } catch (problem) {
-      if (isOfTheValues(problem) && !isDuplicateKey(problem, 'callback_deliveries_pkey')) {
-        await this.putAside(waiting, 'refused', (problem as Error).message);
-        return;
-      } // or it was given up before, by a process that ended then
       if (!isOfTheValues(problem)) {
         throw problem;
       }
+      if (!isDuplicateKey(problem, 'callback_deliveries_pkey')) {
+        await this.putAside(waiting, 'refused', (problem as Error).message);
+        return;
+      } // it was given up before, by a process that ended then
     }
     await this.groupSync.doubtGroup(groupID!, 'failed');
     await this.remove([waiting]);
