@@ -5,6 +5,7 @@ import { FollowGroups1763974800000 } from '../migrations/1763974800000-FollowGro
 import { CreateCallbackDeliveries1763978400000 } from '../migrations/1763978400000-CreateCallbackDeliveries.js';
 import { ReconcileGroups1763992800000 } from '../migrations/1763992800000-ReconcileGroups.js';
 import { CreateLeases1764072000000 } from '../migrations/1764072000000-CreateLeases.js';
+import { IsolateGroups1764075600000 } from '../migrations/1764075600000-IsolateGroups.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
 import { GroupRepair } from './deliveries/group-repair.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
@@ -36,6 +37,7 @@ export function dataSourceOptions(url: string, schema?: string) {
       CreateCallbackDeliveries1763978400000,
       ReconcileGroups1763992800000,
       CreateLeases1764072000000,
+      IsolateGroups1764075600000,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

@@ -64,7 +64,7 @@ describe('a request', () => {
     const client = connect();
     await client.listGroups(1, 10);
     openIm.faults = { failures: 3 };
-    expect(await client.listGroups(1, 10)).toEqual({ total: 0, groups: [] });
+    expect(await client.listGroups(1, 10)).toEqual({ total: 0, groups: new Map() });
     openIm.faults = { html502: true };
     const before = openIm.requests.length;
     await expect(client.listGroups(1, 10)).rejects.toThrow(OpenImUnreachable);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { STALE } from '../groups/statements/fragments.js';
 import { OpenImClient } from '../openim/openim.client.js';
-import { LookService } from '../reconciliation/look.service.js';
+import { GroupReconciler } from '../reconciliation/group-reconciler.service.js';
 import { CommandError, configWithOpenIm, type Context, say, withContext } from './context.js';
 
 /** Of what OpenIM lists so many at once. */
@@ -21,12 +21,12 @@ const SAMPLE = `
 export async function verify(sample: number): Promise<boolean> {
   return withContext(configWithOpenIm(), { LOG_LEVEL: 'warn', RUN_MIGRATIONS: false }, async (context) => {
     const groupIDs = await choose(context, sample);
-    const looks = context.app.get(LookService);
-    const differing = await compareAll(looks, groupIDs);
+    const reconciler = context.app.get(GroupReconciler);
+    const differing = await compareAll(reconciler, groupIDs);
     if (differing.size > 0) {
       await sleep(AGAIN_MS);
     }
-    const drift = await compareAll(looks, [...differing.keys()]);
+    const drift = await compareAll(reconciler, [...differing.keys()]);
     drift.forEach((what, groupID) => say(`${groupID}: ${what}`));
     say(`${groupIDs.length} groups compared, ${drift.size} differ`);
     return drift.size === 0;
@@ -40,7 +40,7 @@ async function choose({ app }: Context, sample: number): Promise<string[]> {
   const pages = Math.ceil(total / PAGE);
   if (pages > 0) {
     const { groups } = await openIm.listGroups(1 + Math.floor(Math.random() * pages), PAGE);
-    groups.slice(0, Math.ceil(sample / 2)).forEach(({ groupID }) => chosen.add(groupID));
+    [...groups.keys()].slice(0, Math.ceil(sample / 2)).forEach((groupID) => chosen.add(groupID));
   }
   const mirrored = await app.get(DataSource).query<{ groupID: string }[]>(SAMPLE, [sample]);
   for (const { groupID } of mirrored) {
@@ -55,10 +55,10 @@ async function choose({ app }: Context, sample: number): Promise<string[]> {
 }
 
 /** @returns the groups that differ, and how */
-async function compareAll(looks: LookService, groupIDs: string[]): Promise<Map<string, string>> {
+async function compareAll(reconciler: GroupReconciler, groupIDs: string[]): Promise<Map<string, string>> {
   const differing = new Map<string, string>();
   for (const groupID of groupIDs) {
-    const compared = await looks.compare(groupID);
+    const compared = await reconciler.compare(groupID);
     if (!compared) {
       differing.set(groupID, 'OpenIM does not know it');
     } else if (compared.repairs.length > 0) {

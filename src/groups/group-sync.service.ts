@@ -20,6 +20,7 @@ import {
   DOUBT_GROUP,
   MARK_GROUP_ABSENT,
   MARK_GROUP_STALE,
+  MARK_GROUP_UNREADABLE,
   type MembersEntered,
 } from './statements/mark-group-stale.js';
 import { type GroupReading, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
@@ -42,6 +43,17 @@ export type Reading = Required<Omit<GroupChange<GroupReading>, 'delivery'>>;
 
 /** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
+
+/**
+ * How often a statement is run where another writer of the group was faster each time: first without a lock, then in a transaction
+ * that locks the group's row before, so that a statement of seconds is not overtaken by those of milliseconds.
+ */
+const OPTIMISTIC_ATTEMPTS = 3;
+const ATTEMPTS = 20;
+const LOCK_GROUP: PreparedStatement = {
+  name: 'lockGroup',
+  text: 'SELECT FROM groups WHERE group_id = $1 FOR NO KEY UPDATE',
+};
 
 const NO_DELIVERY = Array.from({ length: 8 }, () => null);
 
@@ -112,7 +124,7 @@ export class GroupSyncService {
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, () => [groupID, STALE[outcome]]);
+    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, groupID, () => [STALE[outcome]]);
   }
 
   /**
@@ -120,11 +132,8 @@ export class GroupSyncService {
    * @param reading with `receivedAt`, the moment at which the reading began, by PostgreSQL's clock
    */
   async reconcileGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
-    const [reconciled] = await this.run<Reconciled>({ name: 'reconcileGroup', text: RECONCILE_GROUP }, () => [
-      groupID,
-      change,
-      receivedAt,
-    ]);
+    const statement = { name: 'reconcileGroup', text: RECONCILE_GROUP };
+    const [reconciled] = await this.run<Reconciled>(statement, groupID, () => [change, receivedAt]);
     return reconciled!;
   }
 
@@ -143,44 +152,57 @@ export class GroupSyncService {
 
   /** OpenIM was asked, as of a moment, and does not know the group. */
   async markGroupAbsent(groupID: string, asOf: Date): Promise<void> {
-    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, () => [groupID, asOf]);
+    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, groupID, () => [asOf]);
+  }
+
+  /** OpenIM does not show the group, for a reason, though it shows others. */
+  async markGroupUnreadable(groupID: string, reason: string): Promise<void> {
+    await this.run({ name: 'markGroupUnreadable', text: MARK_GROUP_UNREADABLE }, groupID, () => [reason]);
   }
 
   private async write<T>(
     statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
-    const [done] = await this.run<{ changed: boolean }>(statement, () => {
+    const [done] = await this.run<{ changed: boolean }>(statement, groupID, () => {
       if (delivery?.isJournaled) {
         throw new Error('The journal has taken the callback meanwhile');
       }
       if (delivery) {
         delivery.isSent = true;
       }
-      return [groupID, change, receivedAt, ...(delivery?.parameters() ?? NO_DELIVERY)];
+      return [change, receivedAt, ...(delivery?.parameters() ?? NO_DELIVERY)];
     });
     return done?.changed ? 'applied' : 'unchanged';
   }
 
-  /** @param parameters are asked for when there is a connection */
+  /**
+   * @param parameters those after the groupID; they are asked for when there is a connection
+   * @throws the driver's error; that of the conflict where other writers of the group are faster each time
+   */
   private async run<Row extends object>(
     statement: PreparedStatement,
+    groupID: string,
     parameters: () => unknown[],
   ): Promise<Row[]> {
     const work = (client: PoolClient): Promise<Row[]> => {
-      const values = parameters();
+      const values = [groupID, ...parameters()];
       this.dataSource.logger.logQuery(statement.text, values);
       return runPrepared<Row>(client, statement, values);
     };
     if (this.client) {
       return work(this.client); // a conflict ends its transaction
     }
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        return await withClient(this.dataSource, work);
+        return await (attempt <= OPTIMISTIC_ATTEMPTS
+          ? withClient(this.dataSource, work)
+          : inTransaction(this.dataSource, async (client) => {
+              await runPrepared(client, LOCK_GROUP, [groupID]);
+              return work(client);
+            }));
       } catch (error) {
-        // Each time that PostgreSQL says "again", another writer of the group has got further: this ends.
-        if (!isConflict(error)) {
+        if (!isConflict(error) || attempt === ATTEMPTS) {
           throw error;
         }
       }

@@ -18,7 +18,7 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
 @Index('groups_read_whole_at_idx', ['readWholeAt', 'groupID'], {
-  where: 'read_whole_at IS NOT NULL AND status IS DISTINCT FROM 2',
+  where: 'read_whole_at IS NOT NULL AND (status IS DISTINCT FROM 2 OR member_count > 0)',
 })
 @Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
 export class Group {

@@ -1,5 +1,5 @@
-import { storableText } from '../storable-text.js';
-import { storableTime } from '../storable-time.js';
+import { OpenImAnswerError } from './openim-error.js';
+import { AnswerFields, isObject, type Json } from './openim-fields.js';
 
 /** A group (protocol/sdkws, GroupInfo). Times are texts for PostgreSQL. */
 export interface GroupInfo {
@@ -56,85 +56,95 @@ export interface GroupChanges extends GroupVersion {
   group?: GroupInfo;
 }
 
-type Json = Record<string, unknown>;
+/** What an answer says of each of several groups: one that cannot be read takes no other one with it. */
+export type PerGroup<T> = Map<string, T | OpenImAnswerError>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
-
-/** OpenIM's encoder leaves out or nulls what is zero: both are Go's zero value. */
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-export const objects = (value: unknown): Json[] => list(value).filter(isObject);
-export const text = (value: unknown): string => (typeof value === 'string' ? storableText(value) : '');
-export const whole = (value: unknown): number =>
-  typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
-const int32 = (value: unknown): number => Math.max(-(2 ** 31), Math.min(whole(value), 2 ** 31 - 1));
-const time = (value: unknown): string => storableTime(whole(value));
-
-/** The groups of a list. One without a groupID is none: nothing could be asked about it. */
-export const toGroupInfos = (value: unknown): GroupInfo[] =>
-  objects(value)
-    .map(toGroupInfo)
-    .filter(({ groupID }) => groupID !== '');
-
-/** The members of a list. One without a userID is none: then the list is shorter than OpenIM's count, and is not believed. */
-export const toGroupMembers = (value: unknown): GroupMemberInfo[] =>
-  objects(value)
-    .map(toGroupMemberInfo)
-    .filter(({ userID }) => userID !== '');
-
-function toGroupInfo(json: Json): GroupInfo {
-  return {
-    groupID: text(json['groupID']),
-    groupName: text(json['groupName']),
-    notification: text(json['notification']),
-    introduction: text(json['introduction']),
-    faceURL: text(json['faceURL']),
-    ownerUserID: text(json['ownerUserID']),
-    createTime: time(json['createTime']),
-    memberCount: whole(json['memberCount']),
-    ex: text(json['ex']),
-    status: int32(json['status']),
-    creatorUserID: text(json['creatorUserID']),
-    groupType: int32(json['groupType']),
-    needVerification: int32(json['needVerification']),
-    lookMemberInfo: int32(json['lookMemberInfo']),
-    applyMemberFriend: int32(json['applyMemberFriend']),
-    notificationUpdateTime: time(json['notificationUpdateTime']),
-    notificationUserID: text(json['notificationUserID']),
-  };
+/** The groups of a list. One without a groupID is left out: nothing could be asked about it. */
+export function toGroupInfos(list: unknown[]): PerGroup<GroupInfo> {
+  const infos: PerGroup<GroupInfo> = new Map();
+  for (const json of list) {
+    if (isObject(json) && typeof json['groupID'] === 'string' && json['groupID'] !== '') {
+      infos.set(
+        json['groupID'],
+        readable(() => toGroupInfo(json)),
+      );
+    }
+  }
+  return infos;
 }
 
-function toGroupMemberInfo(json: Json): GroupMemberInfo {
-  return {
-    userID: text(json['userID']),
-    roleLevel: int32(json['roleLevel']),
-    nickname: text(json['nickname']),
-    faceURL: text(json['faceURL']),
-    ex: text(json['ex']),
-    joinSource: int32(json['joinSource']),
-    inviterUserID: text(json['inviterUserID']),
-    joinTime: time(json['joinTime']),
-    muteEndTime: time(json['muteEndTime']),
-  };
-}
+/**
+ * The members of a list.
+ * @throws OpenImAnswerError where one of them cannot be read
+ */
+export const toGroupMembers = (list: unknown[]): GroupMemberInfo[] => list.map(toGroupMemberInfo);
 
 /** What changed, of each group of a batch. */
-export const toGroupChanges = (value: unknown): Map<string, GroupChanges> =>
+export const toGroupChanges = (respList: Json): PerGroup<GroupChanges> =>
   new Map(
-    Object.entries(isObject(value) ? value : {})
-      .filter((entry): entry is [string, Json] => isObject(entry[1]))
-      .map(([groupID, json]) => [groupID, toChanges(groupID, json)]),
+    Object.entries(respList).map(([groupID, json]) => [groupID, readable(() => toChanges(groupID, json))]),
   );
 
-function toChanges(groupID: string, json: Json): GroupChanges {
-  const [group] = toGroupInfos([json['group']]);
-  const changed = [...toGroupMembers(json['insert']), ...toGroupMembers(json['update'])];
+function readable<T>(read: () => T): T | OpenImAnswerError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof OpenImAnswerError) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+function toGroupInfo(json: Json): GroupInfo {
+  const fields = new AnswerFields(json, 'a group');
+  return {
+    groupID: fields.id('groupID'),
+    groupName: fields.text('groupName'),
+    notification: fields.text('notification'),
+    introduction: fields.text('introduction'),
+    faceURL: fields.text('faceURL'),
+    ownerUserID: fields.text('ownerUserID'),
+    createTime: fields.time('createTime'),
+    memberCount: fields.count('memberCount'),
+    ex: fields.text('ex'),
+    status: fields.int32('status'),
+    creatorUserID: fields.text('creatorUserID'),
+    groupType: fields.int32('groupType'),
+    needVerification: fields.int32('needVerification'),
+    lookMemberInfo: fields.int32('lookMemberInfo'),
+    applyMemberFriend: fields.int32('applyMemberFriend'),
+    notificationUpdateTime: fields.time('notificationUpdateTime'),
+    notificationUserID: fields.text('notificationUserID'),
+  };
+}
+
+function toGroupMemberInfo(json: unknown): GroupMemberInfo {
+  const fields = new AnswerFields(json, 'a member');
+  return {
+    userID: fields.id('userID'),
+    roleLevel: fields.int32('roleLevel'),
+    nickname: fields.text('nickname'),
+    faceURL: fields.text('faceURL'),
+    ex: fields.text('ex'),
+    joinSource: fields.int32('joinSource'),
+    inviterUserID: fields.text('inviterUserID'),
+    joinTime: fields.time('joinTime'),
+    muteEndTime: fields.time('muteEndTime'),
+  };
+}
+
+function toChanges(groupID: string, json: unknown): GroupChanges {
+  const fields = new AnswerFields(json, 'what changed');
+  const changed = toGroupMembers([...fields.list('insert'), ...fields.list('update')]);
+  const group = (json as Json)['group'] ?? undefined;
   return {
     groupID,
-    versionID: text(json['versionID']),
-    version: whole(json['version']),
-    full: json['full'] === true,
+    versionID: fields.text('versionID'),
+    version: fields.count('version'),
+    full: fields.boolean('full'),
     changed: [...new Map(changed.map((member) => [member.userID, member])).values()],
-    left: list(json['delete']).map(text),
-    ...(group && { group }),
+    left: fields.texts('delete'),
+    ...(group !== undefined && { group: toGroupInfo(group as Json) }),
   };
 }

@@ -29,4 +29,20 @@ export class OpenImRefusal extends Error {
 }
 
 /** OpenIM could not be reached, or what answered is not OpenIM: a timeout, a proxy's page, an answer of another shape. */
-export class OpenImUnreachable extends Error {}
+export class OpenImUnreachable extends Error {
+  /** @param isTimeout whether no answer came in time: another try would hold the connection for as long again */
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    readonly isTimeout = false,
+  ) {
+    super(message, options);
+  }
+}
+
+/** OpenIM answered with something else than documented, so that nothing of the answer is believed. */
+export class OpenImAnswerError extends Error {}
+
+/** Whether an error says that OpenIM could not be asked or did not answer properly: no error of this service or its database. */
+export const isOfOpenIm = (error: unknown): error is Error =>
+  error instanceof OpenImRefusal || error instanceof OpenImUnreachable || error instanceof OpenImAnswerError;

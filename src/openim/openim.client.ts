@@ -5,34 +5,35 @@ import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
 import { Config } from '../config.js';
+import { storableText } from '../storable-text.js';
 import {
   type GroupChanges,
   type GroupInfo,
   type GroupMemberInfo,
   type GroupVersion,
-  objects,
-  text,
+  type PerGroup,
   toGroupChanges,
   toGroupInfos,
   toGroupMembers,
-  whole,
 } from './openim-answers.js';
 import { ErrCode, OpenImRefusal, OpenImUnreachable } from './openim-error.js';
+import { AnswerFields, isObject, type Json } from './openim-fields.js';
 import { AdminToken, type IssuedToken } from './openim-token.js';
 
 /** How long one answer may take, in ms: a page of 1,000 members takes OpenIM some hundred. */
 const TIMEOUT_MS = 15_000;
-/** How many requests are under way at once: OpenIM serves people meanwhile. */
-const AT_ONCE = 8;
+/** How many requests are under way at once: more than lists of members are (reconciliation/lanes.ts), so that no list delays a short one. */
+const AT_ONCE = 14;
 const URGENT = 1;
 const RETRIES = { retries: 3, minTimeout: 200, factor: 3, randomize: true };
-
-type Json = Record<string, unknown>;
+/** How long an answer to the two calls that prove an outage may take, in ms, and for how long one proof counts. */
+const PROBE_TIMEOUT_MS = 5000;
+const PROBE_AGE_MS = 1000;
 
 interface Envelope {
   errCode: number;
-  errMsg: string;
-  errDlt: string;
+  errMsg: unknown;
+  errDlt: unknown;
   data?: Json | null;
 }
 
@@ -46,6 +47,8 @@ export class OpenImClient {
   private readonly adminToken = new AdminToken(() => this.issueToken());
   private readonly ending = new AbortController();
   private readonly urgency = new AsyncLocalStorage<number>();
+
+  private probe?: { readonly at: number; readonly isAway: Promise<boolean> };
 
   /** Requests made so far, tries included. */
   requests = 0;
@@ -65,7 +68,12 @@ export class OpenImClient {
    * @returns what it does
    */
   urgently<T>(something: () => Promise<T>): Promise<T> {
-    return this.urgency.run(URGENT, something);
+    return this.withPriority(true, something);
+  }
+
+  /** Does something with urgent requests, or with others whoever started it. */
+  withPriority<T>(isUrgent: boolean, something: () => Promise<T>): Promise<T> {
+    return this.urgency.run(isUrgent ? URGENT : 0, something);
   }
 
   /** Whether the settings say where OpenIM is. */
@@ -84,22 +92,25 @@ export class OpenImClient {
    * dismissed meanwhile makes a later page skip one.
    * @param pageNumber from 1
    */
-  async listGroups(pageNumber: number, showNumber: number): Promise<{ total: number; groups: GroupInfo[] }> {
+  async listGroups(
+    pageNumber: number,
+    showNumber: number,
+  ): Promise<{ total: number; groups: PerGroup<GroupInfo> }> {
     const data = await this.call('/group/get_groups', {
       pagination: { pageNumber, showNumber },
       groupName: '',
       groupID: '',
     });
     return {
-      total: whole(data['total']),
-      groups: toGroupInfos(objects(data['groups']).map((entry) => entry['groupInfo'])),
+      total: data.count('total'),
+      groups: toGroupInfos(data.list('groups').map((entry) => isObject(entry) && entry['groupInfo'])),
     };
   }
 
   /** Groups by their ids, dismissed ones too; those that OpenIM does not have are missing (GetGroupsInfo). */
-  async getGroups(groupIDs: string[]): Promise<Map<string, GroupInfo>> {
+  async getGroups(groupIDs: string[]): Promise<PerGroup<GroupInfo>> {
     const data = await this.call('/group/get_groups_info', { groupIDs });
-    return new Map(toGroupInfos(data['groupInfos']).map((info) => [info.groupID, info]));
+    return toGroupInfos(data.list('groupInfos'));
   }
 
   /**
@@ -107,12 +118,18 @@ export class OpenImClient {
    * not get to (it ends after 500 members that changed) and dismissed ones are missing.
    * @throws OpenImRefusal 1004 where one of them is not there, or has no owner; 1204 on older servers where one is dismissed
    */
-  async getChanges(versions: GroupVersion[]): Promise<Map<string, GroupChanges>> {
+  async getChanges(versions: GroupVersion[]): Promise<PerGroup<GroupChanges>> {
     const data = await this.call('/group/get_incremental_group_members_batch', {
       userID: this.config.OPENIM_ADMIN_USER_ID,
       reqList: versions.map(({ groupID, versionID, version }) => ({ groupID, versionID, version })),
     });
-    return toGroupChanges(data['respList']);
+    return toGroupChanges(data.map('respList'));
+  }
+
+  /** Some members of a group; those who are not in it are missing (GetGroupMembersInfo). */
+  async getMembers(groupID: string, userIDs: string[]): Promise<GroupMemberInfo[]> {
+    const data = await this.call('/group/get_group_members_info', { groupID, userIDs });
+    return toGroupMembers(data.list('members'));
   }
 
   /**
@@ -130,7 +147,41 @@ export class OpenImClient {
       keyword: '',
       filter: 0,
     });
-    return { total: whole(data['total']), members: toGroupMembers(data['members']) };
+    return { total: data.count('total'), members: toGroupMembers(data.list('members')) };
+  }
+
+  /**
+   * Decides what a failure is about. One group's list may fail for ever while OpenIM serves all others; so OpenIM counts as away
+   * only where two cheap calls fail too.
+   * @throws the error itself where OpenIM as a whole cannot be asked: it is away, or takes the token no more
+   */
+  async throwIfAway(error: Error): Promise<void> {
+    this.ending.signal.throwIfAborted();
+    const now = performance.now();
+    if (!this.probe || now - this.probe.at > PROBE_AGE_MS) {
+      this.probe = { at: now, isAway: this.isAway() };
+    }
+    if (await this.probe.isAway) {
+      throw error;
+    }
+  }
+
+  private async isAway(): Promise<boolean> {
+    const probes = [
+      ['/group/get_groups', { pagination: { pageNumber: 1, showNumber: 1 }, groupName: '', groupID: '' }],
+      ['/group/get_groups_info', { groupIDs: ['openim-group-sync-probe'] }],
+    ] as const;
+    const answered = await Promise.all(
+      probes.map(([path, body]) =>
+        this.urgently(() => this.withToken((token) => this.queued(path, body, token, PROBE_TIMEOUT_MS))).then(
+          () => true,
+          // A refusal of what is asked is an answer.
+          (error: unknown) =>
+            error instanceof OpenImRefusal && !error.isOfAsker && error.errCode !== ErrCode.Internal,
+        ),
+      ),
+    );
+    return !answered.includes(true);
   }
 
   private async issueToken(): Promise<IssuedToken> {
@@ -139,59 +190,77 @@ export class OpenImClient {
       secret: this.config.OPENIM_SECRET,
       userID: this.config.OPENIM_ADMIN_USER_ID,
     });
-    const token = text(data['token']);
-    if (token === '') {
-      throw new OpenImUnreachable(`The answer of OpenIM to ${path} has no token`);
-    }
-    return { token, expireTimeSeconds: whole(data['expireTimeSeconds']) };
+    return { token: data.id('token'), expireTimeSeconds: data.count('expireTimeSeconds') };
+  }
+
+  private call(path: string, body: Json): Promise<AnswerFields> {
+    return this.withToken((token) => this.retried(path, body, token));
   }
 
   /** Asks with the token, and once more with a new one where OpenIM takes it no more. */
-  private async call(path: string, body: Json): Promise<Json> {
+  private async withToken<T>(ask: (token: string) => Promise<T>): Promise<T> {
     const token = await this.adminToken.get();
     try {
-      return await this.retried(path, body, token);
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof OpenImRefusal && error.isOfToken)) {
         throw error;
       }
       this.adminToken.reject(token);
-      return this.retried(path, body, await this.adminToken.get());
+      return ask(await this.adminToken.get());
     }
   }
 
-  private retried(path: string, body: Json, token?: string): Promise<Json> {
-    const options = { signal: this.ending.signal, priority: this.urgency.getStore() ?? 0 };
-    return pRetry(() => this.queue.add(() => this.post(path, body, token), options), {
+  private retried(path: string, body: Json, token?: string): Promise<AnswerFields> {
+    return pRetry(() => this.queued(path, body, token), {
       ...RETRIES,
       signal: this.ending.signal,
       shouldRetry: ({ error }) =>
-        error instanceof OpenImUnreachable ||
+        (error instanceof OpenImUnreachable && !error.isTimeout) ||
         (error instanceof OpenImRefusal && error.errCode === ErrCode.Internal),
     });
   }
 
-  private async post(path: string, body: Json, token?: string): Promise<Json> {
+  private queued(path: string, body: Json, token?: string, timeoutMs = TIMEOUT_MS): Promise<AnswerFields> {
+    const options = { signal: this.ending.signal, priority: this.urgency.getStore() ?? 0 };
+    return this.queue.add(() => this.post(path, body, token, timeoutMs), options);
+  }
+
+  private async post(
+    path: string,
+    body: Json,
+    token: string | undefined,
+    timeoutMs: number,
+  ): Promise<AnswerFields> {
     this.requests += 1;
-    const envelope = await this.exchange(path, body, token).catch((error: Error) => {
+    const envelope = await this.exchange(path, body, token, timeoutMs).catch((error: Error) => {
       throw error instanceof OpenImUnreachable
         ? error
-        : new OpenImUnreachable(unanswered(path, reasonOf(error)), { cause: error });
+        : new OpenImUnreachable(
+            unanswered(path, reasonOf(error, timeoutMs)),
+            { cause: error },
+            error.name === 'TimeoutError',
+          );
     });
     if (envelope.errCode !== 0) {
-      throw new OpenImRefusal(path, envelope.errCode, text(envelope.errMsg), text(envelope.errDlt));
+      throw new OpenImRefusal(path, envelope.errCode, asText(envelope.errMsg), asText(envelope.errDlt));
     }
-    return envelope.data ?? {};
+    return new AnswerFields(envelope.data ?? {}, path);
   }
 
   /** One request and its answer. OpenIM answers 200 also where it refuses (tools/apiresp, ginJson). */
-  private async exchange(path: string, body: Json, token?: string): Promise<Envelope> {
+  private async exchange(
+    path: string,
+    body: Json,
+    token: string | undefined,
+    timeoutMs: number,
+  ): Promise<Envelope> {
     const response = await fetch(this.config.OPENIM_API_URL!.replace(/\/+$/, '') + path, {
       method: 'POST',
       redirect: 'error',
       headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
       body: JSON.stringify(body),
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.ending.signal]),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.ending.signal]),
     });
     const answer = await response.text();
     const envelope = parse(answer);
@@ -201,6 +270,8 @@ export class OpenImClient {
     return envelope;
   }
 }
+
+const asText = (value: unknown): string => (typeof value === 'string' ? storableText(value) : '');
 
 const unanswered = (path: string, why: string): string => `OpenIM could not be asked ${path}: ${why}`;
 
@@ -216,9 +287,9 @@ function parse(answer: string): Envelope | undefined {
 }
 
 /** fetch says "fetch failed", and why in the cause. */
-function reasonOf(error: Error): string {
+function reasonOf(error: Error, timeoutMs: number): string {
   const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
   return error.name === 'TimeoutError'
-    ? `no answer within ${TIMEOUT_MS} ms`
+    ? `no answer within ${timeoutMs} ms`
     : (code ?? message ?? error.message);
 }

@@ -47,6 +47,14 @@ export const breaksSession = (error: unknown): boolean =>
 /** Whether another session held a lock for longer than `lock_timeout`. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
+/**
+ * Whether a statement failed for its rows: their values, a lock that another session holds, a conflict, or how long they take
+ * (57014, statement_timeout). A statement about other rows may succeed at the same time.
+ */
+export const isOfTheRows = (error: unknown): boolean =>
+  isStatementError(error) &&
+  (isOfTheValues(error) || isConflict(error) || isLockTimeout(error) || codeOf(error) === '57014');
+
 /** Whether no write of any group can succeed now: the server lacks a resource, or takes no writes. */
 export const refusesAllWrites = (error: unknown): boolean => /^(53|58|25006)/.test(codeOf(error));
 

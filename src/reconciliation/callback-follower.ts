@@ -1,37 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import PQueue from 'p-queue';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import { OpenImClient } from '../openim/openim.client.js';
-import { Agenda, type Appointment } from './agenda.js';
-import { LookService } from './look.service.js';
+import { GroupReconciler } from './group-reconciler.service.js';
+import { type QueuedGroup, ReconcileQueue } from './reconcile-queue.js';
 
 /** How often the log of callbacks is asked for new ones, in ms: of all replicas, and without a cost for the callbacks. */
 const POLL_MS = 500;
 /** For how long it is remembered which callbacks were seen, in ms: longer than the log is asked back. */
 const MEMORY_MS = 10_000;
-/** Groups looked at together, in one request if only few of their members changed. */
+/** Groups reconciled together, in one request if only few of their members changed. */
 const TOGETHER = 100;
-/** So many of these at once: one that takes long, a large group or an OpenIM that does not answer, keeps others waiting only a while. */
-const AT_ONCE = 4;
+/** Groups under way at most: a group that takes long, in its own lane, keeps no other one from being taken. */
+const UNDER_WAY = 1000;
 
-/** Has each group looked at that a callback named: what the callback tells is a claim, and others of the group may be lost. */
+/** Has each group reconciled that a callback named: what the callback reports is a claim, and others of the group may be lost. */
 @Injectable()
 export class CallbackFollower {
+  private underWay = 0;
+
   constructor(
     private readonly deliveries: DeliveriesService,
-    private readonly looks: LookService,
-    private readonly openIm: OpenImClient,
-    private readonly agenda: Agenda,
+    private readonly reconciler: GroupReconciler,
+    private readonly queue: ReconcileQueue,
   ) {}
 
   /**
-   * Follows until the signal says no more, and the looks under way have ended.
-   * @param onProblem is told why the log of callbacks or a group could not be looked at, or that the last look could be had
+   * Follows until the signal is aborted, and the groups under way are done.
+   * @param onProblem is told why the log of callbacks or groups could not be read, or that the last groups could
    */
   async follow(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
     const seen = new Map<string, Date>();
-    const looking = new PQueue({ concurrency: AT_ONCE });
+    const running = new Set<Promise<void>>();
     const tell = (error: Error): void => (signal.aborted ? undefined : onProblem(error));
     for (let since: Date | null = null; !signal.aborted;) {
       try {
@@ -39,12 +38,15 @@ export class CallbackFollower {
       } catch (error) {
         tell(error as Error);
       }
-      for (const due of this.takeDue(AT_ONCE - looking.size - looking.pending)) {
-        looking.add(() => this.lookAt(due, signal).then(() => onProblem())).catch(tell);
+      for (const due of this.takeDue()) {
+        const work = this.reconcile(due, signal)
+          .then(() => onProblem(), tell)
+          .finally(() => running.delete(work));
+        running.add(work);
       }
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await looking.onIdle();
+    await Promise.all(running);
   }
 
   /** @returns the moment of the last callback */
@@ -54,7 +56,7 @@ export class CallbackFollower {
     for (const { groupID, receivedAt } of named) {
       if (receivedAt > (seen.get(groupID) ?? 0)) {
         seen.set(groupID, receivedAt);
-        this.agenda.mark(groupID, Date.now());
+        this.queue.add(groupID, Date.now());
       }
       last = last && last > receivedAt ? last : receivedAt;
     }
@@ -66,45 +68,35 @@ export class CallbackFollower {
     return last;
   }
 
-  /** What is due, so many lists at most. */
-  private takeDue(lists: number): Map<string, Appointment>[] {
-    const taken: Map<string, Appointment>[] = [];
-    while (taken.length < lists) {
-      const due = this.agenda.take(Date.now(), TOGETHER);
+  /** What is due, in parts. */
+  private *takeDue(): Generator<Map<string, QueuedGroup>> {
+    while (this.underWay < UNDER_WAY) {
+      const due = this.queue.take(Date.now(), TOGETHER);
       if (due.size === 0) {
-        break;
+        return;
       }
-      taken.push(due);
-    }
-    return taken;
-  }
-
-  private async lookAt(due: Map<string, Appointment>, signal: AbortSignal): Promise<void> {
-    try {
       for (const whole of [false, true]) {
-        const groupIDs = [...due.keys()].filter((groupID) => due.get(groupID)!.whole === whole);
-        if (groupIDs.length > 0) {
-          await this.openIm.urgently(() => this.lookAtAll(groupIDs, whole, due, signal));
+        const part = new Map([...due].filter(([, queued]) => queued.whole === whole));
+        if (part.size > 0) {
+          this.underWay += part.size;
+          yield part;
         }
       }
-    } catch (error) {
-      this.agenda.putBack(due, Date.now());
-      throw error;
     }
   }
 
-  private async lookAtAll(
-    groupIDs: string[],
-    whole: boolean,
-    due: Map<string, Appointment>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for await (const looks of this.looks.look(groupIDs, whole)) {
-      looks.forEach((look) => {
-        this.agenda.settle(look, Date.now(), due.get(look.groupID));
-        due.delete(look.groupID);
+  private async reconcile(due: Map<string, QueuedGroup>, signal: AbortSignal): Promise<void> {
+    const [{ whole }] = [...due.values()] as [QueuedGroup];
+    try {
+      await this.reconciler.reconcile([...due.keys()], { priority: 'callback', whole, signal }, (result) => {
+        this.queue.done(result, Date.now(), due.get(result.groupID));
+        due.delete(result.groupID);
+        this.underWay -= 1;
       });
-      signal.throwIfAborted();
+    } catch (error) {
+      this.queue.requeue(due, Date.now());
+      this.underWay -= due.size;
+      throw error;
     }
   }
 }

@@ -1,26 +1,44 @@
 import { Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
 import { DISMISSED } from '../openim/constants.js';
-import type { GroupChanges, GroupInfo, GroupVersion } from '../openim/openim-answers.js';
-import { OpenImRefusal } from '../openim/openim-error.js';
+import type { GroupChanges, GroupInfo, GroupVersion, PerGroup } from '../openim/openim-answers.js';
+import { isOfOpenIm, OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 
-/**
- * What OpenIM says of a group that it is asked about: what changed; or that it keeps no version of it (it is dismissed, or has no
- * owner); or nothing, since it does not have it.
- */
+/** What OpenIM answers for a group. */
 export type Answer =
+  /** What changed since a version. */
   | { readonly kind: 'changes'; readonly changes: GroupChanges }
+  /** OpenIM keeps no version of it: it is dismissed, or has no owner. */
   | { readonly kind: 'versionless'; readonly info: GroupInfo }
-  | { readonly kind: 'absent' };
+  /** OpenIM does not have it. */
+  | { readonly kind: 'absent' }
+  /** OpenIM does not answer for it, but does for others. */
+  | { readonly kind: 'failed'; readonly reason: string };
 
-/** Asks what changed of many groups, and gets an answer for each of them. */
+/** How long a question waits for others, in ms: groups whose lists end at about the same time share a request. */
+const BATCH_MS = 20;
+const BATCH_GROUPS = 100;
+
+interface Question {
+  readonly groupID: string;
+  readonly before: Answer;
+}
+
+/** Asks what changed of groups. Gets an answer for each of them: a group for which OpenIM fails takes no other one with it. */
 @Injectable()
 export class ChangesReader {
+  private readonly since = new DataLoader<Question, Answer>((questions) => this.readBatch(questions), {
+    cache: false,
+    maxBatchSize: BATCH_GROUPS,
+    batchScheduleFn: (dispatch) => void setTimeout(dispatch, BATCH_MS),
+  });
+
   constructor(private readonly openIm: OpenImClient) {}
 
   /**
-   * One answer for each group.
-   * @throws OpenImRefusal where it is about the token or the right to ask; OpenImUnreachable
+   * Reads what changed of some groups since their versions.
+   * @throws the error of OpenIM where it is away as a whole
    */
   async read(versions: GroupVersion[]): Promise<Map<string, Answer>> {
     const answers = new Map<string, Answer>();
@@ -29,62 +47,121 @@ export class ChangesReader {
       asked.length > 0;
       asked = asked.filter(({ groupID }) => !answers.has(groupID))
     ) {
-      const changes = await this.ask(asked);
-      const answered = asked.filter(({ groupID }) => changes?.has(groupID));
-      answered.forEach(({ groupID }) =>
-        answers.set(groupID, { kind: 'changes', changes: changes!.get(groupID)! }),
-      );
+      const { changes, problem } = await this.ask(asked);
+      const answered = asked.filter(({ groupID }) => changes.has(groupID));
+      answered.forEach(({ groupID }) => answers.set(groupID, toAnswer(changes.get(groupID)!)));
       if (answered.length === 0) {
-        const others = await this.narrow(asked, changes !== undefined);
+        const others = await this.narrow(asked, problem);
         others.forEach((answer, groupID) => answers.set(groupID, answer));
       }
     }
     return answers;
   }
 
-  /** One answer for each group of which OpenIM keeps no version, or kept none a moment ago. */
-  async readVersionless(groupIDs: string[]): Promise<Map<string, Answer>> {
-    const infos = groupIDs.length > 0 ? await this.openIm.getGroups(groupIDs) : new Map<string, GroupInfo>();
+  /**
+   * Reads what changed of a group since an earlier answer, together with others that are asked for at the same time.
+   * @throws the error of OpenIM where it is away as a whole
+   */
+  readSince(groupID: string, before: Answer): Promise<Answer> {
+    return this.since.load({ groupID, before });
+  }
+
+  /**
+   * Reads groups as they are now.
+   * @returns `versionless`, `absent` or `failed` for each
+   * @throws the error of OpenIM where it is away as a whole
+   */
+  async readInfos(groupIDs: string[]): Promise<Map<string, Answer>> {
+    if (groupIDs.length === 0) {
+      return new Map();
+    }
+    let infos: PerGroup<GroupInfo>;
+    try {
+      infos = await this.openIm.getGroups(groupIDs);
+    } catch (error) {
+      const reason = await this.reasonOf(error);
+      if (groupIDs.length === 1) {
+        return new Map([[groupIDs[0]!, { kind: 'failed', reason }]]);
+      }
+      const half = Math.ceil(groupIDs.length / 2);
+      return new Map([
+        ...(await this.readInfos(groupIDs.slice(0, half))),
+        ...(await this.readInfos(groupIDs.slice(half))),
+      ]);
+    }
     return new Map(
-      groupIDs.map((groupID) => {
+      groupIDs.map((groupID): [string, Answer] => {
         const info = infos.get(groupID);
-        return [groupID, info ? { kind: 'versionless', info } : { kind: 'absent' }];
+        return [
+          groupID,
+          info === undefined
+            ? { kind: 'absent' }
+            : info instanceof Error
+              ? { kind: 'failed', reason: info.message }
+              : { kind: 'versionless', info },
+        ];
       }),
     );
   }
 
-  /** @returns undefined where one of the groups makes OpenIM refuse all */
-  private async ask(versions: GroupVersion[]): Promise<Map<string, GroupChanges> | undefined> {
+  private async readBatch(questions: readonly Question[]): Promise<Answer[]> {
+    const versions = questions.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
+    const others = questions.filter(({ before }) => before.kind !== 'changes');
+    const answers = await this.openIm.urgently(async () => [
+      ...(await this.read(versions)),
+      ...(await this.readInfos(others.map(({ groupID }) => groupID))),
+    ]);
+    const byGroup = new Map(answers);
+    return questions.map(({ groupID }) => byGroup.get(groupID)!);
+  }
+
+  private async ask(versions: GroupVersion[]): Promise<{ changes: PerGroup<GroupChanges>; problem?: Error }> {
     try {
-      return await this.openIm.getChanges(versions);
+      return { changes: await this.openIm.getChanges(versions) };
     } catch (error) {
-      if (error instanceof OpenImRefusal && !error.isOfAsker) {
-        return undefined;
-      }
-      throw error;
+      await this.reasonOf(error);
+      return { changes: new Map(), problem: error as Error };
     }
   }
 
   /**
-   * Finds which of the groups OpenIM has no answer for: those that are not there or dismissed by what they are, and another one,
-   * for which it refuses all, by halves.
-   * @param unanswered whether OpenIM left them all out, instead of refusing
+   * Finds which of some groups OpenIM has no answer for, by what they are and by halves.
+   * @param problem why OpenIM fails for all of them; undefined: it left them out
    */
-  private async narrow(versions: GroupVersion[], unanswered: boolean): Promise<Map<string, Answer>> {
-    const answers = await this.readVersionless(versions.map(({ groupID }) => groupID));
-    const isAlive = ({ groupID }: GroupVersion): boolean => {
-      const answer = answers.get(groupID)!;
-      return answer.kind === 'versionless' && answer.info.status !== DISMISSED;
+  private async narrow(versions: GroupVersion[], problem?: Error): Promise<Map<string, Answer>> {
+    const infos = await this.readInfos(versions.map(({ groupID }) => groupID));
+    if (!problem) {
+      return infos;
+    }
+    if (versions.length === 1) {
+      const [groupID, info] = [...infos][0]!;
+      const isRefused = problem instanceof OpenImRefusal;
+      return isRefused || info.kind !== 'versionless'
+        ? infos
+        : new Map([[groupID, { kind: 'failed', reason: problem.message }]]);
+    }
+    const isActive = ({ groupID }: GroupVersion): boolean => {
+      const info = infos.get(groupID)!;
+      return info.kind === 'versionless' && info.info.status !== DISMISSED;
     };
-    const alive = versions.filter(isAlive);
-    if (unanswered || versions.length === 1) {
-      return answers;
+    const active = versions.filter(isActive);
+    if (active.length < versions.length) {
+      active.forEach(({ groupID }) => infos.delete(groupID));
+      return infos;
     }
-    if (alive.length < versions.length) {
-      alive.forEach(({ groupID }) => answers.delete(groupID));
-      return answers;
+    const half = Math.ceil(active.length / 2);
+    return new Map([...(await this.read(active.slice(0, half))), ...(await this.read(active.slice(half)))]);
+  }
+
+  /** @returns why OpenIM fails for some groups @throws the error where it fails for all, or is not OpenIM's */
+  private async reasonOf(error: unknown): Promise<string> {
+    if (!isOfOpenIm(error)) {
+      throw error;
     }
-    const half = Math.ceil(alive.length / 2);
-    return new Map([...(await this.read(alive.slice(0, half))), ...(await this.read(alive.slice(half)))]);
+    await this.openIm.throwIfAway(error);
+    return error.message;
   }
 }
+
+const toAnswer = (changes: GroupChanges | Error): Answer =>
+  changes instanceof Error ? { kind: 'failed', reason: changes.message } : { kind: 'changes', changes };

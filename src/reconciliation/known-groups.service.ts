@@ -3,11 +3,11 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { STALE } from '../groups/statements/fragments.js';
 import { DISMISSED } from '../openim/constants.js';
-import type { GroupInfo } from '../openim/openim-answers.js';
+import type { GroupInfo, PerGroup } from '../openim/openim-answers.js';
 
-/** What OpenIM does not have, no look can help. */
+/** What OpenIM does not have cannot be read. */
 const PRESENT = `stale_reason IS DISTINCT FROM '${STALE.absent}'`;
-const ALIVE = `status IS DISTINCT FROM ${DISMISSED}`;
+const ACTIVE = `status IS DISTINCT FROM ${DISMISSED}`;
 
 const READ = `
   SELECT group_id AS "groupID", status FROM groups WHERE group_id = ANY ($1) AND verified_at IS NOT NULL AND ${PRESENT}`;
@@ -19,14 +19,20 @@ const UNREAD_GROUPS = `
   SELECT group_id AS "groupID", create_time::text AS "createTime" FROM groups
   WHERE verified_at IS NULL AND ${PRESENT} AND (create_time, group_id) > ($1::timestamptz, $2)
   ORDER BY create_time, group_id LIMIT $3`;
-const ALIVE_GROUPS = `
-  SELECT group_id AS "groupID", version_id IS NOT NULL AS versioned
-  FROM groups WHERE ${ALIVE} AND verified_at IS NOT NULL AND ${PRESENT} AND group_id > $1 ORDER BY group_id LIMIT $2`;
-const GONE_GROUPS = `
-  SELECT group_id AS "groupID", member_count::float8 AS "memberCount", NOT (${PRESENT}) AS absent FROM groups
-  WHERE (NOT (${ALIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
+const ACTIVE_GROUPS = `
+  SELECT group_id AS "groupID", version_id IS NOT NULL AS "isVersioned"
+  FROM groups WHERE ${ACTIVE} AND verified_at IS NOT NULL AND ${PRESENT} AND group_id > $1 ORDER BY group_id LIMIT $2`;
+const VERSIONLESS = `
+  SELECT group_id AS "groupID", member_count::float8 AS "memberCount", status, group_name AS "groupName",
+    owner_user_id AS "ownerUserID", NOT (${PRESENT}) AS "isAbsent", read_whole_at AS "fullSnapshotAt"
+  FROM groups`;
+const VERSIONLESS_GROUPS = `${VERSIONLESS} WHERE group_id = ANY ($1)`;
+const DISMISSED_GROUPS = `${VERSIONLESS}
+  WHERE (NOT (${ACTIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
+/** As the index `groups_read_whole_at_idx` has it: a dismissed group whose members stay lives on. */
 const LONGEST_UNREAD = `
-  SELECT group_id AS "groupID" FROM groups WHERE ${ALIVE} AND ${PRESENT} AND read_whole_at < $1
+  SELECT group_id AS "groupID" FROM groups
+  WHERE (${ACTIVE} OR member_count > 0) AND ${PRESENT} AND read_whole_at < $1
   ORDER BY read_whole_at, group_id LIMIT $2`;
 
 interface ByCreateTime {
@@ -35,14 +41,18 @@ interface ByCreateTime {
   createTime: string;
 }
 
-/** A group that is dismissed, or absent: OpenIM did not know it. */
-export interface GoneGroup {
+/** A group of which OpenIM tells no changes: it is dismissed, has no owner, or OpenIM did not have it. */
+export interface VersionlessGroup {
   groupID: string;
   memberCount: number;
-  absent: boolean;
+  status: number | null;
+  groupName: string | null;
+  ownerUserID: string | null;
+  isAbsent: boolean;
+  fullSnapshotAt: Date | null;
 }
 
-/** The groups of the mirror as reconciliation goes through them, so many at a time, each list by an index. */
+/** The groups of the mirror as reconciliation goes through them, a page at a time, each list by an index. */
 @Injectable()
 export class KnownGroupsService {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
@@ -53,34 +63,34 @@ export class KnownGroupsService {
     return now;
   }
 
-  /** Which of these groups of OpenIM were never read, or are held for dismissed though they are not. */
-  async unread(infos: GroupInfo[]): Promise<string[]> {
-    const rows = await this.dataSource.query<{ groupID: string; status: number | null }[]>(READ, [
-      infos.map(({ groupID }) => groupID),
-    ]);
+  /** Which of these groups of OpenIM were never read, or are dismissed here though they are not in OpenIM. */
+  async unread(infos: PerGroup<GroupInfo>): Promise<string[]> {
+    const groupIDs = [...infos.keys()];
+    const rows = await this.dataSource.query<{ groupID: string; status: number | null }[]>(READ, [groupIDs]);
     const statuses = new Map(rows.map(({ groupID, status }) => [groupID, status]));
-    return infos
-      .filter(({ groupID, status }) => {
-        const known = statuses.get(groupID);
-        return known === undefined || (known === DISMISSED && status !== DISMISSED);
-      })
-      .map(({ groupID }) => groupID);
+    return groupIDs.filter((groupID) => {
+      const [known, info] = [statuses.get(groupID), infos.get(groupID)];
+      return (
+        !statuses.has(groupID) ||
+        (known === DISMISSED && !(info instanceof Error) && info!.status !== DISMISSED)
+      );
+    });
   }
 
-  /** Those that need a look. */
+  /** Groups that are stale. */
   stale(size: number): AsyncGenerator<string[]> {
     return this.byCreateTime(STALE_GROUPS, size);
   }
 
-  /** Those that were never read. */
+  /** Groups that were never read. */
   neverRead(size: number): AsyncGenerator<string[]> {
     return this.byCreateTime(UNREAD_GROUPS, size);
   }
 
-  /** Those that are not dismissed and have been read, and whether OpenIM keeps versions of them: not of those without an owner. */
-  async *alive(size: number): AsyncGenerator<{ groupID: string; versioned: boolean }[]> {
+  /** Groups that are not dismissed and have been read, and whether OpenIM keeps versions of them: not of those without an owner. */
+  async *active(size: number): AsyncGenerator<{ groupID: string; isVersioned: boolean }[]> {
     for (let last: string | undefined = ''; last !== undefined;) {
-      const rows: { groupID: string; versioned: boolean }[] = await this.dataSource.query(ALIVE_GROUPS, [
+      const rows: { groupID: string; isVersioned: boolean }[] = await this.dataSource.query(ACTIVE_GROUPS, [
         last,
         size,
       ]);
@@ -89,15 +99,20 @@ export class KnownGroupsService {
     }
   }
 
-  /**
-   * A page of those that are dismissed, or that OpenIM did not know when it was asked.
-   * @param after the groupID to begin after
-   */
-  gone(after: string, size: number): Promise<GoneGroup[]> {
-    return this.dataSource.query(GONE_GROUPS, [after, size]);
+  /** Some groups without versions, with what OpenIM's list shows of a group. */
+  versionless(groupIDs: string[]): Promise<VersionlessGroup[]> {
+    return this.dataSource.query(VERSIONLESS_GROUPS, [groupIDs]);
   }
 
-  /** Those that are not dismissed and were read whole longest ago, before a moment. */
+  /**
+   * A page of the groups that are dismissed, or that OpenIM did not have when it was asked.
+   * @param after the groupID to begin after
+   */
+  dismissed(after: string, size: number): Promise<VersionlessGroup[]> {
+    return this.dataSource.query(DISMISSED_GROUPS, [after, size]);
+  }
+
+  /** Groups that have members and were read whole longest ago, before a moment. */
   async longestUnread(before: Date, limit: number): Promise<string[]> {
     const rows = await this.dataSource.query<{ groupID: string }[]>(LONGEST_UNREAD, [before, limit]);
     return rows.map(({ groupID }) => groupID);

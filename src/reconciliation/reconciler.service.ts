@@ -66,8 +66,10 @@ export class ReconcilerService
       this.logger.log('This process reconciles with OpenIM');
       this.metrics.leads(true);
       await Promise.all([
-        this.follower.follow(signal, (problem) => this.tell('A look at groups failed', problem)),
-        this.scheduler.schedule(signal, (problem) => this.tell('A run failed', problem)),
+        this.follower.follow(signal, (problem) =>
+          this.tell('Reconciling groups named by callbacks failed', problem),
+        ),
+        this.scheduler.schedule(signal, (kind, problem) => this.tell(`A ${kind} failed`, problem)),
         this.watch.watch(signal),
       ]).finally(() => {
         this.metrics.leads(false);

@@ -10,6 +10,9 @@ import { RUN_KINDS, type RunKind } from './runs/reconciliation-run.entity.js';
 const RUN_OUTCOMES = ['done', 'failed', 'interrupted'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
+/** Where reconciling one group may fail. */
+const FAILED_STEPS = ['read', 'write'] as const;
+
 /** What is measured of reconciliation, in this process: one of the replicas reconciles, so that their sum is right. */
 @Injectable()
 export class ReconciliationMetrics {
@@ -20,6 +23,8 @@ export class ReconciliationMetrics {
   private readonly differences: Counter;
   private readonly missedCallbacks: Counter;
   private readonly groupsWaiting: Gauge;
+  private readonly failedGroups: Counter;
+  private readonly restores: Counter;
 
   constructor({ registry }: MetricsService, openIm: OpenImClient) {
     const registers = [registry];
@@ -58,9 +63,21 @@ export class ReconciliationMetrics {
     });
     this.groupsWaiting = new Gauge({
       name: 'openim_reconciliation_groups_waiting',
-      help: 'Groups that need a look or were never read, counted by the process that reconciles',
+      help: 'Groups that are stale or were never read, counted by the process that reconciles',
       registers,
     });
+    this.failedGroups = new Counter({
+      name: 'openim_reconciliation_failed_groups_total',
+      help: 'Groups that OpenIM did not show (read) or PostgreSQL did not write (write) though others went well; each is tried again',
+      labelNames: ['step'],
+      registers,
+    });
+    this.restores = new Counter({
+      name: 'openim_reconciliation_restores_detected_total',
+      help: 'How often OpenIM showed an older state than before, as after the restore of a backup, so that every group is read again',
+      registers,
+    });
+    FAILED_STEPS.forEach((step) => this.failedGroups.inc({ step }, 0));
     this.lastSweep.remove();
     if (!openIm.isConfigured) {
       this.leader.remove();
@@ -92,11 +109,20 @@ export class ReconciliationMetrics {
     }
   }
 
-  /** A look found that a group differs. */
+  /** A group was found to differ. */
   found(repairs: Reconciled['repairs']): void {
     for (const { kind, changes } of repairs.filter((repair) => repair.kind !== 'filled')) {
       this.differences.inc({ kind }, changes);
     }
+  }
+
+  /** Counts a group that could not be reconciled. */
+  failed(step: (typeof FAILED_STEPS)[number]): void {
+    this.failedGroups.inc({ step });
+  }
+
+  restoreDetected(): void {
+    this.restores.inc();
   }
 
   /** So many more callbacks were lost. */

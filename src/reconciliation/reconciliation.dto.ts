@@ -34,6 +34,13 @@ export class RunDto {
   @ApiProperty({ type: 'integer', description: 'Groups read so far' })
   groupsRead!: number;
 
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'Groups that failed and are tried again: OpenIM did not show them, or PostgreSQL could not write them',
+  })
+  groupsFailed!: number;
+
   @ApiProperty({ type: 'integer', description: 'Members read so far' })
   members!: number;
 
@@ -128,13 +135,17 @@ export class RefreshDto {
   groupID!: string;
 
   @ApiProperty({
-    enum: ['verified', 'unsettled', 'unverified', 'absent'],
+    enum: ['verified', 'unsettled', 'outdated', 'unverified', 'failed', 'absent'],
     description:
-      'verified: the mirror is as OpenIM now; unsettled: a callback of a moment ago tells something else, it is looked at again; ' +
-      'unverified: it could not be read, or the reading did not agree with itself, and nobody was taken out by it; ' +
-      'absent: OpenIM does not know the group',
+      'verified: the mirror is as OpenIM now; unsettled: a callback of the last seconds reports something else, the group is reconciled again; ' +
+      'outdated: a snapshot that began later was written meanwhile; ' +
+      'unverified: the snapshot did not agree with itself, and nobody was taken out by it; ' +
+      'failed: OpenIM does not show the group, or PostgreSQL cannot write it now; absent: OpenIM does not know the group',
   })
   state!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why, where the state is unverified or failed' })
+  reason!: string | null;
 
   @ApiProperty({ type: [RepairDto] })
   repairs!: RepairDto[];
@@ -149,6 +160,7 @@ export function toRunDto(run: ReconciliationRun): RunDto {
     endedAt: run.endedAt?.toISOString() ?? null,
     groups: run.groups,
     groupsRead: run.groupsRead,
+    groupsFailed: run.groupsFailed,
     members: run.members,
     repairs: run.repairs,
     requests: run.requests,

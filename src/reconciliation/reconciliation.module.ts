@@ -4,16 +4,23 @@ import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { OpenImModule } from '../openim/openim.module.js';
-import { Agenda } from './agenda.js';
 import { ChangesReader } from './changes-reader.js';
 import { GroupReader } from './group-reader.js';
+import { GroupReconciler } from './group-reconciler.service.js';
 import { KnownGroupsService } from './known-groups.service.js';
-import { LookService } from './look.service.js';
+import { Lanes } from './lanes.js';
+import { MemberListReader } from './member-list-reader.js';
+import { ReconcileQueue } from './reconcile-queue.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
+import { RestoreDetector } from './restore-detector.service.js';
+import { FullRunsService } from './runs/full-runs.service.js';
+import { GroupListing } from './runs/group-listing.service.js';
 import { ReconciliationRun } from './runs/reconciliation-run.entity.js';
+import { ResyncService } from './runs/resync.service.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunnerService } from './runs/runner.service.js';
 import { RunLogService } from './runs/run-log.service.js';
+import { SnapshotWriter } from './snapshot-writer.service.js';
 
 /** Making the mirror equal to OpenIM, on request. */
 @Module({
@@ -25,19 +32,26 @@ import { RunLogService } from './runs/run-log.service.js';
     MetricsModule,
   ],
   providers: [
-    Agenda,
     ChangesReader,
+    FullRunsService,
+    GroupListing,
     GroupReader,
+    GroupReconciler,
     KnownGroupsService,
-    LookService,
+    Lanes,
+    MemberListReader,
+    ReconcileQueue,
     ReconciliationMetrics,
+    RestoreDetector,
+    ResyncService,
     RunRecorder,
     RunnerService,
     RunLogService,
+    SnapshotWriter,
   ],
   exports: [
-    Agenda,
-    LookService,
+    GroupReconciler,
+    ReconcileQueue,
     ReconciliationMetrics,
     RunRecorder,
     RunnerService,

@@ -8,10 +8,10 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { STALE } from '../groups/statements/fragments.js';
-import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
+import { isOfOpenIm } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';
-import { LookService } from './look.service.js';
+import { GroupReconciler } from './group-reconciler.service.js';
 import { MISSED } from './missed-callbacks.js';
 import {
   type DriftDto,
@@ -42,7 +42,7 @@ export class ReconciliationService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly openIm: OpenImClient,
-    private readonly looks: LookService,
+    private readonly reconciler: GroupReconciler,
     private readonly runs: RunLogService,
     private readonly stats: StatsService,
   ) {}
@@ -81,25 +81,27 @@ export class ReconciliationService {
   }
 
   /**
-   * Looks at one group now.
+   * Reconciles one group now.
    * @throws ConflictException where the settings do not say where OpenIM is; NotFoundException for a group that is known neither
    *   here nor there; BadGatewayException where OpenIM cannot be asked
    */
   async refresh(groupID: string): Promise<RefreshDto> {
     this.requireOpenIm();
-    const { state, repairs } = await this.openIm
-      .urgently(() => this.looks.lookAt(groupID))
-      .catch((error: Error) => {
-        if (error instanceof OpenImUnreachable || error instanceof OpenImRefusal) {
-          this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
-          throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
-        }
-        throw error;
-      });
+    const {
+      state,
+      reason = null,
+      repairs,
+    } = await this.reconciler.reconcileNow(groupID).catch((error: Error) => {
+      if (isOfOpenIm(error)) {
+        this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
+        throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
+      }
+      throw error;
+    });
     if (state === 'absent' && !(await this.isKnown(groupID))) {
       throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
     }
-    return { groupID, state, repairs };
+    return { groupID, state, reason, repairs };
   }
 
   private stateOf(runs: ReconciliationRun[]): ReconciliationDto['state'] {

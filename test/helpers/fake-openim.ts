@@ -7,6 +7,19 @@ import type { Member, OpenImGroup } from './open-im.js';
 
 type Json = Record<string, unknown>;
 
+/** How an answer can be bad: a gateway's page, no body, a connection that ends, no answer, a refusal, or another shape. */
+export type BadAnswer = '502' | '504' | 'empty 500' | 'reset' | 'hang' | 'refused' | 'not found' | 'shape';
+export const BAD_ANSWERS: readonly BadAnswer[] = [
+  '502',
+  '504',
+  'empty 500',
+  'reset',
+  'hang',
+  'refused',
+  'not found',
+  'shape',
+];
+
 /** What can be wrong with the answers (each is something that OpenIM does, or a proxy before it). */
 export interface Faults {
   /** Pages of groups leave out one, as when one is dismissed meanwhile. */
@@ -37,6 +50,14 @@ export interface Faults {
   brokenOff?: boolean;
   /** Of these the members are not shown. */
   refusesMembersOf?: Set<string>;
+  /** What the lists of members of these groups end in. */
+  badListsOf?: Map<string, BadAnswer>;
+  /** Numbers come as texts, as gateways write int64. */
+  numbersAsTexts?: boolean;
+  /** Groups and members lack this field. */
+  withoutField?: string;
+  /** The list of groups fails while this group is on the page. */
+  badInList?: string;
   /** Pages of so many members or more are too large for it. */
   pageLimit?: number;
   /** Who changed is told twice. */
@@ -131,7 +152,20 @@ export class FakeOpenIm {
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502 Bad Gateway</html>');
       return;
     }
-    const answer = JSON.stringify(this.answer(path, body, request.headers));
+    const bad =
+      path === '/group/get_group_member_list'
+        ? this.faults.badListsOf?.get(String(body['groupID']))
+        : undefined;
+    if (bad !== undefined && answerBadly(bad, response)) {
+      return;
+    }
+    const answer = JSON.stringify(this.answer(path, body, request.headers), (key, value: unknown) =>
+      this.faults.numbersAsTexts && typeof value === 'number' && key !== 'errCode'
+        ? String(value)
+        : key === this.faults.withoutField
+          ? undefined
+          : value,
+    );
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': answer.length,
@@ -176,6 +210,9 @@ export class FakeOpenIm {
       const alive = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
         .filter((group) => group !== undefined && group.status !== 2)
         .toSorted((one, other) => other!.createTime - one!.createTime);
+      if (page(alive, pagination as Pagination).some((group) => group!.groupID === this.faults.badInList)) {
+        return refusal(500, 'ServerInternalError', 'owner of a group is gone');
+      }
       const shown = page(alive, pagination as Pagination).map((group) => ({
         groupInfo: infoOf(group!),
         groupOwnerUserName: '',
@@ -190,6 +227,11 @@ export class FakeOpenIm {
           .filter((group) => group !== undefined)
           .map(infoOf),
       }),
+    '/group/get_group_members_info': ({ groupID, userIDs }) => {
+      const group = this.seen(groupID as string);
+      const known = (userIDs as string[]).filter((userID) => group?.members.has(userID));
+      return data({ members: known.map((userID) => memberOf(group!, userID, group!.members.get(userID)!)) });
+    },
     '/group/get_incremental_group_members_batch': ({ reqList }) =>
       this.batch(reqList as { groupID: string; versionID: string; version: number }[]),
     '/group/get_group_member_list': ({ groupID, pagination }) => {
@@ -197,6 +239,14 @@ export class FakeOpenIm {
       const { refusesMembersOf, pageLimit = Infinity } = this.faults;
       if (refusesMembersOf?.has(groupID as string)) {
         return refusal(1101, 'UserIDNotFoundError');
+      }
+      switch (this.faults.badListsOf?.get(groupID as string)) {
+        case 'refused':
+          return refusal(1101, 'UserIDNotFoundError');
+        case 'not found':
+          return refusal(1004, 'RecordNotFoundError');
+        case 'shape':
+          return data({ total: 'many', members: null });
       }
       if ((pagination as Pagination).showNumber >= pageLimit) {
         return refusal(500, 'ServerInternalError', 'grpc: received message larger than max');
@@ -242,6 +292,18 @@ export class FakeOpenIm {
     }
     return data(Object.keys(respList).length > 0 ? { respList } : {});
   }
+}
+
+/** @returns whether it was answered: a refusal is made elsewhere */
+function answerBadly(bad: BadAnswer, response: ServerResponse): boolean {
+  if (bad === '502' || bad === '504') {
+    response.writeHead(Number(bad), { 'content-type': 'text/html' }).end(`<html>${bad}</html>`);
+  } else if (bad === 'empty 500') {
+    response.writeHead(500).end();
+  } else if (bad === 'reset') {
+    response.destroy();
+  }
+  return bad === '502' || bad === '504' || bad === 'empty 500' || bad === 'reset' || bad === 'hang';
 }
 
 interface Pagination {

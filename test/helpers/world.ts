@@ -76,6 +76,19 @@ export class World {
     return this.runEnds(({ id }) => id === requested.id);
   }
 
+  /** The same while OpenIM may be away: until it ended, or waits for its next try. */
+  async tryToReconcile(): Promise<RunDto> {
+    const requested = (await this.post('/reconciliation')).body as RunDto;
+    let run: RunDto | undefined;
+    await eventually(async () => {
+      run = (await this.read()).runs.find(({ id }) => id === requested.id);
+      return (
+        run !== undefined && (run.endedAt !== null || (run.state === 'requested' && run.problem !== null))
+      );
+    }, 60_000);
+    return run!;
+  }
+
   /** Posts callbacks, one after the other. */
   async deliver(callbacks: Callback[]): Promise<void> {
     for (const { command, body } of callbacks) {

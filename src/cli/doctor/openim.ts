@@ -24,7 +24,7 @@ export async function checkOpenIm(config: Config): Promise<Finding[]> {
   const openIm = new OpenImClient(config);
   try {
     const { total, groups } = await openIm.listGroups(1, 1);
-    await Promise.all(groups.map(({ groupID }) => openIm.listMembers(groupID, 1, 1)));
+    await Promise.all(Array.from(groups.keys(), (groupID) => openIm.listMembers(groupID, 1, 1)));
     return [
       {
         is: 'well',

@@ -35,6 +35,16 @@ export const BASE = `
 export const isCurrent = (asOf: string, change: 'moment' | 'excluded' = 'moment'): string =>
   `($3::timestamptz IS NULL OR ${asOf} <= ${change}.as_of)`;
 
+/**
+ * Whether a moment lies ahead of PostgreSQL's clock: its clock was set back since, or another server with another clock took over.
+ * Such a moment says nothing about the order of what comes now.
+ */
+export const isAhead = (asOf: string): string => `(${asOf} > clock_timestamp())`;
+
+/** The later of a row's moment and that of the change; the change's where the row's lies ahead of the clock. */
+export const laterAsOf = (row: 'g' | 'm'): string =>
+  `CASE WHEN ${isAhead(`${row}.as_of`)} THEN excluded.as_of ELSE greatest(${row}.as_of, excluded.as_of) END`;
+
 /** Why a group needs a look. */
 export const STALE = {
   creation: 'its creation was not received',
@@ -108,7 +118,7 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
         )
         .join('\n      ')}
       member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-      as_of = ${columns.length > 0 ? 'greatest(g.as_of, excluded.as_of)' : 'g.as_of'},
+      as_of = ${columns.length > 0 ? laterAsOf('g') : 'g.as_of'},
       synced_at = excluded.synced_at,
       told_at = excluded.told_at,
       stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
@@ -127,6 +137,6 @@ export const WRITTEN_MEMBERS = `
     ORDER BY user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       ${MEMBER.map((column) => `${column} = excluded.${column}`).join(', ')},
-      as_of = greatest(m.as_of, excluded.as_of),
+      as_of = ${laterAsOf('m')},
       synced_at = excluded.synced_at
   )`;

@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, STALE, writtenGroup } from './fragments.js';
+import { BASE, isAhead, STALE, writtenGroup } from './fragments.js';
 
 /** Somebody entered a group; OpenIM does not say who. */
 export type MembersEntered = Record<string, never>;
@@ -33,4 +33,12 @@ export const MARK_GROUP_ABSENT = `
     stale_since = coalesce(stale_since, now()),
     version_id = NULL,
     version = NULL
-  WHERE group_id = $1 AND coalesce(greatest(told_at, verified_at) <= $2, true)`;
+  WHERE group_id = $1 AND (coalesce(told_at <= $2, true) OR ${isAhead('told_at')})
+    AND (coalesce(verified_at <= $2, true) OR ${isAhead('verified_at')})`;
+
+/** OpenIM does not show the group, for the reason $2, though it may have it. */
+export const MARK_GROUP_UNREADABLE = `
+  UPDATE groups SET
+    stale_reason = '${STALE.unread}: ' || $2,
+    stale_since = coalesce(stale_since, now())
+  WHERE group_id = $1 AND stale_reason IS DISTINCT FROM '${STALE.unread}: ' || $2`;

@@ -1,6 +1,6 @@
 import { DISMISSED, RoleLevel } from '../../openim/constants.js';
 import type { GroupMemberInfo } from '../../openim/openim-answers.js';
-import { atRepeatableRead, MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
+import { atRepeatableRead, isAhead, laterAsOf, MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
 /** A group as OpenIM's REST API shows it. The times are texts for PostgreSQL's timestamptz. */
@@ -14,8 +14,10 @@ export interface GroupReading {
   whole: boolean;
   /** Whether `members` are all: then whoever is not among them has left. */
   complete: boolean;
-  /** Whether a second reading said the same: then many may leave at once. */
-  agreed: boolean;
+  /** Why it cannot be believed to be the whole truth; null where it can. */
+  reason: string | null;
+  /** Whether a second snapshot said the same: then many may leave at once. */
+  confirmed: boolean;
   /** A group that was created later, and is not known, is one whose callback was lost; null: none can be told from an older one. */
   watchedSince: string | null;
   /** Absent where it did not change since the last reading. */
@@ -29,16 +31,16 @@ export interface GroupReading {
 /** What became of a reading. */
 export interface Reconciled {
   /**
-   * `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `held`: nothing was,
-   * since many would leave; `outdated`: nothing was, since something later was read; `unsettled`: OpenIM does not show, yet or any
+   * `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `needsConfirmation`:
+   * nothing was, since many would leave; `outdated`: nothing was, since something later was read; `unsettled`: OpenIM does not show, yet or any
    * more, who came or left by a callback of a moment ago, and that stays as the callback told it.
    */
-  outcome: 'verified' | 'unverified' | 'held' | 'outdated' | 'unsettled';
+  outcome: 'verified' | 'unverified' | 'needsConfirmation' | 'outdated' | 'unsettled';
   /**
    * Whether what changed does not lead from what is known to what OpenIM counts, or a callback told something else than it: only
    * a whole reading can tell what is true. Never of a whole one.
    */
-  unexplained: boolean;
+  needsFullSnapshot: boolean;
   /** How many rows are, or would be, written because they say something else. */
   differing: number;
   /** Differences found, of what was known before. */
@@ -86,14 +88,16 @@ const FIELDS: Readonly<Record<string, string>> = {
   mute_end_time: '"muteEndTime"',
 };
 
+const since = (time: string): string => `coalesce(${time} > excluded.as_of AND NOT ${isAhead(time)}, false)`;
+
 /** A callback came since, or another reading follows. */
 const STILL_STALE = `WHEN (SELECT unexplained OR unsettled FROM verdict)
-          OR (excluded.verified_at IS NOT NULL AND greatest(g.told_at, g.stale_since) > excluded.as_of)`;
+          OR (excluded.verified_at IS NOT NULL AND (${since('g.told_at')} OR ${since('g.stale_since')}))`;
 
 /**
  * Makes a group what a reading of OpenIM says, as of $3, the moment at which the reading began. Each row about which something
  * later is known stays. Nobody leaves but by a complete reading or where OpenIM says so, and not many at once by one reading
- * (`held`). A reading that began before the last one that was believed says nothing (`outdated`).
+ * (`needsConfirmation`). A reading that began before the last one that was believed says nothing (`outdated`).
  * What differs from what was known is a repair, written beside it. What was not known is none: a field that no callback had
  * told yet. Of a group that was not known it is one repair: `group`, or `filled` where the group is older than the mirror.
  * The members are compared by FULL JOIN, which PostgreSQL never does row by row: it knows nothing of a list's length.
@@ -103,8 +107,8 @@ export const RECONCILE_GROUP = `
   known AS (SELECT * FROM groups WHERE group_id = $1),
   told AS (
     SELECT * FROM json_to_record($2::json) AS t(
-      "versionID" text, version bigint, verified boolean, whole boolean, complete boolean, agreed boolean, "watchedSince" timestamptz,
-      info json, members json, "left" json
+      "versionID" text, version bigint, verified boolean, whole boolean, complete boolean, reason text, confirmed boolean,
+      "watchedSince" timestamptz, info json, members json, "left" json
     )
   ),
   info AS (SELECT i.* FROM told, json_to_record(told.info) AS i(${GROUP_RECORD}, "memberCount" bigint) WHERE told.info IS NOT NULL),
@@ -119,8 +123,9 @@ export const RECONCILE_GROUP = `
     SELECT coalesce(l."userID", m.user_id) AS user_id,
       l."userID" IS NOT NULL AS listed,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
-      coalesce(m.as_of <= moment.as_of, true) AS current,
-      coalesce(m.as_of <= greatest(moment.as_of - interval '${SETTLED_S} seconds', known.verified_at), true) AS settled,
+      coalesce(m.as_of <= moment.as_of OR ${isAhead('m.as_of')}, true) AS current,
+      coalesce(m.as_of <= greatest(moment.as_of - interval '${SETTLED_S} seconds', known.verified_at) OR ${isAhead('m.as_of')}, true)
+        AS settled,
       m.user_id IS NOT NULL AND NOT told.whole AND l."userID" IS NULL AND NOT m.user_id = ANY (told_left.user_ids)
         AND m.as_of > known.verified_at AND m.as_of <= moment.as_of AS unexplained,
       l."userID" IS NULL AND (told.complete OR m.user_id = ANY (told_left.user_ids)) AS absent,
@@ -157,8 +162,8 @@ export const RECONCILE_GROUP = `
     FROM differing
   ),
   verdict AS (
-    SELECT coalesce(known.verified_at > moment.as_of, false) AS outdated,
-      counted.going > ${MANY} AND counted.going > counted.members * ${LARGE_PART} AND NOT told.agreed AS held,
+    SELECT coalesce(known.verified_at > moment.as_of AND NOT ${isAhead('known.verified_at')}, false) AS outdated,
+      counted.going > ${MANY} AND counted.going > counted.members * ${LARGE_PART} AND NOT told.confirmed AS held,
       counted.unsettled,
       NOT told.whole AND (
         counted.unexplained
@@ -182,21 +187,23 @@ export const RECONCILE_GROUP = `
       CASE WHEN info.status = ${DISMISSED} AND told.complete AND NOT EXISTS (SELECT FROM listed) THEN moment.as_of END,
       now(), CASE WHEN proceeding.confirmed THEN moment.as_of END, CASE WHEN told.whole THEN moment.as_of END,
       told."versionID", told.version,
-      CASE WHEN NOT proceeding.confirmed THEN now() END, CASE WHEN NOT proceeding.confirmed THEN '${STALE.unread}' END
+      CASE WHEN NOT proceeding.confirmed THEN now() END,
+      CASE WHEN NOT proceeding.confirmed THEN '${STALE.unread}' || coalesce(': ' || told.reason, '') END
     FROM proceeding, counted, moment, told LEFT JOIN known ON true LEFT JOIN info ON true
     ON CONFLICT (group_id) DO UPDATE SET
       ${COLUMNS.map(
-        (column) => `${column} = CASE WHEN g.as_of <= excluded.as_of
+        (column) => `${column} = CASE WHEN g.as_of <= excluded.as_of OR ${isAhead('g.as_of')}
         THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END`,
       ).join(',\n      ')},
       create_time = excluded.create_time,
       member_count = excluded.member_count,
-      as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE greatest(g.as_of, excluded.as_of) END,
+      as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE ${laterAsOf('g')} END,
       born_as_of = coalesce(g.born_as_of, excluded.born_as_of),
-      emptied_at = CASE WHEN g.as_of > excluded.as_of OR excluded.status IS NULL THEN g.emptied_at
+      emptied_at = CASE WHEN (g.as_of > excluded.as_of AND NOT ${isAhead('g.as_of')}) OR excluded.status IS NULL THEN g.emptied_at
         WHEN excluded.emptied_at IS NOT NULL THEN coalesce(g.emptied_at, excluded.emptied_at)
         WHEN excluded.status = ${DISMISSED} THEN g.emptied_at END,
       synced_at = excluded.synced_at,
+      told_at = CASE WHEN ${isAhead('g.told_at')} THEN excluded.as_of ELSE g.told_at END,
       verified_at = coalesce(excluded.verified_at, g.verified_at),
       read_whole_at = coalesce(excluded.read_whole_at, g.read_whole_at),
       version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
@@ -204,7 +211,7 @@ export const RECONCILE_GROUP = `
       stale_since = CASE ${STILL_STALE} THEN g.stale_since
         WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_since, excluded.stale_since) END,
       stale_reason = CASE ${STILL_STALE} THEN g.stale_reason
-        WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_reason, excluded.stale_reason) END
+        WHEN excluded.verified_at IS NULL THEN excluded.stale_reason END
     RETURNING 1
   ),
   planned AS (
@@ -219,9 +226,9 @@ export const RECONCILE_GROUP = `
   ${WRITTEN_MEMBERS},
   differences AS (
     SELECT known.verified_at IS NOT NULL OR known.born_as_of IS NOT NULL AS was_known,
-      known.as_of <= moment.as_of AND known.status <> info.status AS other_status,
-      known.as_of <= moment.as_of AND known.owner_user_id <> info."ownerUserID" AS other_owner,
-      CASE WHEN known.as_of <= moment.as_of THEN array_remove(ARRAY[${INFO.map(
+      known_before AND known.status <> info.status AS other_status,
+      known_before AND known.owner_user_id <> info."ownerUserID" AND info."ownerUserID" <> '' AS other_owner,
+      CASE WHEN known_before THEN array_remove(ARRAY[${INFO.map(
         (column) =>
           `CASE WHEN known.${column} <> info.${GROUP_FIELDS[column]} THEN '${GROUP_FIELDS[column].replaceAll('"', '')}' END`,
       ).join(', ')}], NULL) ELSE '{}' END AS fields,
@@ -230,6 +237,7 @@ export const RECONCILE_GROUP = `
         AND info."createTime" IS NOT NULL AS other_group,
       known.status AS old_status, info.status AS new_status, info."ownerUserID" AS owner, info."createTime" AS create_time
     FROM moment LEFT JOIN known ON true LEFT JOIN info ON true
+    CROSS JOIN LATERAL (SELECT known.as_of <= moment.as_of OR ${isAhead('known.as_of')}) AS k(known_before)
   ),
   repairs AS (
     SELECT r.* FROM proceeding, differences d, counted c, told, LATERAL (VALUES
@@ -254,9 +262,9 @@ export const RECONCILE_GROUP = `
     FROM repairs
   )
   SELECT
-    CASE WHEN outdated THEN 'outdated' WHEN held THEN 'held' WHEN (SELECT confirmed FROM proceeding) THEN 'verified'
+    CASE WHEN outdated THEN 'outdated' WHEN held THEN 'needsConfirmation' WHEN (SELECT confirmed FROM proceeding) THEN 'verified'
       WHEN unsettled THEN 'unsettled' ELSE 'unverified' END AS outcome,
-    unexplained,
+    unexplained AS "needsFullSnapshot",
     (SELECT count(*) FROM planned)::integer + coalesce((SELECT other_group FROM differences), false)::integer AS differing,
     (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]')
       FROM repairs) AS repairs

@@ -40,6 +40,10 @@ export class ReconciliationRun {
   @Column('integer', { name: 'groups_read', default: 0 })
   groupsRead!: number;
 
+  /** Groups that failed and are tried again: OpenIM did not show them, or PostgreSQL could not write them. */
+  @Column('integer', { name: 'groups_failed', default: 0 })
+  groupsFailed!: number;
+
   /** Members read so far. */
   @Column('integer', { default: 0 })
   members!: number;

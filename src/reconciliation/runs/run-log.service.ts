@@ -19,7 +19,7 @@ const BEGIN = `
 /** What a run counts, and says. */
 export type RunFigures = Pick<
   ReconciliationRun,
-  'groups' | 'groupsRead' | 'members' | 'repairs' | 'requests' | 'problem'
+  'groups' | 'groupsRead' | 'groupsFailed' | 'members' | 'repairs' | 'requests' | 'problem'
 >;
 
 /** The record of the runs: what was asked for, what is under way, what came of it. All replicas read it. */
@@ -47,12 +47,12 @@ export class RunLogService {
     return this.runs.existsBy({ kind: 'backfill', state: 'done' });
   }
 
-  /** Begins a run: the one that was asked for, or a new one. */
-  async begin(kind: RunKind): Promise<string> {
+  /** Begins a run: the one that was requested, or a new one. */
+  async begin(kind: RunKind): Promise<{ id: string; isRequested: boolean }> {
     const requested = await this.runs.findOneBy({ kind, state: 'requested' });
     const id = requested?.id ?? uuidv7();
     await this.runs.query(BEGIN, [id, kind]);
-    return id;
+    return { id, isRequested: requested !== null };
   }
 
   /** Notes how far it is. */
@@ -62,19 +62,48 @@ export class RunLogService {
 
   /** Writes down what came of it, unless another process has taken it for abandoned. */
   async end(id: string, state: 'done' | 'failed' | 'interrupted', figures: RunFigures): Promise<void> {
+    const { groups, groupsRead, groupsFailed, members, repairs, requests, problem } = figures;
     await this.runs.update(
       { id, state: 'running' },
-      { ...figures, state, endedAt: () => 'clock_timestamp()' },
+      {
+        groups,
+        groupsRead,
+        groupsFailed,
+        members,
+        repairs,
+        requests,
+        problem,
+        state,
+        endedAt: () => 'clock_timestamp()',
+      },
     );
     await this.runs.query(REMOVE_OLD);
   }
 
-  /** Those that a process left unended: there is only one at a time, and it is not running any more. */
-  async interruptAbandoned(): Promise<void> {
-    await this.runs.update(
-      { state: 'running' },
-      { state: 'interrupted', endedAt: () => 'clock_timestamp()' },
-    );
+  /**
+   * Requests a run again that did not come to its end, so that it is done when it can be.
+   * @returns false where another one of its kind was requested meanwhile
+   */
+  async requestAgain(id: string, figures: RunFigures): Promise<boolean> {
+    const { raw } = await this.runs
+      .createQueryBuilder()
+      .update({ ...figures, state: 'requested', startedAt: () => 'clock_timestamp()' })
+      .where(`id = :id AND state = 'running'`, { id })
+      .andWhere(
+        `NOT EXISTS (SELECT FROM reconciliation_runs o WHERE o.kind = reconciliation_runs.kind AND o.state = 'requested')`,
+      )
+      .returning('id')
+      .execute();
+    return (raw as unknown[]).length > 0;
+  }
+
+  /** Ends the runs that a process left unended; a full run, which somebody waits for, is requested again. */
+  async takeOverAbandoned(): Promise<void> {
+    for (const { id, kind, ...figures } of await this.runs.findBy({ state: 'running' })) {
+      if (kind !== 'full' || !(await this.requestAgain(id, figures))) {
+        await this.end(id, 'interrupted', figures);
+      }
+    }
   }
 
   get(id: string): Promise<ReconciliationRun | null> {

@@ -24,8 +24,7 @@ export class RunRecorder {
    * @throws what the run throws, after it is written down
    */
   async record(run: Run, signal: AbortSignal, show?: (run: Run) => void): Promise<void> {
-    await this.runs.interruptAbandoned();
-    const id = await this.runs.begin(run.kind);
+    const { id, isRequested } = await this.runs.begin(run.kind);
     this.metrics.runBegan(run.kind);
     let [recorded, logged] = [Date.now(), Date.now()];
     try {
@@ -41,14 +40,26 @@ export class RunRecorder {
         }
       });
     } catch (error) {
-      run.problem = (error as Error).message;
+      run.note((error as Error).message);
       const outcome = signal.aborted ? 'interrupted' : 'failed';
       this.metrics.runEnded(run.kind, outcome);
-      await this.runs.end(id, outcome, run.figures).catch(() => undefined);
+      await this.endFailed(id, isRequested, outcome, run).catch(() => undefined); // the leader takes over what is left running
       throw error;
     }
     this.metrics.runEnded(run.kind, 'done');
     await this.runs.end(id, 'done', run.figures);
     this.logger[run.kind === 'sweep' && run.repairs === 0 ? 'debug' : 'log'](run.outcome());
+  }
+
+  /** A run that somebody requested waits for its next try; what it came to so far is shown meanwhile. */
+  private async endFailed(
+    id: string,
+    isRequested: boolean,
+    outcome: 'failed' | 'interrupted',
+    { figures }: Run,
+  ): Promise<void> {
+    if (!isRequested || !(await this.runs.requestAgain(id, figures))) {
+      await this.runs.end(id, outcome, figures);
+    }
   }
 }

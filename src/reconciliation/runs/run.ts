@@ -1,6 +1,9 @@
 import type { ReconciliationRun, RunKind } from './reconciliation-run.entity.js';
 import type { RunFigures } from './run-log.service.js';
-import type { Look } from '../look.service.js';
+import type { ReconcileResult } from '../reconcile-result.js';
+
+/** Problems that are kept of one run. */
+const NOTES = 5;
 
 /** A run under way: what it has counted so far. */
 export class Run implements RunFigures {
@@ -8,9 +11,11 @@ export class Run implements RunFigures {
   groupsRead = 0;
   members = 0;
   repairs = 0;
-  problem: string | null = null;
-  /** Groups whose last look did not settle what they are. */
+  /** Groups of which it is not settled yet what they are. */
   readonly unsettled = new Set<string>();
+  /** Groups that failed, and why. */
+  private readonly failed = new Map<string, string>();
+  private readonly notes: string[] = [];
   private readonly start = performance.now();
   /** Groups that were read before this run began. */
   private before = 0;
@@ -29,8 +34,33 @@ export class Run implements RunFigures {
   }
 
   get figures(): RunFigures {
-    const { groups, groupsRead, members, repairs, requests, problem } = this;
-    return { groups, groupsRead, members, repairs, requests, problem };
+    const { groups, groupsRead, members, repairs, requests, problem, failed } = this;
+    return { groups, groupsRead, groupsFailed: failed.size, members, repairs, requests, problem };
+  }
+
+  get groupsFailed(): number {
+    return this.failed.size;
+  }
+
+  /** Why it failed, or what it could not do; null: nothing is wrong. */
+  get problem(): string | null {
+    const [first] = this.failed;
+    const parts = [
+      ...this.notes,
+      ...(first
+        ? [
+            `${this.failed.size} groups failed and are tried again, such as ${first[0].slice(0, 255)}: ${first[1]}`,
+          ]
+        : []),
+    ];
+    return parts.length > 0 ? parts.join('; ') : null;
+  }
+
+  /** Notes something that the run could not do. */
+  note(problem: string): void {
+    if (this.notes.length < NOTES) {
+      this.notes.push(problem);
+    }
   }
 
   /** So many groups of the list had been read before. */
@@ -39,17 +69,23 @@ export class Run implements RunFigures {
     this.before += groups;
   }
 
-  count({ groupID, state, members, repairs }: Look): void {
-    this.groupsRead += state === 'unchanged' || this.unsettled.has(groupID) ? 0 : 1;
+  count({ groupID, state, reason, members, repairs }: ReconcileResult): void {
+    const isSecond = this.unsettled.delete(groupID) || this.failed.delete(groupID);
+    this.groupsRead += state === 'unchanged' || isSecond ? 0 : 1;
     this.members += members;
     this.repairs += repairs
       .filter(({ kind }) => kind !== 'filled')
       .reduce((sum, { changes }) => sum + changes, 0);
-    if (state === 'unsettled' || state === 'unverified') {
+    if (state === 'unverified' || state === 'failed') {
+      this.failed.set(groupID, reason ?? 'it could not be read whole');
+    } else if (state === 'unsettled' || state === 'outdated') {
       this.unsettled.add(groupID);
-    } else {
-      this.unsettled.delete(groupID);
     }
+  }
+
+  /** The groups that are to be reconciled once more before the run ends. */
+  get unfinished(): string[] {
+    return [...this.unsettled, ...this.failed.keys()];
   }
 
   /** How far it is, in words: "Backfill: 3,400 of 10,000 groups, 340,000 members, 170 groups/s, 39 s left". */

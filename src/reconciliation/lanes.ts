@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import PQueue from 'p-queue';
+
+/** Who waits for a group to be reconciled. */
+export type Priority = 'callback' | 'resync' | 'background';
+
+/**
+ * Groups that are read from OpenIM and written at once, for each lane. A group has one request under way at a time.
+ * `small`: what callbacks and resyncs ask for. `background`: what backfills and full runs ask for, and new groups. `large`: groups of
+ * which one takes many seconds. `failing`: groups that failed the last time; one may take as long as the longest timeout.
+ */
+const LANES = { small: 4, background: 5, large: 1, failing: 2 } as const;
+type Lane = keyof typeof LANES;
+
+/** Members from which on a group is large. */
+export const LARGE_MEMBERS = 5000;
+
+const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 2, resync: 1, background: 0 };
+
+/** What decides about a group's lane. */
+export interface LaneKeys {
+  readonly priority: Priority;
+  readonly members: number;
+  readonly isFailing: boolean;
+}
+
+/** Keeps groups that take long, or fail, from delaying others: each kind has its own lane. */
+@Injectable()
+export class Lanes {
+  private readonly queues = new Map(
+    Object.entries(LANES).map(([lane, concurrency]) => [lane, new PQueue({ concurrency })]),
+  );
+
+  /**
+   * Does a group's work when its lane has room.
+   * @throws what the work throws; the signal's reason where it is aborted before
+   */
+  run<T>(keys: LaneKeys, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.queues
+      .get(laneOf(keys))!
+      .add(work, { priority: PRIORITIES[keys.priority], ...(signal && { signal }) });
+  }
+}
+
+function laneOf({ priority, members, isFailing }: LaneKeys): Lane {
+  if (isFailing) {
+    return 'failing';
+  }
+  if (members >= LARGE_MEMBERS) {
+    return 'large';
+  }
+  return priority === 'background' ? 'background' : 'small';
+}

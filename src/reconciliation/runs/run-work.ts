@@ -1,0 +1,87 @@
+import type { GroupReconciler, ReconcileOptions } from '../group-reconciler.service.js';
+import type { Priority } from '../lanes.js';
+import type { ReconcileQueue } from '../reconcile-queue.js';
+import { withTimeout } from '../../with-timeout.js';
+import type { Run } from './run.js';
+
+/** Parts of one priority under way at most: their questions to OpenIM overlap, and memory stays bounded. */
+const PARTS_AT_ONCE = 4;
+
+/** What a run reports to while it is under way. */
+export type Progress = (run: Run) => Promise<void> | void;
+
+/** Has groups reconciled for a run, some parts of it side by side, and counts what becomes of them. */
+export class RunWork {
+  private readonly parts = new Map<Promise<void>, Priority>();
+  private failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    readonly run: Run,
+    private readonly signal: AbortSignal,
+    private readonly progress: Progress,
+    private readonly reconciler: GroupReconciler,
+    private readonly queue: ReconcileQueue,
+  ) {}
+
+  /**
+   * Has groups reconciled, and returns when there is room for another part.
+   * @throws what ended an earlier part: OpenIM or PostgreSQL is away; the signal's reason
+   */
+  async add(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): Promise<void> {
+    this.throwIfEnded();
+    if (groupIDs.length > 0) {
+      const part = this.reconcile(groupIDs, options)
+        .catch((error: unknown) => void (this.failure ??= { error }))
+        .finally(() => this.parts.delete(part));
+      this.parts.set(part, options.priority);
+    }
+    for (;;) {
+      const parts = [...this.parts].filter(([, priority]) => priority === options.priority);
+      if (parts.length < PARTS_AT_ONCE) {
+        break;
+      }
+      await Promise.race(parts.map(([part]) => part));
+    }
+    await this.progress(this.run);
+    this.throwIfEnded();
+  }
+
+  /** The groups among these that did not fail the last time: those are retried by the queue. */
+  withoutFailing(groupIDs: Iterable<string>): string[] {
+    return [...groupIDs].filter((groupID) => this.queue.failuresOf(groupID) === 0);
+  }
+
+  /** Waits until all parts are done. @throws as `add` */
+  async done(): Promise<void> {
+    while (this.parts.size > 0) {
+      await Promise.race(this.parts.keys());
+      await this.progress(this.run);
+    }
+    this.throwIfEnded();
+  }
+
+  /** Waits for some ms at most; what is not done by then goes on. @returns whether all is done @throws as `add` */
+  async doneWithin(ms: number): Promise<boolean> {
+    await withTimeout(
+      Promise.all(this.parts.keys()),
+      ms,
+      () => new Error('Parts of the run take longer'),
+    ).catch(() => undefined);
+    this.throwIfEnded();
+    return this.parts.size === 0;
+  }
+
+  private async reconcile(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): Promise<void> {
+    await this.reconciler.reconcile(groupIDs, { ...options, signal: this.signal }, (result) => {
+      this.run.count(result);
+      this.queue.done(result, Date.now());
+    });
+  }
+
+  private throwIfEnded(): void {
+    this.signal.throwIfAborted();
+    if (this.failure) {
+      throw this.failure.error;
+    }
+  }
+}

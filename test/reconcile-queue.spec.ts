@@ -1,0 +1,80 @@
+import { readConfig } from '../src/config.js';
+import { ReconcileQueue } from '../src/reconciliation/reconcile-queue.js';
+import type { ReconcileResult } from '../src/reconciliation/reconcile-result.js';
+
+const result = (state: ReconcileResult['state'], whole = false): ReconcileResult => ({
+  groupID: 'g',
+  state,
+  whole,
+  members: 0,
+  repairs: [],
+});
+
+/** Takes the one that is due then, if it is. */
+function takeAt(queue: ReconcileQueue, now: number) {
+  return queue.take(now, 10).get('g');
+}
+
+it('looks a second after a callback, and once more five seconds after that', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  queue.add('g', 0);
+  expect(takeAt(queue, 999)).toBeUndefined();
+  const first = takeAt(queue, 1000);
+  queue.done(result('verified', true), 1100, first);
+  expect(takeAt(queue, 6000)).toBeUndefined();
+  const second = takeAt(queue, 6100);
+  expect(second).toMatchObject({ whole: true });
+  queue.done(result('unchanged'), 6200, second);
+  expect(queue.size).toBe(0);
+});
+
+it('looks once for many callbacks, without waiting for the last one', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  for (let now = 0; now <= 3000; now += 100) {
+    queue.add('g', now);
+  }
+  expect(queue.size).toBe(1);
+  expect(takeAt(queue, 1000)).toBeDefined();
+});
+
+it('keeps a mark that came during the look', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  queue.add('g', 0);
+  const taken = takeAt(queue, 1000);
+  queue.add('g', 1050);
+  queue.done(result('verified'), 1100, taken);
+  expect(takeAt(queue, 2050)).toMatchObject({ onceMore: true });
+});
+
+it('puts off what could not be believed, longer each time', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  let now = 0;
+  const waits: number[] = [];
+  let taken: ReturnType<typeof takeAt>;
+  for (let failure = 0; failure < 12; failure += 1) {
+    queue.done(result('unverified'), now, taken);
+    const start = now;
+    for (taken = undefined; !taken; taken = takeAt(queue, now)) {
+      expect(queue.failuresOf('g')).toBe(failure + 1);
+      now += 1000;
+    }
+    waits.push((now - start) / 1000);
+  }
+  expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60]);
+});
+
+it('looks at what is marked though it was put off', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  queue.done(result('unverified'), 0);
+  queue.done(result('unverified'), 0);
+  queue.add('g', 100);
+  expect(takeAt(queue, 1100)).toMatchObject({ whole: true, failures: 2 });
+});
+
+it('does later what could not be asked', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  queue.add('g', 0);
+  queue.requeue(queue.take(1000, 10), 1000);
+  expect(takeAt(queue, 2999)).toBeUndefined();
+  expect(takeAt(queue, 3000)).toMatchObject({ onceMore: true });
+});
