@@ -105,12 +105,12 @@ it('says once what is wrong with OpenIM, and once that it is over', async () => 
   openIm.faults = { html502: true };
   const service = ServiceProcess.start(settings);
   await service.says(
-    /A run failed, and is tried again: OpenIM could not be asked .*: HTTP 502 without OpenIM's JSON/,
+    /A full run failed, and is tried again: OpenIM could not be asked .*: HTTP 502 without OpenIM's JSON/,
   );
   await sleep(4000);
-  expect(service.log.match(/A run failed, and is tried again/g)).toHaveLength(1);
+  expect(service.log.match(/A full run failed, and is tried again/g)).toHaveLength(1);
   openIm.faults = {};
-  await service.says(/A run failed: not any more/);
+  await service.says(/A full run failed: not any more/);
   expect(await isRight()).toBe(true);
 });
 

@@ -89,10 +89,15 @@ export class ServiceProcess {
 
 /** Asks again until this holds, for at most so many ms. */
 export async function eventually(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  let cause: unknown;
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
-    if (await holds().catch(() => false)) {
+    const isSo = await holds().catch((error: unknown) => {
+      cause = error;
+      return false;
+    });
+    if (isSo) {
       return;
     }
   }
-  throw new Error(`It did not come about: ${String(holds)}`);
+  throw new Error(`It did not come about: ${String(holds)}; ${String(cause)}`, { cause });
 }
