@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
+import { Config } from '../src/config.js';
 import { RetentionService } from '../src/deliveries/retention.service.js';
 import { fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
@@ -362,6 +365,27 @@ describe('what is old', () => {
     await service.database.query('SELECT pg_advisory_unlock($1)', [0x0913_0003]);
     await service.app.get(RetentionService).removeOld();
     expect(await list()).toEqual([]);
+  });
+
+  it('goes within two minutes of the start, and then every hour', async () => {
+    const retention = new RetentionService(service.app.get(DataSource), service.app.get(Config));
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] });
+    try {
+      retention.onApplicationBootstrap();
+      for (const pauseMs of [120_000, 3_600_000, 3_600_000]) {
+        await service.database.query(`
+          INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+          VALUES (gen_random_uuid(), now() - interval '100 days', 'c', '', 'applied', 1)`);
+        jest.advanceTimersByTime(pauseMs);
+        await eventually(
+          async () => (await service.database.query('SELECT FROM callback_deliveries')).length === 0,
+        );
+      }
+      expect(await list()).toEqual([]);
+    } finally {
+      await retention.onApplicationShutdown();
+      jest.useRealTimers();
+    }
   });
 });
 
