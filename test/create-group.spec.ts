@@ -1,4 +1,4 @@
-import { fixture } from './helpers/fixtures.js';
+import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, IGNORED, type MemberRow, Service, SUCCESS } from './helpers/service.js';
 
@@ -69,7 +69,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it('finds the true members where the server lists everybody twice and its operator last', async () => {
-    const answer = await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    const answer = await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     expect(answer.body).toEqual(SUCCESS);
     const { groups, members } = await service.rows();
@@ -82,7 +82,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it("undoes nothing of Go's escapes by hand: they are JSON's", async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     expect((await service.rows()).groups[0]).toMatchObject({
       group_name: 'R&D <core>',
@@ -92,7 +92,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it('stores a group that its owner made', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-owner'));
 
     const { groups, members } = await service.rows();
     expect(groups[0]).toMatchObject({ group_id: '913364821', member_count: '2', need_verification: 2 });
@@ -234,17 +234,17 @@ describe('texts', () => {
 
 describe('the same again, and many at once', () => {
   it('writes nothing for a body that is there already', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     const first = await service.rows();
 
-    expect((await service.post(CREATE, fixture(CREATE, 'made-by-operator'))).body).toEqual(SUCCESS);
+    expect((await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'))).body).toEqual(SUCCESS);
     expect(await service.rows()).toEqual(first);
     expect(service.log.map(({ outcome }) => outcome).filter(Boolean)).toEqual(['applied', 'unchanged']);
   });
 
   it('takes 60 identical callbacks at once', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, () => service.post(CREATE, fixture(CREATE, 'made-by-operator'))),
+      Array.from({ length: 60 }, () => service.post(CREATE, bodyOf(CREATE, 'made-by-operator'))),
     );
 
     expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 60 }, () => SUCCESS));
@@ -272,7 +272,7 @@ describe('the same again, and many at once', () => {
        VALUES ('2847193056', 'u3', 20, now(), now(), now())`,
     );
 
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     const { body } = await service.admin<{ items: { userID: string }[] }>('/groups/2847193056/members');
     expect(body.items.map(({ userID }) => userID)).toEqual(['u1', 'u2', 'u4']);

@@ -1,5 +1,5 @@
 import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
-import { fixture, FIXTURES } from './helpers/fixtures.js';
+import { bodyOf, FIXTURES } from './helpers/fixtures.js';
 import { Service, SUCCESS } from './helpers/service.js';
 
 const G = '2847193056';
@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Sends a recorded body, or one of these fields. */
 const send = async (command: string, body: string | Record<string, unknown>) => {
   const json =
-    typeof body === 'string' ? fixture(command, body) : { callbackCommand: command, groupID: G, ...body };
+    typeof body === 'string' ? bodyOf(command, body) : { callbackCommand: command, groupID: G, ...body };
   const answer = await service.post(command, json);
   expect(answer).toMatchObject({ status: 200, body: SUCCESS });
   return service.log.at(-1)!['outcome'];
@@ -120,14 +120,14 @@ describe('every command', () => {
   it.each(bodies)('%s (%s) is understood under the names of older servers', async (command, name) => {
     for (const older of CALLBACK_COMMANDS.get(command)!.olderNames) {
       await service.database.query('TRUNCATE groups, group_members');
-      const answer = await service.post(older, fixture(command, name).replace(command, older));
+      const answer = await service.post(older, bodyOf(command, name).replace(command, older));
       expect(answer.body).toEqual(SUCCESS);
       expect(service.log.at(-1)).toMatchObject({ command: older, outcome: 'applied' });
     }
   });
 
   it.each(bodies)('%s (%s) refuses wrong types, and writes nothing', async (command, name) => {
-    const body = JSON.parse(fixture(command, name)) as Record<string, unknown>;
+    const body = JSON.parse(bodyOf(command, name)) as Record<string, unknown>;
     const { dto } = CALLBACK_COMMANDS.get(command)!;
     for (const field of Object.keys(new dto())) {
       for (const value of [true, { a: 1 }, [1], 1.5, 1e300]) {
@@ -435,7 +435,7 @@ describe('children before parents', () => {
 
   it('are later than the creation even where the clock of OpenIM is an hour ahead', async () => {
     const body = {
-      ...(JSON.parse(fixture(CREATE, 'made-by-operator')) as Record<string, unknown>),
+      ...(JSON.parse(bodyOf(CREATE, 'made-by-operator')) as Record<string, unknown>),
       createTime: Date.now() + 3_600_000,
     };
     await send(QUIT, 'quit');
