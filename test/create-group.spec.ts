@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, IGNORED, type MemberRow, Service, SUCCESS } from './helpers/service.js';
@@ -292,6 +293,83 @@ describe('the same again, and many at once', () => {
       await service.post(CREATE, order[1]);
       expect((await service.rows()).groups[0]).toMatchObject({ group_name: 'newer' });
     }
+  });
+});
+
+/** As OpenIM's server writes it: everybody twice, the operator last. */
+const creationOf = ({
+  ownerUserID,
+  others,
+  operator,
+  ...fields
+}: {
+  ownerUserID: string;
+  others: string[];
+  operator?: string | undefined;
+}) => {
+  const members = others.filter((userID) => userID !== ownerUserID);
+  const listed = [...members, ownerUserID, operator].filter(
+    (userID, index, all): userID is string => userID !== undefined && all.indexOf(userID) === index,
+  );
+  return {
+    ...fields,
+    ownerUserID,
+    memberCount: listed.length,
+    initMemberList: [
+      { userID: ownerUserID, roleLevel: 100 },
+      ...listed.map((userID) => ({ userID, roleLevel: 20 })),
+    ],
+  };
+};
+
+describe('memberCount', () => {
+  const START = Date.now() - 3_600_000;
+  const user = fc.integer({ min: 1, max: 6 }).map((number) => `u${number}`);
+  const event = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        command: fc.constant(CREATE),
+        ownerUserID: user,
+        others: fc.uniqueArray(user),
+        operator: fc.option(fc.constantFrom('u1', 'imAdmin'), { nil: undefined }),
+        groupName: fc.constantFrom('a', 'b'),
+        // Of a group that was created twice at once, too.
+        createTime: fc.constantFrom(0, 1000, 2000).map((offset) => START + offset),
+      }),
+    },
+    fc.record({
+      command: fc.constant('callbackAfterSetGroupInfoCommand'),
+      groupName: fc.constant('renamed'),
+    }),
+    fc.record({ command: fc.constant('callbackAfterQuitGroupCommand'), userID: user }),
+    fc.record({
+      command: fc.constant('callbackAfterJoinGroupCommand'),
+      inviterUserID: user,
+      joinSource: fc.constant(3),
+    }),
+  );
+  it('is the number of members who are there, whatever creations and other callbacks came', async () => {
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 2, maxLength: 6 }), async (events) => {
+        number += 1;
+        const groupID = `count${number}`;
+        for (const { command, ...fields } of events) {
+          const body = 'ownerUserID' in fields ? creationOf(fields) : fields;
+          const answer = await service.post(command, { callbackCommand: command, groupID, ...body });
+          expect(answer.body).toEqual(SUCCESS);
+          const [row] = await service.database.query(
+            `SELECT member_count::integer AS told, (SELECT count(*)::integer FROM group_members m
+               WHERE m.group_id = g.group_id AND left_at IS NULL) AS there
+             FROM groups g WHERE group_id = $1`,
+            [groupID],
+          );
+          expect(row!['told']).toBe(row!['there']);
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 });
 
