@@ -3,6 +3,7 @@ import { fixtureCommands, FIXTURES } from './helpers/fixtures.js';
 import { Service, SUCCESS } from './helpers/service.js';
 
 const UNBORN = 'its creation was not received';
+const NOTIFIED = 'OpenIM notified the members of a change';
 const ENTERED = 'somebody entered';
 const ROLE = 'a former role is not known';
 
@@ -11,6 +12,7 @@ type Row = Record<string, unknown>;
 /** The rows that each body makes where nothing is known: the group, then its members, each without moments and without what is null. */
 const ROWS: Record<string, Record<string, Row[]>> = {
   callbackAfterCreateGroupChatConversationsCommand: {
+    'documented-commercial': [{ group_id: 'group_001', member_count: 0, stale_reason: ENTERED }],
     'main-entered': [{ group_id: 'a_g1', member_count: 0, stale_reason: ENTERED }],
   },
   callbackAfterCreateGroupCommand: {
@@ -163,6 +165,25 @@ const ROWS: Record<string, Record<string, Row[]>> = {
       { group_id: 'a_g1', member_count: 0, stale_reason: UNBORN },
       { user_id: 'a_u17', left_how: 'quit', role_level: 0, left_reason: '' },
     ],
+  },
+  callbackAfterSendGroupMsgCommand: {
+    '3.8.3-patch.16-1501': [{ group_id: '323985791', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1502': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1504': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1507': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1508': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1509': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1510': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1511': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1512': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1513': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1514': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1515': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1516': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1517': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1518': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1519': [{ group_id: 'p_g2', member_count: 0, stale_reason: NOTIFIED }],
+    '3.8.3-patch.16-1520': [{ group_id: 'p_g1', member_count: 0, stale_reason: NOTIFIED }],
   },
   callbackAfterSetGroupInfoCommand: {
     '3.8.3-patch.16-ex-and-numbers': [
@@ -344,7 +365,17 @@ const ROWS: Record<string, Record<string, Row[]>> = {
       { user_id: 'a_u1', role_level: 20 },
     ],
   },
+  callbackAfterUpdateUserInfoCommand: {
+    'documented-renamed': [],
+  },
+  callbackAfterUpdateUserInfoExCommand: {
+    'documented-renamed': [],
+    'documented-wrapped': [],
+  },
 };
+
+/** Commands of which there is no recorded body: those of users. */
+const DOCUMENTED_ONLY = ['callbackAfterUpdateUserInfoCommand', 'callbackAfterUpdateUserInfoExCommand'];
 
 let service: Service;
 
@@ -381,7 +412,10 @@ describe('bodies', () => {
   it('are recorded of each command, as OpenIM sends them', () => {
     const recorded = FIXTURES.filter(({ name }) => isRecorded(name));
     for (const command of CALLBACK_COMMANDS.keys()) {
-      expect([command, recorded.some((one) => one.command === command)]).toEqual([command, true]);
+      expect([command, recorded.some((one) => one.command === command)]).toEqual([
+        command,
+        !DOCUMENTED_ONLY.includes(command),
+      ]);
     }
     for (const { command, text } of recorded) {
       // encoding/json's Encoder: one line, its end, and <, > and & escaped.

@@ -11,6 +11,7 @@ import {
   withClient,
 } from '../postgres/prepared-statement.js';
 import type { Json } from './json.js';
+import { markGroupsOfUser } from './mark-groups-of-user.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
 import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
@@ -19,9 +20,10 @@ import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
   DOUBT_GROUP,
   MARK_GROUP_ABSENT,
+  type GroupHint,
   MARK_GROUP_STALE,
-  type MembersEntered,
 } from './statements/mark-group-stale.js';
+import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-user.js';
 import { type GroupReading, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
 import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
@@ -37,17 +39,20 @@ export interface GroupChange<T> {
   readonly delivery?: Delivery;
 }
 
+/** A change of one user. */
+export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
+
 /** A reading of one group of OpenIM, and when it began. */
 export type Reading = Required<Omit<GroupChange<GroupReading>, 'delivery'>>;
 
 /** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
 
-const NO_DELIVERY = Array.from({ length: 8 }, () => null);
+const NO_DELIVERY = Array.from({ length: 9 }, () => null);
 
 /**
- * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is
- * committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
+ * The only writer of groups and members. Every method is idempotent, is one statement (but for `markGroupsOfUser`) and so one transaction that
+ * is committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
  * by PostgreSQL. Each throws the driver's error when PostgreSQL cannot be reached or refuses.
  */
 @Injectable()
@@ -106,8 +111,25 @@ export class GroupSyncService {
   }
 
   /** Something happened in the group that no callback tells. */
-  markGroupStale(hint: GroupChange<MembersEntered>): Promise<SyncOutcome> {
+  markGroupStale(hint: GroupChange<GroupHint>): Promise<SyncOutcome> {
     return this.write({ name: 'markGroupStale', text: MARK_GROUP_STALE }, hint);
+  }
+
+  /**
+   * A user changed: each group that the user is in needs a look. The groups may be thousands, so this alone is not one transaction; the
+   * delivery is logged when all groups are marked.
+   */
+  async markGroupsOfUser({ change, receivedAt, delivery }: UserChanged): Promise<SyncOutcome> {
+    const { userID } = JSON.parse(change) as UserChange;
+    const isMember = await markGroupsOfUser(
+      (statement, parameters) => this.run(statement, () => unlessJournaled(delivery, parameters)),
+      userID,
+      receivedAt,
+    );
+    await this.run({ name: 'logUserChange', text: LOG_USER_CHANGE }, () =>
+      sent(delivery, [userID, isMember, receivedAt]),
+    );
+    return isMember ? 'applied' : 'unchanged';
   }
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
@@ -150,15 +172,9 @@ export class GroupSyncService {
     statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
-    const [done] = await this.run<{ changed: boolean }>(statement, () => {
-      if (delivery?.isJournaled) {
-        throw new Error('The journal has taken the callback meanwhile');
-      }
-      if (delivery) {
-        delivery.isSent = true;
-      }
-      return [groupID, change, receivedAt, ...(delivery?.parameters() ?? NO_DELIVERY)];
-    });
+    const [done] = await this.run<{ changed: boolean }>(statement, () =>
+      sent(delivery, [groupID, change, receivedAt]),
+    );
     return done?.changed ? 'applied' : 'unchanged';
   }
 
@@ -186,4 +202,21 @@ export class GroupSyncService {
       }
     }
   }
+}
+
+/** @throws Error where the journal has the callback: it is applied from there */
+function unlessJournaled(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
+  if (delivery?.isJournaled) {
+    throw new Error('The journal has taken the callback meanwhile');
+  }
+  return parameters;
+}
+
+/** The parameters of the statement that logs the delivery: from now on PostgreSQL may have it. */
+function sent(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
+  unlessJournaled(delivery, parameters);
+  if (delivery) {
+    delivery.isSent = true;
+  }
+  return [...parameters, ...(delivery?.parameters() ?? NO_DELIVERY)];
 }
