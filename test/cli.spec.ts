@@ -170,7 +170,31 @@ describe('webhooks-yml', () => {
   });
 
   it('prints environment variables', async () => {
-    const { output } = await cli('webhooks-yml --env');
+    const { output } = await cli('webhooks-yml --env --openim v3.8.3-patch.16');
     expect(output).toMatch(/^IMENV_WEBHOOKS_URL=http:.*\nIMENV_WEBHOOKS_AFTERCREATEGROUP_ENABLE=true\n/);
+    expect(output).toMatch(
+      /\nIMENV_WEBHOOKS_AFTERSENDGROUPMSG_ENABLE=true\nIMENV_WEBHOOKS_AFTERSENDGROUPMSG_ALLOWEDTYPES=1500-1599\n$/,
+    );
+  });
+
+  it.each([
+    ['3.8.3', ['afterSendGroupMsg']],
+    ['main', ['afterCreateGroupChatConversations']],
+  ])('prints what %s has', async (version, last) => {
+    const { output } = await cli(`webhooks-yml --openim ${version}`);
+    const keys = [...output.matchAll(/^(after\w+): +\{ enable: true, timeout: 5/gm)].map(([, key]) => key);
+    expect(keys.slice(9)).toEqual(['afterUpdateUserInfo', 'afterUpdateUserInfoEx', ...last]);
+    expect(output.includes('{ enable: true, timeout: 5, allowedTypes: ["1500-1599"] }')).toBe(
+      version === '3.8.3',
+    );
+    if (version === '3.8.3') {
+      const line = output.trimEnd().split('\n').at(-1)!;
+      expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(line.replace(/ +/, ' '));
+    }
+  });
+
+  it('knows no other version', async () => {
+    const { code, output } = await cli('webhooks-yml --openim 3.9.0');
+    expect([code, output]).toEqual([1, expect.stringContaining('3.8.3, with its patches, and main')]);
   });
 });

@@ -1,4 +1,5 @@
-import { fixture } from './helpers/fixtures.js';
+import * as fc from 'fast-check';
+import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, IGNORED, type MemberRow, Service, SUCCESS } from './helpers/service.js';
 
@@ -69,7 +70,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it('finds the true members where the server lists everybody twice and its operator last', async () => {
-    const answer = await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    const answer = await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     expect(answer.body).toEqual(SUCCESS);
     const { groups, members } = await service.rows();
@@ -82,7 +83,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it("undoes nothing of Go's escapes by hand: they are JSON's", async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     expect((await service.rows()).groups[0]).toMatchObject({
       group_name: 'R&D <core>',
@@ -92,7 +93,7 @@ describe('the bodies that OpenIM sends', () => {
   });
 
   it('stores a group that its owner made', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-owner'));
 
     const { groups, members } = await service.rows();
     expect(groups[0]).toMatchObject({ group_id: '913364821', member_count: '2', need_verification: 2 });
@@ -234,17 +235,17 @@ describe('texts', () => {
 
 describe('the same again, and many at once', () => {
   it('writes nothing for a body that is there already', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     const first = await service.rows();
 
-    expect((await service.post(CREATE, fixture(CREATE, 'made-by-operator'))).body).toEqual(SUCCESS);
+    expect((await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'))).body).toEqual(SUCCESS);
     expect(await service.rows()).toEqual(first);
     expect(service.log.map(({ outcome }) => outcome).filter(Boolean)).toEqual(['applied', 'unchanged']);
   });
 
   it('takes 60 identical callbacks at once', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, () => service.post(CREATE, fixture(CREATE, 'made-by-operator'))),
+      Array.from({ length: 60 }, () => service.post(CREATE, bodyOf(CREATE, 'made-by-operator'))),
     );
 
     expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 60 }, () => SUCCESS));
@@ -272,7 +273,7 @@ describe('the same again, and many at once', () => {
        VALUES ('2847193056', 'u3', 20, now(), now(), now())`,
     );
 
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     const { body } = await service.admin<{ items: { userID: string }[] }>('/groups/2847193056/members');
     expect(body.items.map(({ userID }) => userID)).toEqual(['u1', 'u2', 'u4']);
@@ -292,6 +293,83 @@ describe('the same again, and many at once', () => {
       await service.post(CREATE, order[1]);
       expect((await service.rows()).groups[0]).toMatchObject({ group_name: 'newer' });
     }
+  });
+});
+
+/** As OpenIM's server writes it: everybody twice, the operator last. */
+const creationOf = ({
+  ownerUserID,
+  others,
+  operator,
+  ...fields
+}: {
+  ownerUserID: string;
+  others: string[];
+  operator?: string | undefined;
+}) => {
+  const members = others.filter((userID) => userID !== ownerUserID);
+  const listed = [...members, ownerUserID, operator].filter(
+    (userID, index, all): userID is string => userID !== undefined && all.indexOf(userID) === index,
+  );
+  return {
+    ...fields,
+    ownerUserID,
+    memberCount: listed.length,
+    initMemberList: [
+      { userID: ownerUserID, roleLevel: 100 },
+      ...listed.map((userID) => ({ userID, roleLevel: 20 })),
+    ],
+  };
+};
+
+describe('memberCount', () => {
+  const START = Date.now() - 3_600_000;
+  const user = fc.integer({ min: 1, max: 6 }).map((number) => `u${number}`);
+  const event = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        command: fc.constant(CREATE),
+        ownerUserID: user,
+        others: fc.uniqueArray(user),
+        operator: fc.option(fc.constantFrom('u1', 'imAdmin'), { nil: undefined }),
+        groupName: fc.constantFrom('a', 'b'),
+        // Of a group that was created twice at once, too.
+        createTime: fc.constantFrom(0, 1000, 2000).map((offset) => START + offset),
+      }),
+    },
+    fc.record({
+      command: fc.constant('callbackAfterSetGroupInfoCommand'),
+      groupName: fc.constant('renamed'),
+    }),
+    fc.record({ command: fc.constant('callbackAfterQuitGroupCommand'), userID: user }),
+    fc.record({
+      command: fc.constant('callbackAfterJoinGroupCommand'),
+      inviterUserID: user,
+      joinSource: fc.constant(3),
+    }),
+  );
+  it('is the number of members who are there, whatever creations and other callbacks came', async () => {
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 2, maxLength: 6 }), async (events) => {
+        number += 1;
+        const groupID = `count${number}`;
+        for (const { command, ...fields } of events) {
+          const body = 'ownerUserID' in fields ? creationOf(fields) : fields;
+          const answer = await service.post(command, { callbackCommand: command, groupID, ...body });
+          expect(answer.body).toEqual(SUCCESS);
+          const [row] = await service.database.query(
+            `SELECT member_count::integer AS told, (SELECT count(*)::integer FROM group_members m
+               WHERE m.group_id = g.group_id AND left_at IS NULL) AS there
+             FROM groups g WHERE group_id = $1`,
+            [groupID],
+          );
+          expect(row!['told']).toBe(row!['there']);
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 });
 

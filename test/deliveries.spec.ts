@@ -1,6 +1,9 @@
+import { jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
+import { Config } from '../src/config.js';
 import { RetentionService } from '../src/deliveries/retention.service.js';
-import { fixture } from './helpers/fixtures.js';
+import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, Service } from './helpers/service.js';
 
@@ -52,8 +55,8 @@ const groupName = async () => (await service.admin<{ groupName: string }>(`/grou
 
 describe('every request that passes authentication leaves one row', () => {
   it('applied, and unchanged: with the body as it came', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     const [second, first] = await list();
     expect(first).toEqual({
@@ -69,12 +72,12 @@ describe('every request that passes authentication leaves one row', () => {
       replayOf: null,
     });
     expect(second).toMatchObject({ outcome: 'unchanged', groupID: G });
-    expect((await read(first!)).body).toBe(fixture(CREATE, 'made-by-operator'));
+    expect((await read(first!)).body).toBe(bodyOf(CREATE, 'made-by-operator'));
     expect(first!.durationMs).toBeGreaterThan(0);
   });
 
   it('refused: with the problems and the body, and the group that it names needs a look', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: 7 });
 
     const [refused] = await list('?outcome=refused');
@@ -107,7 +110,7 @@ describe('every request that passes authentication leaves one row', () => {
   });
 
   it('failed: with the cause, and the group needs a look', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.database.query('ALTER TABLE groups ADD CONSTRAINT never CHECK (group_name <> $$bad$$)');
     expect((await rename('bad')).status).toBe(500);
     await service.database.query('ALTER TABLE groups DROP CONSTRAINT never');
@@ -134,7 +137,7 @@ describe('every request that passes authentication leaves one row', () => {
 
   it('in the same transaction as the change, and in the same statement', async () => {
     const statements = service.recordStatements();
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
     expect(statements).toHaveLength(1);
     const [{ same } = { same: false }] = await service.database.query<{ same: boolean }>(
@@ -165,9 +168,9 @@ describe('every request that passes authentication leaves one row', () => {
 
 describe('GET /admin/deliveries', () => {
   it('filters by each field', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
-    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
-    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-owner'));
+    await service.post(QUIT, bodyOf(QUIT, 'quit'));
     const all = await list();
 
     expect(all.map(({ command }) => command)).toEqual([QUIT, CREATE, CREATE]);
@@ -212,9 +215,9 @@ describe('GET /admin/deliveries', () => {
 
 describe('POST /admin/deliveries/{id}/replay', () => {
   it('changes nothing that happened since, and is logged with a link to the original', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await rename('since');
-    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post(QUIT, bodyOf(QUIT, 'quit'));
     const before = await service.rows();
     const original = (await list()).at(-1)!;
 
@@ -229,7 +232,7 @@ describe('POST /admin/deliveries/{id}/replay', () => {
   });
 
   it('does what a callback that failed would have done, as of then', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.database.query('ALTER TABLE groups ADD CONSTRAINT never CHECK (group_name <> $$bad$$)');
     await rename('bad');
     await service.database.query('ALTER TABLE groups DROP CONSTRAINT never');
@@ -245,10 +248,10 @@ describe('POST /admin/deliveries/{id}/replay', () => {
   });
 
   it('leaves alone what was told later', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await rename('first');
     await rename('second');
-    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post(QUIT, bodyOf(QUIT, 'quit'));
     await service.post('callbackAfterJoinGroupCommand', {
       callbackCommand: 'callbackAfterJoinGroupCommand',
       groupID: G,
@@ -282,25 +285,25 @@ describe('POST /admin/deliveries/{id}/replay', () => {
 
 describe('GET /admin/groups/{groupID}/timeline', () => {
   it('tells what happened, newest first, in words', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.post(
       'callbackAfterSetGroupMemberInfoCommand',
-      fixture('callbackAfterSetGroupMemberInfoCommand', 'nickname'),
+      bodyOf('callbackAfterSetGroupMemberInfoCommand', 'nickname'),
     );
-    await service.post('callbackAfterJoinGroupCommand', fixture('callbackAfterJoinGroupCommand', 'join'));
-    await service.post(INFO, fixture(INFO, 'announcement-cleared'));
-    await service.post('callbackAfterKickGroupCommand', fixture('callbackAfterKickGroupCommand', 'kicked'));
-    await service.post(QUIT, fixture(QUIT, 'quit'));
+    await service.post('callbackAfterJoinGroupCommand', bodyOf('callbackAfterJoinGroupCommand', 'join'));
+    await service.post(INFO, bodyOf(INFO, 'announcement-cleared'));
+    await service.post('callbackAfterKickGroupCommand', bodyOf('callbackAfterKickGroupCommand', 'kicked'));
+    await service.post(QUIT, bodyOf(QUIT, 'quit'));
     await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: '' });
     await service.post(
       'callbackAfterTransferGroupOwnerCommand',
-      fixture('callbackAfterTransferGroupOwnerCommand', 'transfer'),
+      bodyOf('callbackAfterTransferGroupOwnerCommand', 'transfer'),
     );
     await service.post(
       'callbackAfterDisMissGroupCommand',
-      fixture('callbackAfterDisMissGroupCommand', 'members-deleted'),
+      bodyOf('callbackAfterDisMissGroupCommand', 'members-deleted'),
     );
-    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-owner'));
 
     const { body } = await service.admin<
       Page<{ what: string; outcome: string; at: string; deliveryID: string }>
@@ -363,15 +366,36 @@ describe('what is old', () => {
     await service.app.get(RetentionService).removeOld();
     expect(await list()).toEqual([]);
   });
+
+  it('goes within two minutes of the start, and then every hour', async () => {
+    const retention = new RetentionService(service.app.get(DataSource), service.app.get(Config));
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] });
+    try {
+      retention.onApplicationBootstrap();
+      for (const pauseMs of [120_000, 3_600_000, 3_600_000]) {
+        await service.database.query(`
+          INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+          VALUES (gen_random_uuid(), now() - interval '100 days', 'c', '', 'applied', 1)`);
+        jest.advanceTimersByTime(pauseMs);
+        await eventually(
+          async () => (await service.database.query('SELECT FROM callback_deliveries')).length === 0,
+        );
+      }
+      expect(await list()).toEqual([]);
+    } finally {
+      await retention.onApplicationShutdown();
+      jest.useRealTimers();
+    }
+  });
 });
 
 describe('GET /admin/stats', () => {
   it('counts groups, members, deliveries and what needs a look', async () => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
-    await service.post(CREATE, fixture(CREATE, 'made-by-owner'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-owner'));
     await service.post(
       'callbackAfterDisMissGroupCommand',
-      fixture('callbackAfterDisMissGroupCommand', 'members-deleted'),
+      bodyOf('callbackAfterDisMissGroupCommand', 'members-deleted'),
     );
     await service.post('callbackAfterKickGroupCommand', {
       callbackCommand: 'callbackAfterKickGroupCommand',

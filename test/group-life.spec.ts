@@ -1,5 +1,5 @@
 import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
-import { fixture, FIXTURES } from './helpers/fixtures.js';
+import { bodyOf, FIXTURES } from './helpers/fixtures.js';
 import { Service, SUCCESS } from './helpers/service.js';
 
 const G = '2847193056';
@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Sends a recorded body, or one of these fields. */
 const send = async (command: string, body: string | Record<string, unknown>) => {
   const json =
-    typeof body === 'string' ? fixture(command, body) : { callbackCommand: command, groupID: G, ...body };
+    typeof body === 'string' ? bodyOf(command, body) : { callbackCommand: command, groupID: G, ...body };
   const answer = await service.post(command, json);
   expect(answer).toMatchObject({ status: 200, body: SUCCESS });
   return service.log.at(-1)!['outcome'];
@@ -37,6 +37,9 @@ const MEMBER = 'callbackAfterSetGroupMemberInfoCommand';
 const TRANSFER = 'callbackAfterTransferGroupOwnerCommand';
 const DISMISS = 'callbackAfterDisMissGroupCommand';
 const ENTERED = 'callbackAfterCreateGroupChatConversationsCommand';
+const MESSAGE = 'callbackAfterSendGroupMsgCommand';
+const USER = 'callbackAfterUpdateUserInfoCommand';
+const USER_EX = 'callbackAfterUpdateUserInfoExCommand';
 
 /** Owner u1, admin u2, members u3 and u4. */
 const create = () => send(CREATE, 'made-by-operator');
@@ -92,7 +95,11 @@ describe('every command', () => {
     [DISMISS, 'members-kept'],
     [DISMISS, 'members-deleted'],
     [ENTERED, 'entered'],
+    [MESSAGE, 'invited'],
+    [USER, 'renamed'],
+    [USER_EX, 'picture'],
   ];
+  const ofGroups = bodies.filter(([command]) => command !== USER && command !== USER_EX);
   it('is in this list', () => {
     expect([...new Set(bodies.map(([command]) => command))].toSorted()).toEqual(
       [...CALLBACK_COMMANDS.keys()].toSorted(),
@@ -103,11 +110,12 @@ describe('every command', () => {
     await create();
     await send(command, name);
     const once = await facts();
-    expect(await send(command, name)).toBe('unchanged');
+    // The groups of a user are marked anew each time.
+    expect(await send(command, name)).toBe(command === USER || command === USER_EX ? 'applied' : 'unchanged');
     expect(await facts()).toEqual(once);
   });
 
-  it.each(bodies)(
+  it.each(ofGroups)(
     '%s (%s), before the creation and on a group that is not known: twice gives the same rows',
     async (command, name) => {
       expect(await send(command, name)).toBe('applied');
@@ -120,14 +128,14 @@ describe('every command', () => {
   it.each(bodies)('%s (%s) is understood under the names of older servers', async (command, name) => {
     for (const older of CALLBACK_COMMANDS.get(command)!.olderNames) {
       await service.database.query('TRUNCATE groups, group_members');
-      const answer = await service.post(older, fixture(command, name).replace(command, older));
+      const answer = await service.post(older, bodyOf(command, name).replace(command, older));
       expect(answer.body).toEqual(SUCCESS);
       expect(service.log.at(-1)).toMatchObject({ command: older, outcome: 'applied' });
     }
   });
 
   it.each(bodies)('%s (%s) refuses wrong types, and writes nothing', async (command, name) => {
-    const body = JSON.parse(fixture(command, name)) as Record<string, unknown>;
+    const body = JSON.parse(bodyOf(command, name)) as Record<string, unknown>;
     const { dto } = CALLBACK_COMMANDS.get(command)!;
     for (const field of Object.keys(new dto())) {
       for (const value of [true, { a: 1 }, [1], 1.5, 1e300]) {
@@ -435,7 +443,7 @@ describe('children before parents', () => {
 
   it('are later than the creation even where the clock of OpenIM is an hour ahead', async () => {
     const body = {
-      ...(JSON.parse(fixture(CREATE, 'made-by-operator')) as Record<string, unknown>),
+      ...(JSON.parse(bodyOf(CREATE, 'made-by-operator')) as Record<string, unknown>),
       createTime: Date.now() + 3_600_000,
     };
     await send(QUIT, 'quit');

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { jest } from '@jest/globals';
 import { ReplayWriter } from '../src/callback/journaling/replay-writer.service.js';
 import { DatabaseService } from '../src/database/database.service.js';
-import { encodeEntry } from '../src/journal/journal-entry.js';
+import { decodeAll, encodeEntry } from '../src/journal/journal-entry.js';
 import { JournalService } from '../src/journal/journal.service.js';
 import { DatabaseClock } from '../src/postgres/database-clock.js';
 import { TestDatabase } from './helpers/database.js';
@@ -18,6 +18,7 @@ import { CREATE, KEY, Service, SUCCESS } from './helpers/service.js';
 const JOIN = 'callbackAfterJoinGroupCommand';
 const KICK = 'callbackAfterKickGroupCommand';
 const INFO = 'callbackAfterSetGroupInfoCommand';
+const MESSAGE = 'callbackAfterSendGroupMsgCommand';
 
 interface Stats {
   groups: unknown[] | null;
@@ -224,6 +225,74 @@ describe('while PostgreSQL is away', () => {
     expect((await service.post(CREATE, '{')).status).toBe(400);
     expect((await service.post('callbackAfterSendGroupMsgCommand', {})).status).toBe(200);
     expect((await journal()).waiting).toBe(0);
+  });
+
+  const USER = 'callbackAfterUpdateUserInfoCommand';
+  const renamed = (userID: string) => ({
+    callbackCommand: USER,
+    userID,
+    nickName: 'secret',
+    faceURL: 'secret',
+  });
+  const logged = () =>
+    service.database.query(
+      'SELECT command, group_id, outcome, body FROM callback_deliveries WHERE command <> $1 ORDER BY received_at',
+      [CREATE],
+    );
+  const marked = async () =>
+    (
+      await service.database.query<{ group_id: string }>(
+        'SELECT group_id FROM groups WHERE stale_since IS NOT NULL ORDER BY group_id',
+      )
+    ).map(({ group_id: groupID }) => groupID);
+
+  it('keeps of a message and of a user no more than the hint', async () => {
+    await service.post(CREATE, created('h', 'c'));
+    await proxy.close();
+    const message = { callbackCommand: MESSAGE, groupID: 'g', contentType: 1509, content: 'secret' };
+    expect((await service.post(MESSAGE, message)).body).toEqual(SUCCESS);
+    expect((await service.post(USER, renamed('c'))).body).toEqual(SUCCESS);
+    expect((await service.post(USER, renamed('c'))).body).toEqual(SUCCESS);
+    expect((await journal()).waiting).toBe(3);
+    const bodies = decodeAll(await journalBytes(folder)).flatMap(({ piece }) =>
+      piece.kind === 'entry' ? [JSON.parse(String(piece.entry.body)) as unknown] : [],
+    );
+    expect(bodies).toEqual([
+      { callbackCommand: MESSAGE, groupID: 'g', contentType: 1509 },
+      { callbackCommand: USER, userID: 'c' },
+      { callbackCommand: USER, userID: 'c' },
+    ]);
+
+    await proxy.listen();
+    await isEmpty();
+
+    expect(await marked()).toEqual(['g', 'h']);
+    expect(await logged()).toEqual([
+      { command: MESSAGE, group_id: 'g', outcome: 'applied', body: null },
+      { command: USER, group_id: null, outcome: 'applied', body: null },
+      { command: USER, group_id: null, outcome: 'applied', body: null },
+    ]);
+  });
+
+  it('marks all other groups of a user at once while the row of one is locked, and that one later', async () => {
+    await service.post(CREATE, created('h', 'a'));
+    await service.database.query('BEGIN');
+    await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
+    expect((await service.post(USER, renamed('a'))).body).toEqual(SUCCESS);
+    expect(service.log.at(-1)).toMatchObject({ command: USER, outcome: 'journaled' });
+    expect(await marked()).toEqual(['h']);
+    const start = Date.now();
+    await service.post(USER, renamed('b')); // is in the locked group only
+    await service.post(INFO, { callbackCommand: INFO, groupID: 'h', groupName: 'free' });
+    expect(service.log.at(-1)).toMatchObject({ groupID: 'h', outcome: 'applied' });
+    expect(Date.now() - start).toBeLessThan(3000);
+    await service.database.query('COMMIT');
+    await isEmpty();
+    expect(await marked()).toEqual(['g', 'h']);
+    expect((await logged()).filter(({ command }) => command === USER)).toMatchObject([
+      { group_id: null, outcome: 'applied' },
+      { group_id: null, outcome: 'applied' },
+    ]);
   });
 
   it('writes other groups at once while the row of one is locked', async () => {

@@ -44,7 +44,7 @@ describe('of callbacks', () => {
     expect((await readMetrics(service.url)).all(name)).toEqual([]);
     await service.post(CREATE, '{', { authorization: '' });
     await service.post('callbackQuitGroupCommand', { groupID: 'g', userID: 'u' });
-    await service.post('callbackAfterSendGroupMsgCommand', {});
+    await service.post('callbackAfterSendSingleMsgCommand', {});
 
     const metrics = await readMetrics(service.url);
     expect(metrics.all(name).map(({ labels }) => labels['command'])).toEqual([CREATE, quit, 'other']);

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDatabase } from './helpers/database.js';
-import { fixture } from './helpers/fixtures.js';
+import { bodyOf, fixture } from './helpers/fixtures.js';
 import { ServiceProcess } from './helpers/process.js';
 import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
 
@@ -29,7 +29,7 @@ describe('a running service', () => {
 
   it('writes one line for a callback, with what operators ask for and without secrets', async () => {
     service.log.length = 0;
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.post(CREATE, { callbackCommand: CREATE, groupID: 'g', ownerUserID: 1 });
     await service.admin('/groups');
 
@@ -57,7 +57,7 @@ describe('a running service', () => {
   });
 
   it('counts callbacks by command and outcome', async () => {
-    await service.post('callbackAfterSendGroupMsgCommand', {});
+    await service.post('callbackAfterSendSingleMsgCommand', {});
     await service.post(CREATE, '{');
 
     const { headers, text } = await service.fetch('/metrics');

@@ -1,3 +1,5 @@
+import { GroupSyncService } from '../src/groups/group-sync.service.js';
+import { toJson } from '../src/groups/json.js';
 import { KnownGroupsService } from '../src/reconciliation/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
 
@@ -150,6 +152,23 @@ it.each<[string, string, () => Promise<unknown>]>([
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
   expect(plan.map((node) => node['Index Name'])).toContain(index);
+});
+
+it('the groups of a user are found and marked by indexes', async () => {
+  await service.database.query(
+    "INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now() FROM generate_series(1, 300) AS n",
+  );
+  const change = toJson({ userID: 'often' });
+  const plans = await plansWhile(() => service.app.get(GroupSyncService).markGroupsOfUser({ change }));
+  for (const plan of plans) {
+    expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+  }
+  expect(plans.flat().map((node) => node['Index Name'])).toEqual(
+    expect.arrayContaining(['group_members_user_id_idx', 'groups_pkey']),
+  );
+  expect(await service.database.query("SELECT FROM groups WHERE stale_reason LIKE '%user%'")).toHaveLength(
+    300,
+  );
 });
 
 it('GET /admin/reconciliation counts by indexes', async () => {

@@ -117,6 +117,44 @@ describe('with callbacks on', () => {
   });
 });
 
+describe('a hint', () => {
+  it.each([
+    [
+      'of a message about an invitation',
+      'callbackAfterSendGroupMsgCommand',
+      { contentType: 1509, content: '' },
+    ],
+    [
+      'of a join by invitation that does not name who joined',
+      'callbackAfterJoinGroupCommand',
+      { joinSource: 2, inviterUserID: 'u0' },
+    ],
+  ])('%s shows the newcomer within seconds', async (_, command, fields) => {
+    const world = await World.start([newGroup(5)]);
+    const [group] = world.groups;
+    group.act(step('invite'));
+    const body = { callbackCommand: command, groupID: group.groupID, ...fields };
+    const [took] = await Promise.all([world.becomesRight(), world.deliver([{ command, body }])]);
+    expect(took).toBeLessThan(6000);
+    const { items } = (await world.service.admin<{ items: object[] }>(`/deliveries?command=${command}`)).body;
+    expect(items).toMatchObject([{ outcome: 'applied', problems: null, groupID: group.groupID }]);
+  });
+
+  it('of a user shows the new name in every group within the interval', async () => {
+    const world = await World.start([newGroup(3), newGroup(3), newGroup()], { RECONCILE_INTERVAL: '1s' });
+    const command = 'callbackAfterUpdateUserInfoExCommand';
+    const shown = world.groups.slice(0, 2);
+    shown.forEach((group) => (group.members.get('m000001')!.nickname = 'new'));
+    const body = { callbackCommand: command, userID: 'm000001', nickName: 'new', faceURL: null };
+    await world.deliver([{ command, body }]);
+    expect(await world.becomesRight()).toBeLessThan(15_000);
+    await eventually(
+      async () =>
+        (await world.service.database.query('SELECT FROM groups WHERE stale_since IS NOT NULL')).length === 0,
+    );
+  });
+});
+
 const membersOf = async (world: World, { groupID }: { groupID: string }) =>
   (await mirrorOf(world.service.database)).get(groupID)!.members.map((member) => member.split(':')[0]);
 

@@ -3,6 +3,7 @@ import { toJson } from '../groups/json.js';
 import { storableText } from '../storable-text.js';
 import { type Callback, CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
 import { compileValidation } from './compiled-validation.js';
+import { orderingKeyOf } from './ordering-key.js';
 import type { CallbackPayload } from './payloads/callback-payload.js';
 import { RULES } from './payloads/fields.js';
 
@@ -37,7 +38,7 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
   }
   const row = CALLBACK_COMMANDS.get(today);
   if (!row) {
-    return { kind: 'ignored' };
+    return { kind: 'ignored', isLogged: true };
   }
   if (json === undefined) {
     return invalid('The body is not JSON', ['the body must be JSON']);
@@ -45,7 +46,11 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
   if (!isObject(json)) {
     return invalid('The body is not a JSON object', ['the body must be a JSON object']);
   }
-  const payload = takeOver(new row.dto(), row.dto.unwrap?.(json) ?? json);
+  const fields = row.dto.unwrap?.(json) ?? json;
+  if (row.dto.concernsGroups?.(fields) === false) {
+    return { kind: 'ignored', isLogged: false };
+  }
+  const payload = takeOver(new row.dto(), fields);
   if (!isValidOf.get(row.dto)!(payload)) {
     return {
       ...invalid('The payload is not valid', problemsOf(payload)),
@@ -56,6 +61,9 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
     kind: 'mirrored',
     command: today,
     groupID: payload.groupID,
+    orderingKey: orderingKeyOf(payload.groupID, payload.userID),
+    unreported: payload.unreported,
+    redactedBody: payload.redactedBody && JSON.stringify(payload.redactedBody),
     summary: summaryOf(payload),
     change: toJson(payload.toChange()),
   };

@@ -1,7 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Tinypool } from 'tinypool';
+import { Config } from '../config.js';
+import type { Delivery } from '../deliveries/delivery-log.js';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
-import type { Callback } from './callback.commands.js';
+import type { Callback, MirroredCallback } from './callback.commands.js';
 
 /** Bodies from this size on are read in a worker thread: some ms of work, during which nobody else would be answered. */
 export const LARGE_BYTES = 128 * 1024;
@@ -15,6 +17,8 @@ export class CallbackParser implements OnApplicationShutdown {
     maxThreads: 1,
   });
 
+  constructor(private readonly config: Config) {}
+
   /**
    * @param command the command in the path
    * @param body the bytes of the request
@@ -23,6 +27,23 @@ export class CallbackParser implements OnApplicationShutdown {
     return body.length < LARGE_BYTES
       ? parseCallback(command, body)
       : ((await this.worker.run({ command, body })) as Callback | CallbackProblems);
+  }
+
+  /**
+   * Writes down in a delivery what the log tells of its callback.
+   * @param body the bytes of the request
+   */
+  describe(
+    delivery: Delivery,
+    { groupID, summary, unreported, redactedBody }: MirroredCallback,
+    body: Buffer,
+  ): void {
+    delivery.groupID = groupID || null;
+    delivery.summary = summary;
+    delivery.body = redactedBody === undefined ? body : null;
+    if (unreported !== undefined && this.config.OPENIM_API_URL === undefined) {
+      delivery.problems = `${unreported}, so no field and no member was written: set OPENIM_API_URL to have it read`;
+    }
   }
 
   /** Not before the last request is answered, as `onModuleDestroy` would be. */

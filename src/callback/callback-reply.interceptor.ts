@@ -49,7 +49,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
   private async logged(work: Promise<CallbackOutcome>, delivery: Delivery): Promise<CallbackOutcome> {
     try {
       const outcome = await work;
-      if (outcome === 'ignored') {
+      if (outcome === 'ignored' && delivery.isLogged) {
         await this.unwritten.logIgnored(delivery);
       }
       return outcome;

@@ -1,25 +1,35 @@
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { GroupChange, GroupSyncService, SyncOutcome } from '../groups/group-sync.service.js';
+import type { MemberJoined } from '../groups/statements/join-group.js';
+import type { GroupHint } from '../groups/statements/mark-group-stale.js';
 import { AfterCreateGroupChatConversationsCallback } from './payloads/after-create-group-chat-conversations.js';
 import { AfterCreateGroupCallback } from './payloads/after-create-group.js';
 import { AfterDismissGroupCallback } from './payloads/after-dismiss-group.js';
 import { AfterJoinGroupCallback } from './payloads/after-join-group.js';
 import { AfterKickGroupCallback } from './payloads/after-kick-group.js';
 import { AfterQuitGroupCallback } from './payloads/after-quit-group.js';
+import { AfterSendGroupMsgCallback } from './payloads/after-send-group-msg.js';
 import { AfterSetGroupInfoExCallback } from './payloads/after-set-group-info-ex.js';
 import { AfterSetGroupInfoCallback } from './payloads/after-set-group-info.js';
 import { AfterSetGroupMemberInfoCallback } from './payloads/after-set-group-member-info.js';
 import { AfterTransferGroupOwnerCallback } from './payloads/after-transfer-group-owner.js';
-import type { CallbackPayload } from './payloads/callback-payload.js';
+import {
+  AfterUpdateUserInfoCallback,
+  AfterUpdateUserInfoExCallback,
+} from './payloads/after-update-user-info.js';
+import type { CallbackPayloadClass } from './payloads/callback-payload.js';
+
+/** A change as a callback brings it. */
+interface ReportedChange<Change> extends GroupChange<Change> {
+  /** What the callback does not report; undefined: it reports all. */
+  readonly unreported?: string;
+}
 
 interface Command<Change> {
   /** What OpenIM sends for it. */
-  readonly dto: {
-    new (): CallbackPayload<Change>;
-    unwrap?(json: Record<string, unknown>): Record<string, unknown>;
-  };
+  readonly dto: CallbackPayloadClass<Change>;
   /** What it does to the replica. */
-  readonly apply: (groupSync: GroupSyncService, change: GroupChange<Change>) => Promise<SyncOutcome>;
+  readonly apply: (groupSync: GroupSyncService, change: ReportedChange<Change>) => Promise<SyncOutcome>;
   /** What servers up to 3.6 called it. */
   readonly olderNames: readonly string[];
 }
@@ -79,11 +89,27 @@ export const CALLBACK_COMMANDS: ReadonlyMap<string, Command<unknown>> = new Map(
   ],
   [
     'callbackAfterJoinGroupCommand',
-    command(AfterJoinGroupCallback, (sync, change) => sync.joinGroup(change)),
+    command(AfterJoinGroupCallback, (sync, change) =>
+      change.unreported === undefined
+        ? sync.joinGroup(change as GroupChange<MemberJoined>)
+        : sync.markGroupStale(change as GroupChange<GroupHint>),
+    ),
   ],
   [
     'callbackAfterCreateGroupChatConversationsCommand',
     command(AfterCreateGroupChatConversationsCallback, (sync, change) => sync.markGroupStale(change)),
+  ],
+  [
+    'callbackAfterSendGroupMsgCommand',
+    command(AfterSendGroupMsgCallback, (sync, change) => sync.markGroupStale(change)),
+  ],
+  [
+    'callbackAfterUpdateUserInfoCommand',
+    command(AfterUpdateUserInfoCallback, (sync, change) => sync.markGroupsOfUser(change)),
+  ],
+  [
+    'callbackAfterUpdateUserInfoExCommand',
+    command(AfterUpdateUserInfoExCallback, (sync, change) => sync.markGroupsOfUser(change)),
   ],
 ]);
 
@@ -98,15 +124,33 @@ export function commandToday(name: string): string {
   return TODAYS_NAMES.get(name) ?? name;
 }
 
+/** Whether the log may keep bodies of a command: of those that are not mirrored, and of messages and users, it does not. */
+export function keepsBody(name: string): boolean {
+  const dto = CALLBACK_COMMANDS.get(commandToday(name))?.dto;
+  return dto !== undefined && !('redactedBody' in dto.prototype);
+}
+
+/** A callback that is not mirrored. */
+export interface IgnoredCallback {
+  readonly kind: 'ignored';
+  /** Whether the log of deliveries has a row of it. */
+  readonly isLogged: boolean;
+}
+
 /**
  * What a callback means: a mirrored one brings a change for `GroupSyncService`, an ignored one nothing. Plain data: it crosses
  * threads.
  */
-export type Callback = MirroredCallback | { readonly kind: 'ignored' };
+export type Callback = MirroredCallback | IgnoredCallback;
 
-interface MirroredCallback extends GroupChange<unknown> {
+/** A callback that is mirrored. */
+export interface MirroredCallback extends ReportedChange<unknown> {
   readonly kind: 'mirrored';
   readonly command: string;
+  /** The key of the callbacks that it must not overtake, nor be overtaken by. */
+  readonly orderingKey: string;
+  /** What the journal may keep of the body; undefined: all. */
+  readonly redactedBody?: string;
   /** What it tells, in words. */
   readonly summary: string;
 }

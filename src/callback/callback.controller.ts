@@ -14,7 +14,12 @@ import { CallbackGate } from './callback-gate.js';
 import type { CallbackOutcome } from './callback-outcome.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
-import { applyCallback, CALLBACK_COMMANDS, type ReceivedCallback } from './callback.commands.js';
+import {
+  applyCallback,
+  CALLBACK_COMMANDS,
+  type IgnoredCallback,
+  type ReceivedCallback,
+} from './callback.commands.js';
 import { CallbackGuard } from './callback.guard.js';
 import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
 import { CallbackWriter } from './journaling/callback-writer.service.js';
@@ -50,7 +55,7 @@ export class CallbackController {
       'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written',
   })
   async receive(
-    @CallbackRequest(CallbackPipe) callback: ReceivedCallback | { kind: 'ignored' },
+    @CallbackRequest(CallbackPipe) callback: ReceivedCallback | IgnoredCallback,
   ): Promise<CallbackOutcome> {
     return callback.kind === 'ignored'
       ? 'ignored'

@@ -10,7 +10,13 @@ import { Config } from '../config.js';
 import { readBody } from './callback-body.js';
 import { callbackLog, deliveryOf } from './callback-log.js';
 import { CallbackParser } from './callback-parser.service.js';
-import { CALLBACK_COMMANDS, commandToday, type ReceivedCallback } from './callback.commands.js';
+import {
+  CALLBACK_COMMANDS,
+  commandToday,
+  type IgnoredCallback,
+  keepsBody,
+  type ReceivedCallback,
+} from './callback.commands.js';
 
 /** The request of a callback as a parameter, for `CallbackPipe` to make a `Callback` of. */
 export const CallbackRequest = createParamDecorator((_, context: ExecutionContext) =>
@@ -19,14 +25,14 @@ export const CallbackRequest = createParamDecorator((_, context: ExecutionContex
 
 /** Reads and validates a callback, by the DTO that `CALLBACK_COMMANDS` names for its command. */
 @Injectable()
-export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCallback | { kind: 'ignored' }>> {
+export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCallback | IgnoredCallback>> {
   constructor(
     private readonly config: Config,
     private readonly parser: CallbackParser,
   ) {}
 
   /** @throws an HttpException that says what is wrong with the callback */
-  async transform(request: Request): Promise<ReceivedCallback | { kind: 'ignored' }> {
+  async transform(request: Request): Promise<ReceivedCallback | IgnoredCallback> {
     const response = request.res as Response;
     const delivery = deliveryOf(response);
     const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));
@@ -36,19 +42,20 @@ export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCall
       }
       return Buffer.alloc(0); // never refuse what is not ours
     });
-    if (isMirrored) {
+    if (keepsBody(delivery.command)) {
       delivery.body = body; // of others nothing is kept: other people's messages are none of our business
     }
     const parsed = await this.parser.parse(delivery.command, body);
     if (parsed.kind === 'ignored') {
+      delivery.isLogged = parsed.isLogged;
       return parsed;
     }
-    delivery.groupID = parsed.groupID ?? null;
-    callbackLog(response).groupID = parsed.groupID;
+    callbackLog(response).groupID = parsed.groupID || undefined;
     if (parsed.kind === 'invalid') {
+      delivery.groupID = parsed.groupID ?? null;
       throw new BadRequestException({ error: parsed.reason, message: parsed.problems, statusCode: 400 });
     }
-    delivery.summary = parsed.summary;
+    this.parser.describe(delivery, parsed, body);
     return { ...parsed, delivery };
   }
 }

@@ -25,14 +25,13 @@ export class ReplayService {
       throw new ConflictException(`Delivery ${id} cannot be replayed: its body is not kept, or not any more`);
     }
     const delivery = new Delivery(original.command, original.operationID, original.id);
-    delivery.body = original.body;
     const parsed = await this.parser.parse(original.command, original.body);
     if (parsed.kind === 'mirrored') {
-      delivery.groupID = parsed.groupID;
-      delivery.summary = parsed.summary;
+      this.parser.describe(delivery, parsed, original.body);
       await applyCallback(this.groupSync, { ...parsed, delivery, receivedAt: original.receivedAt });
     } else {
       delivery.groupID = original.groupID;
+      delivery.body = original.body;
       await this.deliveries.log(
         delivery,
         'refused',

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config.js';
 import { EmbeddedPostgresError } from '../database/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
+import type { OpenImVersion } from '../openim/webhooks.js';
 import { CommandError, say } from './context.js';
 import { doctor } from './doctor.command.js';
 import { run } from './run.command.js';
@@ -40,7 +41,19 @@ program
   .description('print what belongs into OpenIM’s webhooks.yml for this installation')
   .option('--host <host:port>', 'where OpenIM reaches this service', 'openim-group-sync:3000')
   .option('--env', 'as environment variables, for OpenIM in a container')
+  .option('--openim <version>', 'the version of OpenIM, 3.8.3 or main', toVersion)
   .action((options: WebhooksOptions) => say(webhooksYml(options)));
+
+/** Patches have the settings of their release. */
+function toVersion(value: string): OpenImVersion {
+  const isRelease = /^v?3\.8\.3(-patch\.\d+)?$/.test(value);
+  if (value !== 'main' && !isRelease) {
+    throw new InvalidArgumentError(
+      'Known are 3.8.3, with its patches, and main. Leave it out for another one',
+    );
+  }
+  return isRelease ? '3.8.3' : 'main';
+}
 
 function toCount(value: string): number {
   const count = Number(value);

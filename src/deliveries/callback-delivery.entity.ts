@@ -33,7 +33,7 @@ export class CallbackDelivery {
   @Column('text')
   outcome!: Outcome;
 
-  /** Why it was refused or failed. */
+  /** Why it was refused or failed, or why what it tells could not be mirrored. */
   @Column('text', { nullable: true })
   problems!: string | null;
 
@@ -45,7 +45,7 @@ export class CallbackDelivery {
   @Column('real', { name: 'duration_ms' })
   durationMs!: number;
 
-  /** The bytes as they came; null for commands that are not mirrored, and after `DELIVERY_RETENTION_DAYS`. */
+  /** The bytes as they came; null for commands that are not mirrored, or whose bodies are not kept, and after `DELIVERY_RETENTION_DAYS`. */
   @Column('bytea', { nullable: true, select: false })
   body!: Buffer | null;
 

@@ -62,7 +62,11 @@ export class DeliveryDto {
   @ApiProperty({ enum: OUTCOMES })
   outcome!: Outcome;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it was refused or failed' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why it was refused or failed, or why what it tells could not be mirrored',
+  })
   problems!: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'What it tells, in words' })
@@ -85,7 +89,8 @@ export class DeliveryWithBodyDto extends DeliveryDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'As it came; null for commands that are not mirrored, and after the retention',
+    description:
+      'As it came; null for commands that are not mirrored, for hints about messages and users, and after the retention',
   })
   body!: string | null;
 }
@@ -158,7 +163,9 @@ export function toTimelineEntryDto({
   problems,
   summary,
 }: TimelineEntry): TimelineEntryDto {
-  const told = problems === null ? (summary ?? command!) : `${command} was ${outcome}: ${problems}`;
+  const isWritten = outcome === 'applied' || outcome === 'unchanged';
+  const told =
+    problems === null || isWritten ? (summary ?? command!) : `${command} was ${outcome}: ${problems}`;
   return command === null
     ? { at: at.toISOString(), what: `Reconciliation found: ${summary}`, outcome, deliveryID: null }
     : { at: at.toISOString(), what: told, outcome, deliveryID: id };

@@ -35,7 +35,8 @@ export class DeliveriesService {
     problems: string | null,
     receivedAt: Date | null = null,
   ): Promise<void> {
-    await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, problems, receivedAt]);
+    delivery.problems = problems;
+    await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, receivedAt]);
   }
 
   /**

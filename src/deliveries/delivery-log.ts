@@ -19,16 +19,21 @@ export class Delivery {
   isSent = false;
   /** Whether the journal has the callback: a statement that was not sent then is not sent any more. */
   isJournaled = false;
+  /** Whether it has a row in the log, where it is ignored. */
+  isLogged = true;
   groupID: string | null = null;
   summary: string | null = null;
+  /** The body, as far as the log keeps it. */
   body: Buffer | null = null;
+  /** Why it is refused or failed, or why what it tells cannot be mirrored. */
+  problems: string | null = null;
 
   /** How long ago it came, in ms, whatever was done to the clock. */
   get elapsedMs(): number {
     return performance.now() - this.start;
   }
 
-  /** The parameters of the columns that are known before the outcome is, $4 to $11 of a statement. */
+  /** The parameters of the columns that are known before the outcome is, $4 to $12 of a statement. */
   parameters(): unknown[] {
     return [
       this.id,
@@ -39,22 +44,23 @@ export class Delivery {
       this.elapsedMs,
       this.body,
       this.replayOf,
+      this.problems,
     ];
   }
 }
 
 const COLUMNS =
-  'id, command, operation_id, group_id, summary, duration_ms, body, replay_of, received_at, outcome, problems';
+  'id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome';
 
 /** @param receivedAt an expression; NULL: now */
 const values = (first: number, receivedAt = 'NULL'): string => {
-  const [id, command, operationID, groupID, summary, elapsedMs, body, replayOf] = Array.from(
-    { length: 8 },
+  const [id, command, operationID, groupID, summary, elapsedMs, body, replayOf, problems] = Array.from(
+    { length: 9 },
     (_, index) => `$${first + index}`,
   );
   return `${id}::uuid, ${command}, ${operationID}, ${groupID}, ${summary},
       ${elapsedMs}::real + extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, ${body}::bytea, ${replayOf}::uuid,
-      date_trunc('milliseconds', coalesce(${receivedAt}, clock_timestamp()))`;
+      ${problems}::text, date_trunc('milliseconds', coalesce(${receivedAt}, clock_timestamp()))`;
 };
 
 /**
@@ -66,14 +72,14 @@ export const andLog = (changed: string): string => `
   done AS (${changed}),
   logged AS (
     INSERT INTO callback_deliveries (${COLUMNS})
-    SELECT ${values(4, 'CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END')}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END, NULL
+    SELECT ${values(4, 'CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END')}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END
     FROM done
     WHERE $4::uuid IS NOT NULL
   )
   SELECT changed FROM done`;
 
-/** Logs what changed nothing: $1 to $8 of the delivery, $9 the outcome, $10 the problems, $11 when it was received (null: now). */
-export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $9, $10`;
+/** Logs what changed nothing: $1 to $9 of the delivery, $10 the outcome, $11 when it was received (null: now). */
+export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $10`;
 
 /** The outcomes that `LOG_ONLY` logs. */
 export type UnwrittenOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;

@@ -5,6 +5,9 @@ import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
 
 const INTERVAL_MS = 3_600_000;
+/** The first removal comes 30 to 90 s after the start: soon, as a service may never run for an hour, and replicas that start together do not meet. */
+const FIRST_MS = 30_000;
+const FIRST_SPREAD_MS = 60_000;
 const PAUSE_MS = 100;
 const BATCH = 500;
 /** Taken by the replica that removes: the others leave it to that one. */
@@ -46,17 +49,23 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.removeOld().catch((error: Error) =>
-        this.logger.warn(`Old deliveries stay for now: ${error.message}`),
-      );
-    }, INTERVAL_MS);
+    this.removeIn(FIRST_MS + Math.random() * FIRST_SPREAD_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
     this.abort.abort();
     await this.running;
+  }
+
+  /** Removes what is old enough after a pause, and then every hour. */
+  private removeIn(pauseMs: number): void {
+    this.timer = setTimeout(() => {
+      this.removeIn(INTERVAL_MS);
+      this.running = this.running
+        .then(() => this.removeOld())
+        .catch((error: Error) => this.logger.warn(`Old deliveries stay for now: ${error.message}`));
+    }, pauseMs);
   }
 
   /** Removes all that is old enough. */

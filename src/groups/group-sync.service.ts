@@ -11,6 +11,7 @@ import {
   withClient,
 } from '../postgres/prepared-statement.js';
 import type { Json } from './json.js';
+import { markGroupsOfUser } from './mark-groups-of-user.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
 import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
@@ -19,10 +20,11 @@ import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
   DOUBT_GROUP,
   MARK_GROUP_ABSENT,
+  type GroupHint,
   MARK_GROUP_STALE,
   MARK_GROUP_UNREADABLE,
-  type MembersEntered,
 } from './statements/mark-group-stale.js';
+import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-user.js';
 import { type GroupReading, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
 import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
@@ -37,6 +39,9 @@ export interface GroupChange<T> {
   /** What to log of it, in the same transaction. */
   readonly delivery?: Delivery;
 }
+
+/** A change of one user. */
+export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
 
 /** A reading of one group of OpenIM, and when it began. */
 export type Reading = Required<Omit<GroupChange<GroupReading>, 'delivery'>>;
@@ -55,11 +60,11 @@ const LOCK_GROUP: PreparedStatement = {
   text: 'SELECT FROM groups WHERE group_id = $1 FOR NO KEY UPDATE',
 };
 
-const NO_DELIVERY = Array.from({ length: 8 }, () => null);
+const NO_DELIVERY = Array.from({ length: 9 }, () => null);
 
 /**
- * The only writer of groups and members. Every method is idempotent, is one statement and so one transaction that is
- * committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
+ * The only writer of groups and members. Every method is idempotent, is one statement (but for `markGroupsOfUser`) and so one transaction that
+ * is committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
  * by PostgreSQL. Each throws the driver's error when PostgreSQL cannot be reached or refuses.
  */
 @Injectable()
@@ -118,13 +123,30 @@ export class GroupSyncService {
   }
 
   /** Something happened in the group that no callback tells. */
-  markGroupStale(hint: GroupChange<MembersEntered>): Promise<SyncOutcome> {
+  markGroupStale(hint: GroupChange<GroupHint>): Promise<SyncOutcome> {
     return this.write({ name: 'markGroupStale', text: MARK_GROUP_STALE }, hint);
+  }
+
+  /**
+   * A user changed: each group that the user is in needs a look. The groups may be thousands, so this alone is not one transaction; the
+   * delivery is logged when all groups are marked.
+   */
+  async markGroupsOfUser({ change, receivedAt, delivery }: UserChanged): Promise<SyncOutcome> {
+    const { userID } = JSON.parse(change) as UserChange;
+    const isMember = await markGroupsOfUser(
+      (statement, parameters) => this.run(statement, () => unlessJournaled(delivery, parameters)),
+      userID,
+      receivedAt,
+    );
+    await this.run({ name: 'logUserChange', text: LOG_USER_CHANGE }, () =>
+      sent(delivery, [userID, isMember, receivedAt]),
+    );
+    return isMember ? 'applied' : 'unchanged';
   }
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
   async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, groupID, () => [STALE[outcome]]);
+    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, () => [groupID, STALE[outcome]], groupID);
   }
 
   /**
@@ -133,7 +155,7 @@ export class GroupSyncService {
    */
   async reconcileGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
     const statement = { name: 'reconcileGroup', text: RECONCILE_GROUP };
-    const [reconciled] = await this.run<Reconciled>(statement, groupID, () => [change, receivedAt]);
+    const [reconciled] = await this.run<Reconciled>(statement, () => [groupID, change, receivedAt], groupID);
     return reconciled!;
   }
 
@@ -152,41 +174,39 @@ export class GroupSyncService {
 
   /** OpenIM was asked, as of a moment, and does not know the group. */
   async markGroupAbsent(groupID: string, asOf: Date): Promise<void> {
-    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, groupID, () => [asOf]);
+    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, () => [groupID, asOf], groupID);
   }
 
   /** OpenIM does not show the group, for a reason, though it shows others. */
   async markGroupUnreadable(groupID: string, reason: string): Promise<void> {
-    await this.run({ name: 'markGroupUnreadable', text: MARK_GROUP_UNREADABLE }, groupID, () => [reason]);
+    const statement = { name: 'markGroupUnreadable', text: MARK_GROUP_UNREADABLE };
+    await this.run(statement, () => [groupID, reason], groupID);
   }
 
   private async write<T>(
     statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
-    const [done] = await this.run<{ changed: boolean }>(statement, groupID, () => {
-      if (delivery?.isJournaled) {
-        throw new Error('The journal has taken the callback meanwhile');
-      }
-      if (delivery) {
-        delivery.isSent = true;
-      }
-      return [change, receivedAt, ...(delivery?.parameters() ?? NO_DELIVERY)];
-    });
+    const [done] = await this.run<{ changed: boolean }>(
+      statement,
+      () => sent(delivery, [groupID, change, receivedAt]),
+      groupID,
+    );
     return done?.changed ? 'applied' : 'unchanged';
   }
 
   /**
-   * @param parameters those after the groupID; they are asked for when there is a connection
+   * @param parameters are asked for when there is a connection
+   * @param groupID whose row is locked first after some conflicts
    * @throws the driver's error; that of the conflict where other writers of the group are faster each time
    */
   private async run<Row extends object>(
     statement: PreparedStatement,
-    groupID: string,
     parameters: () => unknown[],
+    groupID?: string,
   ): Promise<Row[]> {
     const work = (client: PoolClient): Promise<Row[]> => {
-      const values = [groupID, ...parameters()];
+      const values = parameters();
       this.dataSource.logger.logQuery(statement.text, values);
       return runPrepared<Row>(client, statement, values);
     };
@@ -195,7 +215,7 @@ export class GroupSyncService {
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await (attempt <= OPTIMISTIC_ATTEMPTS
+        return await (attempt <= OPTIMISTIC_ATTEMPTS || groupID === undefined
           ? withClient(this.dataSource, work)
           : inTransaction(this.dataSource, async (client) => {
               await runPrepared(client, LOCK_GROUP, [groupID]);
@@ -208,4 +228,21 @@ export class GroupSyncService {
       }
     }
   }
+}
+
+/** @throws Error where the journal has the callback: it is applied from there */
+function unlessJournaled(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
+  if (delivery?.isJournaled) {
+    throw new Error('The journal has taken the callback meanwhile');
+  }
+  return parameters;
+}
+
+/** The parameters of the statement that logs the delivery: from now on PostgreSQL may have it. */
+function sent(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
+  unlessJournaled(delivery, parameters);
+  if (delivery) {
+    delivery.isSent = true;
+  }
+  return [...parameters, ...(delivery?.parameters() ?? NO_DELIVERY)];
 }

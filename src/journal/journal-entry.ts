@@ -15,6 +15,7 @@ export interface JournalEntry {
   readonly boot: string;
   readonly command: string;
   readonly operationID: string;
+  /** The group that it is of, or another key of entries that are applied in their order. */
   readonly groupID: string;
   readonly body: Buffer;
 }

@@ -23,7 +23,9 @@ beforeAll(async () => {
   postgres = await PostgresServer.create();
   replica = await Replica.start(postgres.url, { ADMIN_API_KEY: ADMIN_KEY, CALLBACK_TOKEN });
   port = Number(new URL(replica.url).port);
-  const created = FIXTURES.find(({ command }) => command === 'callbackAfterCreateGroupCommand')!;
+  const created = FIXTURES.find(
+    ({ command, name }) => command === 'callbackAfterCreateGroupCommand' && name === 'documented',
+  )!;
   const answer = await fetch(`${replica.url}/callback/${created.command}`, {
     method: 'POST',
     body: created.text,

@@ -36,7 +36,7 @@ afterAll(async () => {
 const names = Array.from(CALLBACK_COMMANDS, ([name, { olderNames }]) => [name, ...olderNames]).flat();
 const commands = [
   ...names,
-  'callbackAfterSendGroupMsgCommand',
+  'callbackAfterSendSingleMsgCommand',
   'constructor',
   '__proto__',
   'x'.repeat(3000),

@@ -44,13 +44,13 @@ export class CallbackWriter {
     callback: ReceivedCallback,
     write: () => Promise<SyncOutcome>,
   ): Promise<CallbackOutcome> {
-    const { groupID, delivery } = callback;
+    const { orderingKey, delivery } = callback;
     const isWritable = this.database.condition === 'writable';
-    if (this.journal.isOpen && (!isWritable || this.journal.groups.has(groupID))) {
+    if (this.journal.isOpen && (!isWritable || this.journal.groups.has(orderingKey))) {
       return this.append(callback, new ServiceUnavailableException('The database cannot be reached'));
     }
     const work = write();
-    const isLarge = delivery.body!.length >= LARGE_BYTES;
+    const isLarge = (delivery.body?.length ?? 0) >= LARGE_BYTES;
     const written = this.journal.isOpen
       ? withTimeout(work, isLarge ? LARGE_TIMEOUT_MS : TIMEOUT_MS, () => new LateError('late'))
       : work;
@@ -71,21 +71,25 @@ export class CallbackWriter {
   }
 
   /** Tells the state of the database what became of a write, of one that is late when that is known. */
-  private watch({ groupID, delivery }: ReceivedCallback, error: unknown, work: Promise<SyncOutcome>): void {
+  private watch(
+    { orderingKey, delivery }: ReceivedCallback,
+    error: unknown,
+    work: Promise<SyncOutcome>,
+  ): void {
     if (error instanceof LateError) {
       this.database.suspect();
       withTimeout(work, STUCK_MS, () => error).then(
         () => this.database.wrote(),
-        (failure: unknown) => delivery.isSent && this.database.failed(groupID, failure),
+        (failure: unknown) => delivery.isSent && this.database.failed(orderingKey, failure),
       );
     } else if (!(error instanceof TooManyCallbacksException)) {
-      this.database.failed(groupID, error);
+      this.database.failed(orderingKey, error);
     }
   }
 
   /** @param failed the write that failed, or is late and may still succeed */
   private async append(
-    { groupID, delivery }: ReceivedCallback,
+    { orderingKey, redactedBody, delivery }: ReceivedCallback,
     reason: unknown,
     failed?: Promise<SyncOutcome>,
   ): Promise<'journaled'> {
@@ -101,8 +105,8 @@ export class CallbackWriter {
           boot: BOOT,
           command,
           operationID,
-          groupID,
-          body: body!,
+          groupID: orderingKey,
+          body: body ?? Buffer.from(redactedBody!),
         },
         this.database.condition === 'writable',
       );
@@ -110,8 +114,8 @@ export class CallbackWriter {
       delivery.isJournaled = true;
       this.replay.enqueue(entry, failed);
     } catch (error) {
-      this.logger.error(`${command} of ${groupID} is not in the journal: ${(error as Error).message}`);
-      this.replay.schedule(groupID); // others of the group may have waited for this one
+      this.logger.error(`${command} of ${orderingKey} is not in the journal: ${(error as Error).message}`);
+      this.replay.schedule(orderingKey); // others of the group may have waited for this one
       throw reason;
     }
     return 'journaled';

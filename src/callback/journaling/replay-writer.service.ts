@@ -16,7 +16,8 @@ import {
   isStatementError,
 } from '../../postgres/errors.js';
 import { CallbackParser } from '../callback-parser.service.js';
-import { applyCallback, type ReceivedCallback } from '../callback.commands.js';
+import { applyCallback, keepsBody, type ReceivedCallback } from '../callback.commands.js';
+import { groupOf } from '../ordering-key.js';
 
 /** How often a callback is tried that PostgreSQL refuses for its values; and for a reason that may pass. */
 const ATTEMPTS_OF_VALUES = 3;
@@ -94,21 +95,23 @@ export class ReplayWriter {
 
   private async replayed(
     waiting: WaitingEntry,
-    { command, operationID, groupID, id, body }: JournalEntry,
+    { command, operationID, groupID: orderingKey, id, body }: JournalEntry,
   ): Promise<ReplayedCallback> {
-    const delivery = Object.assign(new Delivery(command, operationID, null, id), { groupID, body });
+    const delivery = new Delivery(command, operationID, null, id);
     const parsed = await this.parser.parse(command, body);
     if (parsed.kind !== 'mirrored') {
+      delivery.groupID = groupOf(orderingKey);
+      delivery.body = keepsBody(command) ? body : null;
       return { waiting, delivery };
     }
-    delivery.summary = parsed.summary;
+    this.parser.describe(delivery, parsed, body);
     return { waiting, delivery, received: { ...parsed, delivery, receivedAt: new Date(waiting.asOf!) } };
   }
 
   /** @returns whether all are written; none is otherwise */
   private async writeTogether(callbacks: readonly ReplayedCallback[]): Promise<boolean> {
-    if (callbacks.some(({ received }) => !received)) {
-      return false;
+    if (callbacks.some(({ received }) => !received || received.groupID === '')) {
+      return false; // the groups of a user are marked in transactions of their own
     }
     try {
       await this.groupSync.transaction(async (groupSync) => {
@@ -166,16 +169,21 @@ export class ReplayWriter {
         return;
       } // it was given up before, by a process that ended then
     }
-    await this.groupSync.doubtGroup(groupID!, 'failed');
+    if (groupID !== null) {
+      await this.groupSync.doubtGroup(groupID, 'failed');
+    }
     await this.remove([waiting]);
   }
 
   /** What an entry changes is lost: its group is marked, if it is known. */
   private async putAside(waiting: WaitingEntry, reason: QuarantineReason, why: string): Promise<void> {
     await this.journal.putAside(waiting, reason, why);
-    await this.groupSync.doubtGroup(waiting.groupID, 'failed').catch((error: Error) => {
-      this.logger.warn(`Group ${waiting.groupID} could not be marked: ${error.message}`);
-    });
+    const groupID = groupOf(waiting.groupID);
+    if (groupID !== null) {
+      await this.groupSync.doubtGroup(groupID, 'failed').catch((error: Error) => {
+        this.logger.warn(`Group ${groupID} could not be marked: ${error.message}`);
+      });
+    }
   }
 
   private async remove(entries: readonly WaitingEntry[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { GroupInfo } from '../../groups/statements/set-group-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
 import { inWords } from './in-words.js';
+import { unwrapValues } from './wrapped-values.js';
 
 /**
  * Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not
@@ -44,11 +45,7 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
   applyMemberFriend: number | null = null;
 
   /** Older documentation shows each field as `{ "value": ... }`. */
-  static unwrap(json: Record<string, unknown>): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(json).map(([name, field]) => [name, isWrapper(field) ? field.value : field]),
-    );
-  }
+  static readonly unwrap = unwrapValues;
 
   toChange(): GroupInfo {
     const { callbackCommand: _command, operationID: _operationID, groupID: _groupID, ...info } = this;
@@ -59,6 +56,3 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
     return `the group was changed: ${inWords(this.toChange())}`;
   }
 }
-
-const isWrapper = (field: unknown): field is { value: unknown } =>
-  typeof field === 'object' && field !== null && Object.hasOwn(field, 'value');

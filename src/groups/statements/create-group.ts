@@ -29,7 +29,7 @@ const COMPLETED = COLUMNS.map(
  * A creation is the first thing in the life of a group. So it is true as of its `createTime`, and before whatever else is
  * known where no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of
  * what it was at first; an older one than that which is known says nothing any more, nor does that of a group that was read from OpenIM since. A row that says the same already is not
- * written again: a repeated callback costs no new row versions.
+ * written again: a repeated callback costs no new row versions. Who is a member by another creation stays one, and is counted.
  *
  * Where neither the group nor a member of it is known, nobody else can write one before this commits: the group's row comes first. So its
  * members need neither an order nor a look for conflicts, which take as long again as the rows themselves.
@@ -59,7 +59,8 @@ export const CREATE_GROUP = `
   ),
   later AS (SELECT m.user_id, m.left_at FROM birth, group_members m WHERE m.group_id = $1 AND m.as_of > birth.as_of),
   delta AS (
-    SELECT (SELECT count(*) FROM later WHERE left_at IS NULL AND user_id NOT IN (SELECT user_id FROM listed))
+    SELECT (SELECT count(*) FROM group_members
+        WHERE group_id = $1 AND left_at IS NULL AND user_id NOT IN (SELECT user_id FROM listed))
       - (SELECT count(*) FROM later WHERE left_at IS NOT NULL AND user_id IN (SELECT user_id FROM listed)) AS members
   ),
   written_group AS (
@@ -80,7 +81,7 @@ export const CREATE_GROUP = `
       told_at = excluded.told_at,
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
       stale_reason = nullif(g.stale_reason, '${STALE.creation}')
-    WHERE g.born_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME}))
+    WHERE g.born_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME})) OR g.member_count <> excluded.member_count
     RETURNING 1
   ),
   group_done AS (SELECT count(*) AS rows FROM written_group),

@@ -52,6 +52,8 @@ export const STALE = {
   role: 'a former role is not known',
   order: 'the order of two callbacks is not clear',
   entered: 'somebody entered',
+  notified: 'OpenIM notified the members of a change',
+  profile: 'the name or picture of a user changed',
   refused: 'a callback was refused',
   failed: 'a callback failed',
   unread: 'it could not be read whole from OpenIM',
@@ -64,6 +66,14 @@ export const STALE = {
  */
 export const recent = (row: 'm' | 'known'): string => `
   (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.born_as_of)`;
+
+/**
+ * Whether a mark of less than a second ago says already that the group needs a look, and it has not been had since. Many hints about
+ * one change, such as an invitation of a thousand, then cost one write.
+ */
+export const isMarked = (row: string): string => `
+  (${row}.stale_since IS NOT NULL AND ${row}.told_at > clock_timestamp() - interval '1 second'
+    AND ${row}.told_at > coalesce(${row}.verified_at, '-infinity'))`;
 
 /** The columns of a member that are told, after the key. */
 export const MEMBER = [

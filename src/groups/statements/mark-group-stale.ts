@@ -1,19 +1,26 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, isAhead, STALE, writtenGroup } from './fragments.js';
+import { BASE, isAhead, isMarked, STALE, writtenGroup } from './fragments.js';
 
-/** Somebody entered a group; OpenIM does not say who. */
-export type MembersEntered = Record<string, never>;
+/** Something happened in a group that the callback does not tell. */
+export interface GroupHint {
+  /** Why the group needs a look. */
+  reason: (typeof STALE)['entered' | 'notified'];
+}
 
 /** A hint: nothing is known but that the group needs a look. */
 export const MARK_GROUP_STALE = `
   WITH ${BASE},
-  told AS (SELECT $2::json),
+  told AS (SELECT $2::json->>'reason' AS reason),
+  hint AS (
+    SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS is_new,
+      coalesce((SELECT ${isMarked('known')} FROM known), false) AS is_marked
+  ),
   effect AS (
-    SELECT 0 AS delta, news AS touched, news AS changed, '${STALE.entered}' AS stale
-    FROM moment, (SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS news) AS hint
+    SELECT 0 AS delta, hint.is_new OR NOT hint.is_marked AS touched, hint.is_new AS changed, told.reason AS stale
+    FROM moment, told, hint
   ),
   ${writtenGroup()},
-  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect, told')}`;
+  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;
 
 /** A callback that was not written. Only a group that is known can be in doubt. */
 export const DOUBT_GROUP = `

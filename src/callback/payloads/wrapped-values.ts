@@ -1,0 +1,9 @@
+/** Some of OpenIM's pages show each field as `{ "value": ... }`. */
+export function unwrapValues(json: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(json).map(([name, field]) => [name, isWrapper(field) ? field.value : field]),
+  );
+}
+
+const isWrapper = (field: unknown): field is { value: unknown } =>
+  typeof field === 'object' && field !== null && Object.hasOwn(field, 'value');
