@@ -147,7 +147,6 @@ it.each<[string, string, () => Promise<unknown>]>([
   ['groups that were never read', 'groups_unverified_idx', () => known().neverRead(300).next()],
   ['groups that are not dismissed', 'groups_pkey', () => known().active(300).next()],
   ['groups read longest ago', 'groups_read_whole_at_idx', () => known().longestUnread(new Date(), 10)],
-  ['dismissed groups', 'groups_pkey', () => known().dismissed('', 300)],
 ])('reconciliation finds %s by %s', async (_, index, find) => {
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

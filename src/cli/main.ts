@@ -5,6 +5,7 @@ import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
 import { CommandError, say } from './context.js';
 import { doctor } from './doctor.command.js';
+import { markDismissed } from './mark-dismissed.command.js';
 import { run } from './run.command.js';
 import { verify } from './verify.command.js';
 import { webhooksYml, type WebhooksOptions } from './webhooks-yml.command.js';
@@ -24,6 +25,14 @@ program
   .command('reconcile')
   .description('read every group once more, and make the mirror equal')
   .action(() => run('full'));
+program
+  .command('mark-dismissed')
+  .description('mark groups dismissed that OpenIM does not have any more; OpenIM is asked once more before')
+  .argument('[groupID...]', 'the groups')
+  .option('--all', 'every group that OpenIM did not have when it was asked last')
+  .action(async (groupIDs: string[], options: { all?: boolean }) =>
+    failUnless(await markDismissed(groupIDs, options)),
+  );
 program
   .command('verify')
   .description('compare some groups with OpenIM; writes nothing, exits 1 where one differs')

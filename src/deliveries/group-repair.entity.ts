@@ -49,4 +49,8 @@ export class GroupRepair {
   /** In words for staff. */
   @Column('text')
   summary!: string;
+
+  /** Some of the users whom the missed callbacks would have named; null: they would have named none. */
+  @Column('text', { name: 'user_ids', array: true, nullable: true })
+  userIDs!: string[] | null;
 }

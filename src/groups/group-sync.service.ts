@@ -15,6 +15,7 @@ import { markGroupsOfUser } from './mark-groups-of-user.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
 import { STALE } from './statements/fragments.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
+import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
@@ -181,6 +182,16 @@ export class GroupSyncService {
   async markGroupUnreadable(groupID: string, reason: string): Promise<void> {
     const statement = { name: 'markGroupUnreadable', text: MARK_GROUP_UNREADABLE };
     await this.run(statement, () => [groupID, reason], groupID);
+  }
+
+  /**
+   * Marks a group dismissed, and its members gone with it, that OpenIM does not have any more.
+   * @returns false where it is not known as absent (any more)
+   */
+  async endAbsentGroup(groupID: string): Promise<boolean> {
+    const statement = { name: 'endAbsentGroup', text: END_ABSENT_GROUP };
+    const rows = await this.run(statement, () => [groupID], groupID);
+    return rows.length > 0;
   }
 
   private async write<T>(

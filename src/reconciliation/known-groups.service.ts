@@ -19,6 +19,10 @@ const UNREAD_GROUPS = `
   SELECT group_id AS "groupID", create_time::text AS "createTime" FROM groups
   WHERE verified_at IS NULL AND ${PRESENT} AND (create_time, group_id) > ($1::timestamptz, $2)
   ORDER BY create_time, group_id LIMIT $3`;
+const ABSENT_GROUPS = `
+  SELECT group_id AS "groupID", create_time::text AS "createTime" FROM groups
+  WHERE stale_since IS NOT NULL AND NOT (${PRESENT}) AND (create_time, group_id) > ($1::timestamptz, $2)
+  ORDER BY create_time, group_id LIMIT $3`;
 const ACTIVE_GROUPS = `
   SELECT group_id AS "groupID", version_id IS NOT NULL AS "isVersioned"
   FROM groups WHERE ${ACTIVE} AND verified_at IS NOT NULL AND ${PRESENT} AND group_id > $1 ORDER BY group_id LIMIT $2`;
@@ -110,6 +114,11 @@ export class KnownGroupsService {
    */
   dismissed(after: string, size: number): Promise<VersionlessGroup[]> {
     return this.dataSource.query(DISMISSED_GROUPS, [after, size]);
+  }
+
+  /** Groups that OpenIM did not have when it was asked last. */
+  absent(size: number): AsyncGenerator<string[]> {
+    return this.byCreateTime(ABSENT_GROUPS, size);
   }
 
   /** Groups that have members and were read whole longest ago, before a moment. */

@@ -51,6 +51,8 @@ import { SnapshotWriter } from './snapshot-writer.service.js';
   ],
   exports: [
     GroupReconciler,
+    GroupsModule,
+    KnownGroupsService,
     ReconcileQueue,
     ReconciliationMetrics,
     RunRecorder,

@@ -31,7 +31,7 @@ const WAITING = `
     (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason = '${STALE.absent}')::float8 AS absent`;
 
 const DRIFT = `
-  SELECT kind, sum(changes)::float8 AS changes, coalesce(sum(missed) FILTER (WHERE ${MISSED}), 0)::float8 AS "missedCallbacks"
+  SELECT kind, sum(changes)::float8 AS changes, sum(${MISSED})::float8 AS "missedCallbacks"
   FROM group_repairs r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
 /** What staff see and ask for of reconciliation, in any replica. */

@@ -106,7 +106,7 @@ export class OpenImGroup {
     });
   }
 
-  /** Does a step, if OpenIM would, and counts the version. */
+  /** Does a step, if OpenIM would, and counts the version. A dismissed group whose members stay lives on: few calls ask for its status. */
   act(step: Step): void {
     const before = this.facts();
     this.attempt(step);
@@ -141,9 +141,9 @@ export class OpenImGroup {
         joinSource: 3,
         inviterUserID: userID(outside),
       });
-    } else if (action === 'invite' && outside.length > 0 && !dismissed) {
+    } else if (action === 'invite' && outside.length > 0) {
       this.members.set(userID(outside), { roleLevel: 20, nickname: null, joinSource: 2 });
-    } else if (action === 'mute' && others.length > 0 && !dismissed) {
+    } else if (action === 'mute' && others.length > 0) {
       this.members.get(userID(others))!.muteEndTime = 1_900_000_000_000 + what;
     } else if (action === 'muteGroup') {
       this.status = this.status === 3 || (dismissed && what % 2 === 0) ? 0 : 3;
@@ -165,9 +165,9 @@ export class OpenImGroup {
       this.members.get(newOwnerUserID)!.roleLevel = 100;
       this.ownerUserID = newOwnerUserID;
       this.tell('callbackAfterTransferGroupOwnerCommand', { oldOwnerUserID, newOwnerUserID });
-    } else if (action === 'promote' && others.length > 0 && !dismissed) {
+    } else if (action === 'promote' && others.length > 0) {
       this.setMember(userID(others), { roleLevel: what % 2 === 0 ? 60 : 20 });
-    } else if (action === 'nickname' && users.length > 0 && !dismissed) {
+    } else if (action === 'nickname' && users.length > 0) {
       this.setMember(userID(users), { nickname: what % 3 === 0 ? '' : `n${what}` });
     } else if (action === 'rename' && !dismissed) {
       this.groupName = `name ${what}`;

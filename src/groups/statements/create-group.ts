@@ -1,5 +1,6 @@
 import { andLog } from '../../deliveries/delivery-log.js';
 import { BASE, STALE } from './fragments.js';
+import { DISMISSED } from '../../openim/constants.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
 /** A group at its birth. */
@@ -30,6 +31,7 @@ const COMPLETED = COLUMNS.map(
  * known where no creation was seen yet: it completes that, and brings nothing back. The same creation again is true as of
  * what it was at first; an older one than that which is known says nothing any more, nor does that of a group that was read from OpenIM since. A row that says the same already is not
  * written again: a repeated callback costs no new row versions. Who is a member by another creation stays one, and is counted.
+ * A creation after the dismissal begins a new life: whoever was left of the former one has gone with the dismissal.
  *
  * Where neither the group nor a member of it is known, nobody else can write one before this commits: the group's row comes first. So its
  * members need neither an order nor a look for conflicts, which take as long again as the rows themselves.
@@ -42,14 +44,18 @@ export const CREATE_GROUP = `
     )
   ),
   birth AS (
-    SELECT known.emptied_at,
+    SELECT CASE WHEN NOT known.ended THEN known.emptied_at END AS emptied_at,
+      CASE WHEN known.ended THEN known.as_of END AS ended_at,
       CASE
-        WHEN known.group_id IS NULL THEN least(told."createTime", moment.as_of)
+        WHEN known.group_id IS NULL OR known.ended THEN least(told."createTime", moment.as_of)
         WHEN known.born_as_of IS NULL THEN least(told."createTime", known.create_time - interval '1 microsecond')
         WHEN known.create_time = told."createTime" THEN known.born_as_of
         ELSE least(told."createTime", moment.as_of)
       END AS as_of
-    FROM moment, told LEFT JOIN known ON true
+    FROM moment, told LEFT JOIN (
+      SELECT *, coalesce(status = ${DISMISSED} AND coalesce(emptied_at, as_of) < (SELECT "createTime" FROM told), false) AS ended
+      FROM known
+    ) AS known ON true
     WHERE (known.born_as_of IS NULL OR told."createTime" >= known.create_time)
       AND (known.verified_at IS NULL OR told."createTime" > known.create_time)
   ),
@@ -58,9 +64,14 @@ export const CREATE_GROUP = `
     FROM told, unnest(told."userIDs", told."roleLevels") AS l(user_id, role_level)
   ),
   later AS (SELECT m.user_id, m.left_at FROM birth, group_members m WHERE m.group_id = $1 AND m.as_of > birth.as_of),
+  former AS (
+    SELECT m.user_id, m.role_level, birth.ended_at AS left_at FROM birth, group_members m
+    WHERE birth.ended_at IS NOT NULL AND m.group_id = $1 AND m.left_at IS NULL AND m.as_of <= birth.as_of
+      AND m.user_id NOT IN (SELECT user_id FROM listed)
+  ),
   delta AS (
     SELECT (SELECT count(*) FROM group_members
-        WHERE group_id = $1 AND left_at IS NULL AND user_id NOT IN (SELECT user_id FROM listed))
+        WHERE group_id = $1 AND left_at IS NULL AND user_id NOT IN (SELECT user_id FROM listed)) - (SELECT count(*) FROM former)
       - (SELECT count(*) FROM later WHERE left_at IS NOT NULL AND user_id IN (SELECT user_id FROM listed)) AS members
   ),
   written_group AS (
@@ -77,6 +88,7 @@ export const CREATE_GROUP = `
       member_count = excluded.member_count,
       as_of = greatest(g.as_of, excluded.as_of),
       born_as_of = excluded.born_as_of,
+      emptied_at = (SELECT emptied_at FROM birth),
       synced_at = excluded.synced_at,
       told_at = excluded.told_at,
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
@@ -93,11 +105,11 @@ export const CREATE_GROUP = `
   ),
   written_members AS (
     INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_how, as_of, synced_at)
-    SELECT $1, listed.user_id, listed.role_level, birth.emptied_at, CASE WHEN birth.emptied_at IS NOT NULL THEN 'dismissed' END,
-      birth.as_of, now()
-    FROM group_done, birth, listed
+    SELECT $1, all_users.user_id, all_users.role_level, all_users.left_at,
+      CASE WHEN all_users.left_at IS NOT NULL THEN 'dismissed' END, birth.as_of, now()
+    FROM group_done, birth, (SELECT user_id, role_level, emptied_at AS left_at FROM listed, birth UNION ALL TABLE former) AS all_users
     WHERE NOT EXISTS (SELECT FROM nobody)
-    ORDER BY listed.user_id COLLATE "C"
+    ORDER BY all_users.user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       role_level = CASE WHEN m.as_of <= excluded.as_of OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,
       left_at = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_at ELSE m.left_at END,

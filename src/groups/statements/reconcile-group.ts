@@ -76,6 +76,11 @@ const names = (which: string): string => `
         || CASE WHEN count(*) FILTER (WHERE ${which}) > 5
           THEN ' and ' || count(*) FILTER (WHERE ${which}) - 5 || ' more' ELSE '' END`;
 
+/** Users of whom it is kept that they differed, of one drift: by them late callbacks are told from lost ones. */
+const USERS_KEPT = 50;
+const users = (which: string): string =>
+  `coalesce((array_agg(user_id ORDER BY user_id) FILTER (WHERE ${which}))[1:${USERS_KEPT}], '{}')`;
+
 const FACTS = ['role_level', ...MEMBER.slice(4)];
 const FIELDS: Readonly<Record<string, string>> = {
   role_level: '"roleLevel"',
@@ -158,7 +163,8 @@ export const RECONCILE_GROUP = `
       coalesce(bool_or(unexplained), false) AS unexplained,
       coalesce(bool_or(unsettled), false) AS unsettled,
       ${names('comes')} AS who_come, ${names('goes')} AS who_go,
-      ${names('other_role')} AS whose_role, ${names('other_facts')} AS whose_facts
+      ${names('other_role')} AS whose_role, ${names('other_facts')} AS whose_facts,
+      ${users('comes AND new_join_source = 0')} AS direct_users, ${users('goes')} AS gone_users, ${users('other_role')} AS role_users
     FROM differing
   ),
   verdict AS (
@@ -242,23 +248,24 @@ export const RECONCILE_GROUP = `
   repairs AS (
     SELECT r.* FROM proceeding, differences d, counted c, told, LATERAL (VALUES
       (CASE WHEN create_time > told."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
-        (create_time > told."watchedSince")::integer, 'the group, with ' || c.members + c.coming - c.going || ' members'),
-      ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed'),
-      ('dismissed', was_known AND other_status AND new_status = ${DISMISSED}, 1, 1, 'it had been dismissed'),
+        (create_time > told."watchedSince")::integer, 'the group, with ' || c.members + c.coming - c.going || ' members', NULL::text[]),
+      ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed', NULL),
+      ('dismissed', was_known AND other_status AND new_status = ${DISMISSED}, 1, 1, 'it had been dismissed', NULL),
       ('status', was_known AND other_status AND new_status <> ${DISMISSED}, 1, 0,
-        'its status had changed from ' || old_status || ' to ' || new_status),
-      ('owner', was_known AND other_owner, 1, 1, owner || ' had become the owner'),
-      ('joined', was_known, c.coming, c.coming_directly, who_come || ' had come in'),
+        'its status had changed from ' || old_status || ' to ' || new_status, NULL),
+      ('owner', was_known AND other_owner, 1, 1, owner || ' had become the owner', NULL),
+      ('joined', was_known, c.coming, c.coming_directly, who_come || ' had come in', direct_users),
       ('left', was_known, c.going, CASE WHEN other_status AND new_status = ${DISMISSED} THEN 0 ELSE 1 END,
-        who_go || ' had gone'),
-      ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role),
-      ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts)
-    ) AS r(kind, applies, changes, missed, summary)
+        who_go || ' had gone', gone_users),
+      ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role, role_users),
+      ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts, NULL)
+    ) AS r(kind, applies, changes, missed, summary, user_ids)
     WHERE r.applies AND r.changes > 0
   ),
   logged AS (
-    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
-    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary
+    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary, user_ids)
+    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary,
+      CASE WHEN missed > 0 THEN user_ids END
     FROM repairs
   )
   SELECT
