@@ -216,7 +216,7 @@ export class FakeOpenIm {
       const shown = page(alive, pagination as Pagination).map((group) => ({
         groupInfo: infoOf(group!),
         groupOwnerUserName: '',
-        groupOwnerUserID: group!.ownerUserID,
+        groupOwnerUserID: group!.shownOwner,
       }));
       return data({ total: alive.length, groups: this.faults.groupPagesSkip ? shown.slice(1) : shown });
     },
@@ -358,7 +358,7 @@ function infoOf(group: OpenImGroup): Json {
     notification: '',
     introduction: group.introduction,
     faceURL: '',
-    ownerUserID: group.ownerUserID,
+    ownerUserID: group.shownOwner,
     createTime: group.createTime,
     memberCount: group.members.size,
     ex: '',

@@ -7,7 +7,7 @@ import type { OpenImGroup } from './open-im.js';
 export const truthOf = (group: OpenImGroup) => ({
   groupName: group.groupName,
   introduction: group.introduction,
-  ownerUserID: group.ownerUserID,
+  ownerUserID: group.shownOwner,
   createTime: group.createTime,
   status: group.status,
   memberCount: group.members.size,

@@ -29,13 +29,15 @@ export interface Step {
     | 'delete'
     | 'invite'
     | 'mute'
-    | 'muteGroup';
+    | 'muteGroup'
+    | 'demote';
   who: number;
   what: number;
 }
 
-/** What OpenIM does without a callback. */
+/** What OpenIM does without a callback; and an owner who is made an ordinary member, so that the group has none. */
 const SILENT = [
+  [0.2, 'demote'],
   [4, 'invite'],
   [2, 'mute'],
   [1, 'muteGroup'],
@@ -120,6 +122,11 @@ export class OpenImGroup {
     }
   }
 
+  /** The owner as OpenIM shows it: "" where no member is one. */
+  get shownOwner(): string {
+    return this.members.get(this.ownerUserID)?.roleLevel === 100 ? this.ownerUserID : '';
+  }
+
   private facts(): Map<string | null, string> {
     const { groupName, introduction, ownerUserID, status } = this;
     return new Map<string | null, string>([
@@ -167,6 +174,8 @@ export class OpenImGroup {
       this.tell('callbackAfterTransferGroupOwnerCommand', { oldOwnerUserID, newOwnerUserID });
     } else if (action === 'promote' && others.length > 0) {
       this.setMember(userID(others), { roleLevel: what % 2 === 0 ? 60 : 20 });
+    } else if (action === 'demote' && this.members.get(this.ownerUserID)?.roleLevel === 100) {
+      this.setMember(this.ownerUserID, { roleLevel: 20 });
     } else if (action === 'nickname' && users.length > 0) {
       this.setMember(userID(users), { nickname: what % 3 === 0 ? '' : `n${what}` });
     } else if (action === 'rename' && !dismissed) {

@@ -1,0 +1,346 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { BAD_ANSWERS } from './helpers/fake-openim.js';
+import { differences } from './helpers/mirror.js';
+import type { OpenImGroup } from './helpers/open-im.js';
+import { eventually } from './helpers/process.js';
+import { newGroup, step, World } from './helpers/world.js';
+
+afterEach(() => World.endAll());
+
+/** A fault of one group may cost others no more than this beside the interval of resyncs, in ms. */
+const TOLERANCE_MS = 4000;
+
+const groupsOf = (count: number) => Array.from({ length: count }, () => newGroup(3));
+
+/** Changes each group in OpenIM, by nothing that a callback tells. */
+function changeSilently(groups: Iterable<OpenImGroup>): void {
+  for (const group of groups) {
+    group.act(step('rename', 0, group.version));
+    group.act(step('invite', 3));
+    group.callbacks.splice(0);
+  }
+}
+
+const wrongOf = async (world: World, groups: OpenImGroup[]) =>
+  (await differences(world.service.database, world.openIm.groups.values())).filter((difference) =>
+    groups.some(({ groupID }) => groupID === (difference as { groupID: string }).groupID),
+  );
+
+/** @returns after how many ms these groups were right */
+async function becomeRight(world: World, groups: OpenImGroup[], withinMs = 30_000): Promise<number> {
+  const start = Date.now();
+  await eventually(async () => {
+    expect(await wrongOf(world, groups)).toEqual([]);
+    return true;
+  }, withinMs);
+  return Date.now() - start;
+}
+
+const staleReasons = async (world: World, groups: OpenImGroup[]) =>
+  (
+    await world.service.database.query(
+      'SELECT stale_reason FROM groups WHERE group_id = ANY ($1) AND stale_since IS NOT NULL',
+      [groups.map(({ groupID }) => groupID)],
+    )
+  ).map((row) => row['stale_reason']);
+
+describe('a group whose list of members always fails', () => {
+  it.each(BAD_ANSWERS)('keeps no other one from being right: %s', async (bad) => {
+    const groups = groupsOf(30);
+    const [poison, ...others] = groups;
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+    world.openIm.faults = { badListsOf: new Map([[poison!.groupID, bad]]), alwaysFull: true };
+    changeSilently(groups);
+    const added = newGroup(3, Date.now());
+    world.openIm.add(added);
+    expect(await becomeRight(world, [...others, added])).toBeLessThan(1000 + TOLERANCE_MS);
+    await eventually(async () => (await staleReasons(world, [poison!])).length === 1);
+    expect(await staleReasons(world, [poison!])).toEqual([
+      expect.stringMatching(/^it could not be read whole from OpenIM: /),
+    ]);
+    changeSilently(others);
+    expect(await becomeRight(world, others)).toBeLessThan(1000 + TOLERANCE_MS);
+    world.openIm.faults = {};
+    expect(await becomeRight(world, groups)).toBeLessThan(15_000);
+  });
+
+  it('is counted by the run, which comes to its end, and has a row though it was never read', async () => {
+    const world = await World.start([]);
+    const groups = groupsOf(5);
+    world.openIm.add(...groups);
+    world.openIm.faults = { badListsOf: new Map([[groups[2]!.groupID, 'not found']]) };
+    expect(await world.reconcile()).toMatchObject({
+      state: 'done',
+      groups: 5,
+      groupsFailed: 1,
+      problem: `1 groups failed and are tried again, such as ${groups[2]!.groupID}: OpenIM refused /group/get_group_member_list: 1004 RecordNotFoundError`,
+    });
+    const { status, body } = await world.service.admin(`/groups/${groups[2]!.groupID}`);
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({
+        memberCount: 0,
+        verifiedAt: null,
+        staleReason: expect.stringContaining('1004 RecordNotFoundError'),
+      }),
+    ]);
+  });
+});
+
+describe('a group that PostgreSQL cannot write', () => {
+  it('keeps no other one from being right: its row is locked', async () => {
+    const groups = groupsOf(60);
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+    const [locked, ...others] = groups.toSorted((one, other) => one.groupID.localeCompare(other.groupID));
+    const client = new Client({ connectionString: world.service.database.url });
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT FROM groups WHERE group_id = $1 FOR UPDATE', [locked!.groupID]);
+    changeSilently(groups);
+    expect(await becomeRight(world, others)).toBeLessThan(1000 + TOLERANCE_MS);
+    changeSilently(others);
+    expect(await becomeRight(world, others)).toBeLessThan(1000 + TOLERANCE_MS);
+    await client.query('ROLLBACK');
+    await client.end();
+    expect(await becomeRight(world, groups)).toBeLessThan(15_000);
+  });
+
+  it.each([
+    ['its statement takes too long', '57014'],
+    ['another writer is always faster', '40001'],
+    ['its values are refused', '22003'],
+  ])('keeps no other one from being right: %s', async (_, sqlState) => {
+    const groups = groupsOf(20);
+    const [poison, ...others] = groups;
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+    await world.service.database.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '${sqlState}'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON groups FOR EACH ROW WHEN (OLD.group_id = '${poison!.groupID}')
+        EXECUTE FUNCTION refuse()`);
+    changeSilently(groups);
+    expect(await becomeRight(world, others)).toBeLessThan(1000 + TOLERANCE_MS);
+    await world.service.database.query('DROP TRIGGER refuse ON groups');
+    expect(await becomeRight(world, groups)).toBeLessThan(15_000);
+  });
+});
+
+describe('an answer of OpenIM of another shape', () => {
+  it('is read where numbers come as texts', async () => {
+    const world = await World.start(groupsOf(3), { RECONCILE_INTERVAL: '1s' });
+    world.openIm.faults = { numbersAsTexts: true };
+    changeSilently(world.groups);
+    world.groups[0].act(step('mute', 1, 5));
+    world.openIm.add(newGroup(3, Date.now()));
+    await world.becomesRight();
+  });
+
+  it.each(['memberCount', 'status', 'roleLevel', 'muteEndTime', 'groupName', 'createTime'])(
+    'is not believed where it lacks %s',
+    async (field) => {
+      const world = await World.start(groupsOf(1));
+      const [group] = world.groups;
+      group.act(step('muteGroup'));
+      group.act(step('mute', 1, 5));
+      world.openIm.faults = { withoutField: field };
+      expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
+        status: 200,
+        body: { state: 'failed', reason: expect.stringContaining(`${field} of a`), repairs: [] },
+      });
+      expect(await staleReasons(world, [group])).toEqual([expect.stringContaining(field)]);
+      world.openIm.faults = {};
+      await world.post(`/groups/${group.groupID}/refresh`);
+      await world.expectTruth();
+    },
+  );
+});
+
+it('a group that makes the list of groups fail hides no other one', async () => {
+  const groups = groupsOf(40);
+  const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+  world.openIm.faults = { badInList: groups[7]!.groupID };
+  changeSilently(groups);
+  const added = newGroup(3, Date.now());
+  world.openIm.add(added);
+  expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + 3 * TOLERANCE_MS);
+});
+
+describe('a large group', () => {
+  const lists = (world: World) =>
+    world.openIm.requests.filter((path) => path === '/group/get_group_member_list').length;
+
+  it('is read whole while its members come and go', async () => {
+    const world = await World.start([newGroup(9000)]);
+    const [group] = world.groups;
+    world.openIm.faults = { slowMs: 60 };
+    let going = true;
+    const changing = (async () => {
+      for (let round = 0; going; round += 1) {
+        group.members.delete(`m${String(round * 7).padStart(6, '0')}`);
+        group.changes.push({
+          version: (group.version += 1),
+          userID: `m${String(round * 7).padStart(6, '0')}`,
+        });
+        group.act(step('invite', round));
+        group.act(step('kick', 3, 1));
+        await sleep(100);
+      }
+    })();
+    await sleep(100);
+    const { body } = await world.post(`/groups/${group.groupID}/refresh`);
+    going = false;
+    await changing;
+    expect(body).toMatchObject({ state: 'verified' });
+    group.callbacks.splice(0);
+    world.openIm.faults = {};
+    await world.post(`/groups/${group.groupID}/refresh`);
+    await world.expectTruth();
+  });
+
+  it('costs no list for a callback that tells nothing new, or something untrue', async () => {
+    const world = await World.start([newGroup(6000)], { RECONCILE_INTERVAL: '1s' });
+    const [group] = world.groups;
+    group.act(step('kick', 3, 1));
+    const kick = group.callbacks.at(-1)!;
+    await world.deliver(group.callbacks.splice(0));
+    await world.becomesRight();
+    await sleep(6500);
+    const before = lists(world);
+    await world.deliver([kick]);
+    const forged = { ...kick, body: { ...kick.body, kickedUserIDs: ['m000100', 'm000200'] } };
+    await world.deliver([forged]);
+    await eventually(async () => {
+      await world.expectTruth();
+      return true;
+    });
+    await eventually(async () => {
+      const rows = await world.service.database.query('SELECT FROM groups WHERE told_at > verified_at');
+      return rows.length === 0;
+    });
+    expect(lists(world) - before).toBe(0);
+  });
+
+  it('keeps small ones waiting neither for callbacks nor for resyncs', async () => {
+    const [large, ...small] = [newGroup(20_000), ...groupsOf(20)];
+    const world = await World.start([large, ...small], { RECONCILE_INTERVAL: '1s' });
+    world.openIm.faults = { slowMs: 50, alwaysFull: true };
+    let going = true;
+    const busy = (async () => {
+      for (let round = 0; going; round += 1) {
+        large.act(step('join', round));
+        large.act(step('quit', 3 + round));
+        await world.deliver(large.callbacks.splice(0));
+        await sleep(200);
+      }
+    })();
+    await sleep(2000);
+    for (const group of small.slice(0, 5)) {
+      group.act(step('invite', 1));
+      group.act(step('rename', 1, 5));
+      await world.deliver(group.callbacks.splice(0));
+    }
+    const named = await becomeRight(world, small.slice(0, 5));
+    changeSilently(small);
+    const silent = await becomeRight(world, small);
+    going = false;
+    await busy;
+    expect([named < 4000, silent < 1000 + TOLERANCE_MS]).toEqual([true, true]);
+  });
+});
+
+describe('runs', () => {
+  it('find what changes and what is new while a backfill takes long', async () => {
+    const world = await World.start(groupsOf(3), { RECONCILE_INTERVAL: '1s', OPENIM_MAX_RPS: '40' });
+    const known = world.groups;
+    world.openIm.add(...groupsOf(400));
+    await world.post('/reconciliation');
+    await eventually(async () => (await world.read()).state === 'running');
+    await sleep(500);
+    const added = newGroup(3, Date.now());
+    world.openIm.add(added);
+    changeSilently(known);
+    expect(await becomeRight(world, [...known, added])).toBeLessThan(1000 + TOLERANCE_MS);
+    expect(await world.read()).toMatchObject({ state: 'running' });
+  });
+
+  it('that were requested wait where OpenIM is away, and are done when it is back', async () => {
+    const world = await World.start(groupsOf(3));
+    world.openIm.faults = { html502: true };
+    const run = await world.tryToReconcile();
+    expect(run).toMatchObject({
+      state: 'requested',
+      kind: 'full',
+      problem: expect.stringContaining('HTTP 502'),
+    });
+    world.openIm.faults = {};
+    changeSilently(world.groups);
+    expect(await world.runEnds(({ id }) => id === run.id)).toMatchObject({ state: 'done', problem: null });
+    await world.expectTruth();
+  });
+
+  it('ask for the versions of many groups a few chunks at a time', async () => {
+    const world = await World.start(groupsOf(1500), { RECONCILE_INTERVAL: '1s' });
+    world.openIm.faults = { slowMs: 500 };
+    changeSilently(world.groups);
+    const { id } = (await world.read()).runs[0]!;
+    const start = Date.now();
+    await world.runEnds((run) => run.kind === 'sweep' && run.id > id);
+    expect(Date.now() - start).toBeLessThan(4500);
+  });
+
+  it('cost one request for all groups without an owner, however many they are', async () => {
+    const groups = groupsOf(15);
+    groups.forEach((group) => group.act(step('demote')));
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+    await world.runEnds(({ kind }) => kind === 'sweep');
+    const { id } = (await world.read()).runs[0]!;
+    const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
+    expect(run.requests).toBeLessThan(5);
+    await world.expectTruth();
+    expect((await world.read()).drift).toEqual([]);
+  });
+});
+
+describe('OpenIM that was restored from a backup', () => {
+  it('is noticed, and every group is read again', async () => {
+    const groups = groupsOf(12);
+    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
+    const backup = new Map(groups.map((group) => [group, structuredClone({ ...group, callbacks: [] })]));
+    changeSilently(groups);
+    await world.becomesRight();
+    // All but one change as often after the restore as they did between backup and restore.
+    for (const [index, group] of groups.entries()) {
+      Object.assign(group, backup.get(group));
+      if (index > 0) {
+        group.act(step('rename', 0, 1000 + index));
+        group.act(step('invite', 5));
+      }
+    }
+    expect(await becomeRight(world, groups)).toBeLessThan(15_000);
+    expect(world.service.log).toContainEqual(
+      expect.objectContaining({ msg: expect.stringMatching(/^OpenIM shows an older state than before/) }),
+    );
+  });
+});
+
+describe('a clock of PostgreSQL that was an hour ahead and is set back', () => {
+  it('keeps no group wrong', async () => {
+    const world = await World.start(groupsOf(3), { RECONCILE_INTERVAL: '1s' });
+    await world.service.database.query(`
+      UPDATE groups SET verified_at = verified_at + interval '1 hour', told_at = now() + interval '1 hour', as_of = as_of + interval '2 days'`);
+    await world.service.database.query("UPDATE group_members SET as_of = as_of + interval '2 days'");
+    changeSilently(world.groups);
+    world.groups[1].act(step('kick', 1, 1));
+    const [group] = world.groups;
+    expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
+      body: { state: 'verified' },
+    });
+    expect(await wrongOf(world, [group])).toEqual([]);
+    expect(await becomeRight(world, world.groups)).toBeLessThan(1000 + TOLERANCE_MS);
+    const ahead = await world.service.database.query(
+      'SELECT FROM groups WHERE greatest(verified_at, told_at, as_of) > now()',
+    );
+    expect(ahead).toEqual([]);
+  });
+});
