@@ -55,7 +55,7 @@ describe('a group whose list of members always fails', () => {
     const added = newGroup(3, Date.now());
     world.openIm.add(added);
     expect(await becomeRight(world, [...others, added])).toBeLessThan(1000 + TOLERANCE_MS);
-    await eventually(async () => (await staleReasons(world, [poison!])).length === 1);
+    await eventually(async () => (await staleReasons(world, [poison!])).length === 1, 25_000);
     expect(await staleReasons(world, [poison!])).toEqual([
       expect.stringMatching(/^it could not be read whole from OpenIM: /),
     ]);
@@ -163,7 +163,7 @@ it('a group that makes the list of groups fail hides no other one', async () => 
   changeSilently(groups);
   const added = newGroup(3, Date.now());
   world.openIm.add(added);
-  expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + 3 * TOLERANCE_MS);
+  expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + 2 * TOLERANCE_MS);
 });
 
 describe('a large group', () => {
@@ -183,7 +183,7 @@ describe('a large group', () => {
           userID: `m${String(round * 7).padStart(6, '0')}`,
         });
         group.act(step('invite', round));
-        group.act(step('kick', 3, 1));
+        group.act(step('quit', 3));
         await sleep(100);
       }
     })();
@@ -201,14 +201,19 @@ describe('a large group', () => {
   it('costs no list for a callback that tells nothing new, or something untrue', async () => {
     const world = await World.start([newGroup(6000)], { RECONCILE_INTERVAL: '1s' });
     const [group] = world.groups;
-    group.act(step('kick', 3, 1));
-    const kick = group.callbacks.at(-1)!;
+    group.act(step('quit', 1));
+    const quit = group.callbacks.at(-1)!;
     await world.deliver(group.callbacks.splice(0));
     await world.becomesRight();
     await sleep(6500);
     const before = lists(world);
-    await world.deliver([kick]);
-    const forged = { ...kick, body: { ...kick.body, kickedUserIDs: ['m000100', 'm000200'] } };
+    await world.deliver([quit]);
+    const command = 'callbackAfterKickGroupCommand';
+    const kickedUserIDs = ['m000100', 'm000200'];
+    const forged = {
+      command,
+      body: { callbackCommand: command, groupID: group.groupID, kickedUserIDs, reason: '' },
+    };
     await world.deliver([forged]);
     await eventually(async () => {
       await world.expectTruth();
@@ -222,7 +227,7 @@ describe('a large group', () => {
   });
 
   it('keeps small ones waiting neither for callbacks nor for resyncs', async () => {
-    const [large, ...small] = [newGroup(20_000), ...groupsOf(20)];
+    const [large, ...small] = [newGroup(8000), ...groupsOf(20)];
     const world = await World.start([large, ...small], { RECONCILE_INTERVAL: '1s' });
     world.openIm.faults = { slowMs: 50, alwaysFull: true };
     let going = true;
@@ -245,7 +250,8 @@ describe('a large group', () => {
     const silent = await becomeRight(world, small);
     going = false;
     await busy;
-    expect([named < 4000, silent < 1000 + TOLERANCE_MS]).toEqual([true, true]);
+    expect(named).toBeLessThan(4000);
+    expect(silent).toBeLessThan(1000 + TOLERANCE_MS);
   });
 });
 
@@ -281,12 +287,11 @@ describe('runs', () => {
 
   it('ask for the versions of many groups a few chunks at a time', async () => {
     const world = await World.start(groupsOf(1500), { RECONCILE_INTERVAL: '1s' });
-    world.openIm.faults = { slowMs: 500 };
-    changeSilently(world.groups);
+    world.openIm.faults = { slowMs: 600 };
+    await sleep(3000);
     const { id } = (await world.read()).runs[0]!;
-    const start = Date.now();
-    await world.runEnds((run) => run.kind === 'sweep' && run.id > id);
-    expect(Date.now() - start).toBeLessThan(4500);
+    const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
+    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2600);
   });
 
   it('cost one request for all groups without an owner, however many they are', async () => {

@@ -91,16 +91,15 @@ export class OpenImClient {
    * A page of the groups that are not dismissed, newest first (internal/rpc/group/group.go, GetGroups). A group that is
    * dismissed meanwhile makes a later page skip one.
    * @param pageNumber from 1
+   * @param retries how often OpenIM is asked again where it fails
    */
   async listGroups(
     pageNumber: number,
     showNumber: number,
+    retries = RETRIES.retries,
   ): Promise<{ total: number; groups: PerGroup<GroupInfo> }> {
-    const data = await this.call('/group/get_groups', {
-      pagination: { pageNumber, showNumber },
-      groupName: '',
-      groupID: '',
-    });
+    const body = { pagination: { pageNumber, showNumber }, groupName: '', groupID: '' };
+    const data = await this.call('/group/get_groups', body, retries);
     return {
       total: data.count('total'),
       groups: toGroupInfos(data.list('groups').map((entry) => isObject(entry) && entry['groupInfo'])),
@@ -193,8 +192,8 @@ export class OpenImClient {
     return { token: data.id('token'), expireTimeSeconds: data.count('expireTimeSeconds') };
   }
 
-  private call(path: string, body: Json): Promise<AnswerFields> {
-    return this.withToken((token) => this.retried(path, body, token));
+  private call(path: string, body: Json, retries = RETRIES.retries): Promise<AnswerFields> {
+    return this.withToken((token) => this.retried(path, body, token, retries));
   }
 
   /** Asks with the token, and once more with a new one where OpenIM takes it no more. */
@@ -211,9 +210,15 @@ export class OpenImClient {
     }
   }
 
-  private retried(path: string, body: Json, token?: string): Promise<AnswerFields> {
+  private retried(
+    path: string,
+    body: Json,
+    token?: string,
+    retries = RETRIES.retries,
+  ): Promise<AnswerFields> {
     return pRetry(() => this.queued(path, body, token), {
       ...RETRIES,
+      retries,
       signal: this.ending.signal,
       shouldRetry: ({ error }) =>
         (error instanceof OpenImUnreachable && !error.isTimeout) ||
@@ -255,19 +260,29 @@ export class OpenImClient {
     token: string | undefined,
     timeoutMs: number,
   ): Promise<Envelope> {
-    const response = await fetch(this.config.OPENIM_API_URL!.replace(/\/+$/, '') + path, {
-      method: 'POST',
-      redirect: 'error',
-      headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
-      body: JSON.stringify(body),
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.ending.signal]),
-    });
-    const answer = await response.text();
-    const envelope = parse(answer);
-    if (!envelope) {
-      throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
+    const answered = new AbortController();
+    const abort = (): void => answered.abort(this.ending.signal.reason);
+    // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect them before they fire (nodejs/node issue 54614).
+    const timer = setTimeout(() => answered.abort(new DOMException('late', 'TimeoutError')), timeoutMs);
+    this.ending.signal.addEventListener('abort', abort);
+    try {
+      const response = await fetch(this.config.OPENIM_API_URL!.replace(/\/+$/, '') + path, {
+        method: 'POST',
+        redirect: 'error',
+        headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
+        body: JSON.stringify(body),
+        signal: answered.signal,
+      });
+      const answer = await response.text();
+      const envelope = parse(answer);
+      if (!envelope) {
+        throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
+      }
+      return envelope;
+    } finally {
+      clearTimeout(timer);
+      this.ending.signal.removeEventListener('abort', abort);
     }
-    return envelope;
   }
 }
 

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
 
-/** Who waits for a group to be reconciled. */
-export type Priority = 'callback' | 'resync' | 'background';
+/** Who waits for a group to be reconciled: a callback named it; a resync found it changed, or new; a run over all groups has come to it. */
+export type Priority = 'callback' | 'resync' | 'new' | 'background';
 
 /**
  * Groups that are read from OpenIM and written at once, for each lane. A group has one request under way at a time.
- * `small`: what callbacks and resyncs ask for. `background`: what backfills and full runs ask for, and new groups. `large`: groups of
+ * `small`: what callbacks and resyncs ask for. `background`: new groups, and what backfills and full runs ask for. `large`: groups of
  * which one takes many seconds. `failing`: groups that failed the last time; one may take as long as the longest timeout.
  */
 const LANES = { small: 4, background: 5, large: 1, failing: 2 } as const;
@@ -15,7 +15,7 @@ type Lane = keyof typeof LANES;
 /** Members from which on a group is large. */
 export const LARGE_MEMBERS = 5000;
 
-const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 2, resync: 1, background: 0 };
+const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 3, resync: 2, new: 1, background: 0 };
 
 /** What decides about a group's lane. */
 export interface LaneKeys {
@@ -49,5 +49,5 @@ function laneOf({ priority, members, isFailing }: LaneKeys): Lane {
   if (members >= LARGE_MEMBERS) {
     return 'large';
   }
-  return priority === 'background' ? 'background' : 'small';
+  return priority === 'new' || priority === 'background' ? 'background' : 'small';
 }

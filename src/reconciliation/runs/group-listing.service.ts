@@ -72,7 +72,7 @@ export class GroupListing {
   private async read(pageNumber: number, level: number, run: Run): Promise<GroupPage> {
     const size = SMALLER_PAGES[level]!;
     try {
-      return await this.openIm.listGroups(pageNumber, size);
+      return await this.openIm.listGroups(pageNumber, size, level === 0 ? 1 : 0);
     } catch (error) {
       if (!isOfOpenIm(error)) {
         throw error;

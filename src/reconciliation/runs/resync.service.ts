@@ -80,7 +80,7 @@ export class ResyncService {
     for (let pageNumber = 1; ; pageNumber += 1) {
       const { total, groups } = await this.listing.page(pageNumber, work.run);
       const unread = work.withoutFailing(await this.known.unread(groups));
-      await work.add(unread, { priority: 'background' });
+      await work.add(unread, { priority: 'new' });
       if (unread.length === 0 || isFilling) {
         return total;
       }
@@ -93,7 +93,7 @@ export class ResyncService {
       await work.add(work.withoutFailing(groupIDs), { priority: 'resync' });
     }
     for await (const groupIDs of this.known.neverRead(CHUNK)) {
-      await work.add(work.withoutFailing(groupIDs), { priority: 'background' });
+      await work.add(work.withoutFailing(groupIDs), { priority: 'new' });
     }
     let count = 0;
     const versionless: string[] = [];
@@ -150,7 +150,7 @@ export class ResyncService {
     if (missing > 0 && (missing !== count || performance.now() - at > SEARCH_PAUSE_MS)) {
       this.searched = { count: missing, at: performance.now() };
       for await (const groups of this.listing.all(work.run)) {
-        await work.add(work.withoutFailing(await this.known.unread(groups)), { priority: 'background' });
+        await work.add(work.withoutFailing(await this.known.unread(groups)), { priority: 'new' });
       }
     }
   }
