@@ -310,9 +310,18 @@ describe('a malformed query', () => {
     `cursor=${cursor([1e300, 'a'])}`,
     `cursor=${cursor([1.5, 'a'])}`,
     `cursor=${cursor([-8.64e15, 'a'])}`,
-    `cursor=${cursor([1, 'a\0'])}`,
-    `cursor=${cursor([1, 'a', 2])}`,
+    `cursor=${cursor(['2026-01-01 00:00:00+00', 'a\0'])}`,
+    `cursor=${cursor(['2026-01-01 00:00:00+00', 'a', 2])}`,
     `cursor=${cursor({ 0: 1, 1: 'a', length: 2 })}`,
+    ...[
+      '2026-01-01',
+      '2026-02-30 00:00:00+00',
+      '2026-01-01 24:00:00+00',
+      '0000-01-01 00:00:00+00',
+      '294277-01-01 00:00:00+00',
+      '5000-01-01 00:00:00+00 BC',
+      '2026-01-01 00:00:00+01',
+    ].map((moment) => `cursor=${cursor([moment, 'a'])}`),
     `cursor=${'x'.repeat(5000)}`,
   ])('%s', async (query) => {
     const answer = await service.admin<{ statusCode: number; message: unknown; error: string }>(
@@ -322,6 +331,16 @@ describe('a malformed query', () => {
       status: 400,
       body: { statusCode: 400, error: 'Bad Request', message: [expect.any(String)] },
     });
+  });
+
+  it.each([
+    'infinity',
+    '-infinity',
+    '294276-12-31 23:59:59.999999+00',
+    '2024-02-29 00:00:00.5+00',
+    '4713-01-01 00:00:00+00 BC',
+  ])('is not a cursor at %s', async (moment) => {
+    expect((await service.admin(`/groups?cursor=${cursor([moment, 'a'])}`)).status).toBe(200);
   });
 
   it('of members and of users', async () => {
