@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
@@ -113,6 +114,24 @@ describe('routes', () => {
           401,
         ]);
         expect(methods[method]!.security).toEqual([{ bearer: [] }]);
+      }
+    }
+  });
+
+  it('of the admin API refuse a query parameter that they do not know, every one that OpenAPI knows', async () => {
+    const admin = Object.entries((await openApi()).paths).filter(([path]) => path.startsWith('/admin'));
+    for (const [path, methods] of admin) {
+      for (const method of Object.keys(methods)) {
+        const { status, body } = await service.fetch<{ message: string[] }>(
+          `${path.replace('{id}', randomUUID())}?unknown=1`,
+          { method: method.toUpperCase(), headers: { authorization: 'Bearer try-me' } },
+        );
+        expect([method, path, status, body.message]).toEqual([
+          method,
+          path,
+          400,
+          ['property unknown should not exist'],
+        ]);
       }
     }
   });

@@ -63,10 +63,10 @@ export class DeliveriesService {
       }
     }
     if (query.receivedFrom !== undefined) {
-      select.andWhere('d.receivedAt >= :from', { from: new Date(query.receivedFrom) });
+      select.andWhere('d.receivedAt >= :from', { from: query.receivedFrom });
     }
     if (query.receivedTo !== undefined) {
-      select.andWhere('d.receivedAt < :to', { to: new Date(query.receivedTo) });
+      select.andWhere('d.receivedAt < :to', { to: query.receivedTo });
     }
     const { entities, raw } = await select.getRawAndEntities<{ moment: string }>();
     const rows = entities.map((delivery, index) => ({ delivery, moment: raw[index]!.moment }));
