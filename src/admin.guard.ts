@@ -20,12 +20,10 @@ export class AdminGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const [, key = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    await this.limit.admit(
-      'admin',
-      request,
-      () => this.isKey(key),
-      () => new UnauthorizedException('An admin key is needed: Authorization: Bearer ADMIN_API_KEY'),
-    );
+    if (!this.isKey(key)) {
+      await this.limit.refuse('admin', request);
+      throw new UnauthorizedException('An admin key is needed: Authorization: Bearer ADMIN_API_KEY');
+    }
     return true;
   }
 }

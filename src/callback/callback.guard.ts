@@ -33,15 +33,10 @@ export class CallbackGuard implements CanActivate {
     log.command = String(request.params['command']);
     this.metrics.received(log.command);
     log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
-    if (!this.config.callbacksAreOpen) {
-      await this.limit.admit(
-        'callback',
-        request,
-        () => this.isToken(basicPassword(request.headers.authorization)),
-        () =>
-          new UnauthorizedException(
-            'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
-          ),
+    if (!this.config.callbacksAreOpen && !this.isToken(basicPassword(request.headers.authorization))) {
+      await this.limit.refuse('callback', request);
+      throw new UnauthorizedException(
+        'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
       );
     }
     response.locals['delivery'] = new Delivery(storableText(log.command), storableText(log.operationID));
