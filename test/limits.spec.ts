@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { DataSource } from 'typeorm';
 import { eventually } from './helpers/process.js';
@@ -7,6 +8,21 @@ import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
 
 const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
 const basic = (token: string) => ({ authorization: `Basic ${btoa(`openim:${token}`)}` });
+
+const request = (method: string, target: string, more = '', body = '') =>
+  `${method} ${target} HTTP/1.1\r\nHost: x\r\n${more}\r\n${body}`;
+const callback = (groupID: string, inChunks = false, token = TOKEN): string => {
+  const json = JSON.stringify(group(groupID));
+  const [length, body] = inChunks
+    ? ['Transfer-Encoding: chunked', `${json.length.toString(16)}\r\n${json}\r\n0\r\n\r\n`]
+    : [`Content-Length: ${json.length}`, json];
+  return request(
+    'POST',
+    `/callback/${CREATE}`,
+    `Authorization: ${basic(token).authorization}\r\nContent-Type: application/json\r\n${length}\r\n`,
+    body,
+  );
+};
 
 /** A connection of which all is kept that comes in. */
 async function open(
@@ -28,17 +44,56 @@ describe('time', () => {
   });
   afterAll(() => service.stop());
 
-  it('ends for a head that comes letter by letter, and for a connection that says nothing', async () => {
+  it('ends for a head that comes letter by letter; a connection that says nothing ends as an idle one, and gets no answer', async () => {
+    const server = service.app.getHttpServer();
+    const { keepAliveTimeout } = server;
+    server.keepAliveTimeout = 14_000;
     const start = Date.now();
     const slow = await open(service);
     const silent = await open(service);
+    const late = await open(service);
+    server.keepAliveTimeout = keepAliveTimeout;
     slow.socket.write('POST /callback/x HTTP/1.1\r\nX: ');
     const letters = setInterval(() => slow.socket.write('a'), 200);
-    await Promise.all([slow.closed, silent.closed]);
+    await slow.closed;
     clearInterval(letters);
-    expect(slow.text()).toMatch(/^HTTP\/1\.1 408/);
+    expect(slow.text()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(Date.now() - start).toBeLessThan(13_500);
+
+    late.socket.write(request('GET', '/health/live', 'Connection: close\r\n'));
+    await Promise.all([silent.closed, late.closed]);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(13_900);
     expect(Date.now() - start).toBeLessThan(16_000);
+    expect(silent.text()).toBe('');
+    expect(late.text()).toMatch(/^HTTP\/1\.1 200 /);
   });
+
+  it.each([
+    ['a callback', [callback('half')], [200]],
+    ['a callback in chunks', [callback('half', true)], [200]],
+    ['a callback that is refused', [callback('half', false, 'wrong')], [401]],
+    ['an admin request', [request('GET', '/admin/groups', `Authorization: Bearer ${KEY}\r\n`)], [200]],
+    [
+      'one behind the other',
+      [callback('half'), request('GET', '/health/live'), callback('half2')],
+      [200, 200, 200],
+    ],
+    ['what is half a request', [callback('half').slice(0, -5)], [400]],
+  ])(
+    'does not end for who closes the sending side behind %s, before the answer',
+    async (_, requests, statuses) => {
+      await service.database.query('BEGIN');
+      await service.database.query('LOCK TABLE groups');
+      const { socket, text, closed } = await open(service);
+      socket.end(requests.join(''));
+      await sleep(200);
+      await service.database.query('COMMIT');
+      await closed;
+      expect(Array.from(text().matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status))).toEqual(
+        statuses,
+      );
+    },
+  );
 
   it('ends for a body that does not come: 503 in OpenIM’s shape, and then the connection', async () => {
     const { socket, text, closed } = await open(service);

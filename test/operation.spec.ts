@@ -191,6 +191,8 @@ describe('the process', () => {
       await database.query('BEGIN');
       await database.query('LOCK TABLE groups');
       const callback = service.post({ groupID: 'in-flight' });
+      const silent = connect(Number(new URL(await service.url()).port), '127.0.0.1');
+      silent.on('error', () => undefined);
       await sleep(300);
 
       service.child.kill(signal);
