@@ -1,4 +1,5 @@
 import type { Config } from './config.js';
+import { percentDecoded } from './percent-decoded.js';
 
 /** Shorter secrets are parts of words, too. */
 const SHORTEST = 8;
@@ -13,12 +14,7 @@ const writtenAs = (secret: string): string[] => [
 /** The password in the url of the database, as it stands there and decoded. */
 function passwordsOf(url: string | undefined): string[] {
   const { password } = URL.canParse(url ?? '') ? new URL(url!) : { password: '' };
-  return [
-    password,
-    password.replace(/(%[0-9a-f]{2})+/gi, (encoded) =>
-      Buffer.from(encoded.replaceAll('%', ''), 'hex').toString(),
-    ),
-  ];
+  return [password, percentDecoded(password).toString()];
 }
 
 /**

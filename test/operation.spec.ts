@@ -289,12 +289,21 @@ describe('the process', () => {
     }
   });
 
-  it('says that its port is taken, and ends', async () => {
+  it('says in a sentence that it cannot listen, and ends', async () => {
     const first = ServiceProcess.start({ DATABASE_URL: database.url });
     const { port } = new URL(await first.url());
-    const second = ServiceProcess.start({ DATABASE_URL: database.url, PORT: port });
-    expect((await second.exited)[0]).toBe(1);
-    expect(second.log).toContain(`HOST 127.0.0.1 and PORT ${port} cannot be listened on`);
+    for (const [where, reason] of [
+      [{ PORT: port }, `PORT ${port} cannot be listened on: another process listens there`],
+      [{ HOST: '192.0.2.1' }, 'HOST is no address of this machine'],
+    ] as const) {
+      const second = ServiceProcess.start({ DATABASE_URL: database.url, ...where });
+      expect((await second.exited)[0]).toBe(1);
+      expect(second.log).toContain(
+        `The service cannot run: HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and`,
+      );
+      expect(second.log).toContain(reason);
+      expect(second.log).not.toMatch(/stack|at .*\.js:/);
+    }
     await first.end();
   });
 
