@@ -36,9 +36,19 @@ afterAll(async () => {
 interface OpenApi {
   paths: Record<
     string,
-    Record<string, { parameters?: { name: string; in: string }[]; security?: Record<string, unknown>[] }>
+    Record<
+      string,
+      {
+        summary?: string;
+        parameters?: { name: string; in: string }[];
+        security?: Record<string, unknown>[];
+      }
+    >
   >;
-  components: { schemas: Record<string, { properties: Record<string, unknown> }> };
+  components: {
+    schemas: Record<string, { properties: Record<string, unknown> }>;
+    securitySchemes: Record<string, unknown>;
+  };
 }
 const openApi = async () => (await service.fetch<OpenApi>('/docs-json')).body;
 
@@ -134,6 +144,21 @@ describe('routes', () => {
         ]);
       }
     }
+  });
+
+  it('have each a summary of their own in OpenAPI, and the keys that they take', async () => {
+    const { paths, components } = await openApi();
+    const summaries = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { summary = '' }]) => [method, path, summary] as const),
+    );
+    for (const [method, path, summary] of summaries) {
+      expect([method, path, summary]).toEqual([method, path, expect.stringMatching(/^[A-Z].{10,80}[^.]$/)]);
+    }
+    expect(new Set(summaries.map(([, , summary]) => summary)).size).toBe(summaries.length);
+    expect(components.securitySchemes).toEqual({
+      basic: { type: 'http', scheme: 'basic', description: expect.stringContaining('CALLBACK_TOKEN') },
+      bearer: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' },
+    });
   });
 
   it('are the same in OpenAPI and the README', async () => {

@@ -5,6 +5,7 @@ import {
   ApiDefaultResponse,
   ApiExtraModels,
   ApiOkResponse,
+  ApiOperation,
   ApiParam,
   ApiTags,
   getSchemaPath,
@@ -36,6 +37,7 @@ export class CallbackController {
 
   /** Takes one callback; the reply is sent when it is on disk. */
   @Post(':command')
+  @ApiOperation({ summary: 'Take a callback of OpenIM' })
   @HttpCode(200)
   @ApiParam({
     name: 'command',

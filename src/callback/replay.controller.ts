@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { DeliveryDto, DeliveryParams } from '../deliveries/deliveries.dto.js';
 import { NoQuery } from '../paging.js';
@@ -13,6 +13,7 @@ export class ReplayController {
 
   /** Replays a callback, true as of when it was received; answers with the delivery that the replay is. */
   @Post('deliveries/:id/replay')
+  @ApiOperation({ summary: 'Replay a callback, true as of when it was received' })
   @HttpCode(200)
   @ApiOkResponse({ type: DeliveryDto })
   @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
