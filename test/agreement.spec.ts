@@ -69,6 +69,7 @@ describe('commands', () => {
 /** How sizes and times are written. */
 const WRITTEN: Record<string, string> = {
   CALLBACK_BODY_LIMIT: '16mb',
+  CALLBACK_IN_FLIGHT_LIMIT: '64mb',
   JOURNAL_LIMIT: '256mb',
   RECONCILE_INTERVAL: '60s',
 };

@@ -24,6 +24,9 @@ const callback = (groupID: string, inChunks = false, token = TOKEN): string => {
   );
 };
 
+const head = (length: number, more: string) =>
+  `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
+
 /** A connection of which all is kept that comes in. */
 async function open(
   service: Service,
@@ -143,9 +146,6 @@ describe('size', () => {
   });
 });
 
-const head = (length: number, more: string) =>
-  `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
-
 it('a body that cannot be inflated does not hold up the next request of its connection', async () => {
   const service = await Service.start();
   const { socket, text } = await open(service);
@@ -156,6 +156,107 @@ it('a body that cannot be inflated does not hold up the next request of its conn
   expect((await service.rows()).groups).toMatchObject([{ group_id: 'g' }]);
   socket.destroy();
   await service.stop();
+});
+
+const large = (groupID: string, size = 700_000) =>
+  JSON.stringify({ ...group(groupID), ex: 'x'.repeat(size) });
+
+describe('bytes in flight', () => {
+  const LIMIT = 1024 * 1024;
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await Service.start({ CALLBACK_IN_FLIGHT_LIMIT: '1mb', CALLBACK_BODY_LIMIT: '1mb' });
+  });
+  afterAll(() => service.stop());
+
+  const post = (groupID: string, size?: number) => service.post(CREATE, large(groupID, size));
+  /** A large body of which only a part has come. */
+  const half = async (groupID: string) => {
+    const connection = await open(service);
+    const body = large(groupID);
+    connection.socket.write(head(body.length, 'Connection: close\r\n') + body.slice(0, 300_000));
+    await sleep(100);
+    return { ...connection, rest: body.slice(300_000) };
+  };
+  const inFlight = {
+    status: 503,
+    body: {
+      actionCode: 1,
+      errCode: 503,
+      errDlt: expect.stringContaining(`${LIMIT} bytes (CALLBACK_IN_FLIGHT_LIMIT)`),
+    },
+  };
+
+  it('past the limit are refused at once, by length or as they come, and small bodies are not', async () => {
+    const first = await half('first');
+    const start = Date.now();
+    const byLength = await post('second');
+    expect(byLength).toMatchObject(inFlight);
+    expect(byLength.headers.get('retry-after')).toBe('1');
+    const body = large('third');
+    const chunked = await open(service);
+    chunked.socket.write(
+      `${head(0, '').replace('Content-Length: 0', 'Connection: close\r\nTransfer-Encoding: chunked')}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    );
+    await chunked.closed;
+    expect(chunked.text()).toMatch(
+      /^HTTP\/1\.1 503 [\s\S]*Retry-After: 1\r\n[\s\S]*CALLBACK_IN_FLIGHT_LIMIT/,
+    );
+    expect(await service.post(CREATE, gzipSync(body), { 'content-encoding': 'gzip' })).toMatchObject(
+      inFlight,
+    );
+    expect(Date.now() - start).toBeLessThan(2500);
+    const small = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => (await service.post(CREATE, group(`small${n}`))).status),
+    );
+    expect(small).toEqual(Array.from({ length: 20 }, () => 200));
+
+    first.socket.write(first.rest);
+    await first.closed;
+    expect(first.text()).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await post('second')).status).toBe(200);
+  });
+
+  it('of small bodies have the limit too, without the large ones', async () => {
+    const parts = Array.from({ length: 11 }, () => open(service));
+    for (const { socket } of await Promise.all(parts)) {
+      socket.write(head(100_000, 'Connection: close\r\n'));
+    }
+    await sleep(100);
+    expect(
+      await service.post(CREATE, JSON.stringify({ ...group('s'), ex: 'x'.repeat(90_000) })),
+    ).toMatchObject(inFlight);
+    expect((await post('large')).status).toBe(200);
+    await Promise.all((await Promise.all(parts)).map(({ socket, closed }) => (socket.destroy(), closed)));
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['was written', () => post('a')],
+    ['is no JSON', () => service.post(CREATE, 'x'.repeat(700_000))],
+    ['is too large', () => service.post(CREATE, 'x'.repeat(LIMIT + 1))],
+    [
+      'grows too large',
+      () => service.post(CREATE, gzipSync('x'.repeat(2 * LIMIT)), { 'content-encoding': 'gzip' }),
+    ],
+    ['is not mirrored', () => service.post('callbackOther', 'x'.repeat(700_000))],
+    ['is of another media type', () => service.post(CREATE, large('b'), { 'content-type': 'text/plain' })],
+    ['cannot be inflated', () => service.post(CREATE, 'x'.repeat(700_000), { 'content-encoding': 'gzip' })],
+    [
+      'breaks off',
+      async () => {
+        const { socket } = await half('broken');
+        socket.destroy();
+      },
+    ],
+  ])('are given back by a body that %s', async (_, send) => {
+    for (let n = 0; n < 3; n += 1) {
+      await send();
+    }
+    await eventually(async () => (await post('after', 900_000)).status === 200, 3000);
+    const [one, two] = await Promise.all([post('one', 300_000), post('two', 300_000)]);
+    expect([one.status, two.status]).toEqual([200, 200]);
+  });
 });
 
 describe('callbacks at once', () => {
