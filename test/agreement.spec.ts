@@ -94,6 +94,11 @@ describe('settings', () => {
     expect(names).toEqual(expect.arrayContaining(configNames()));
   });
 
+  it('of the allocator are in the image, as the README says', () => {
+    expect(README).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
+    expect(file('Dockerfile')).toMatch(/^ENV MALLOC_ARENA_MAX=2$/m);
+  });
+
   it('of the service that can be chosen reach it through docker-compose.yml', () => {
     const fixed = ['NODE_ENV', 'HOST', 'PORT', 'DATA_DIR'];
     for (const name of configNames().filter((variable) => !fixed.includes(variable))) {

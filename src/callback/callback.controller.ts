@@ -49,7 +49,7 @@ export class CallbackController {
   @ApiDefaultResponse({
     type: CallbackReply,
     description:
-      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written',
+      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written, unless a Retry-After says that it was not received',
   })
   async receive(
     @CallbackRequest(CallbackPipe) callback: ReceivedCallback | { kind: 'ignored' },
