@@ -9,8 +9,9 @@ import { measureCallbacks } from './callback/measure-callbacks.js';
 import { isCallback, plainPath } from './callback-path.js';
 import type { Config } from './config.js';
 import { HttpAdapter } from './http-adapter.js';
-import { NestLogger, requestLogger } from './logger.js';
+import { NestLogger } from './logger.js';
 import { serveOpenApi } from './openapi.js';
+import { requestLogger } from './request-logger.js';
 
 /**
  * Builds the service without starting it: what `main.ts` and the tests start.

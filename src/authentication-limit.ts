@@ -1,61 +1,34 @@
 import { isIPv6 } from 'node:net';
-import { HttpException, HttpStatus, Injectable, type UnauthorizedException } from '@nestjs/common';
+import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthenticationMetrics } from './authentication-metrics.js';
 
-/** How many wrong secrets of one address are compared within the time below. */
+/** How many wrong secrets of one address are told so within the time below. */
 const WRONG_SECRETS = 100;
 /** In seconds. */
 const WITHIN_S = 60;
-/** More addresses than that are not remembered at once. */
-const ADDRESSES_KNOWN = 10_000;
 
 /**
- * Limits how many secrets one address can try at one door. After too many wrong ones it is refused without a look at what it sends:
- * unless it has shown a right one before, so that nobody behind the same proxy can lock OpenIM or the staff out.
+ * Limits how many wrong secrets one address can try at one door. Every secret is compared first, and a right one is never refused:
+ * somebody who guesses behind the same proxy or NAT as OpenIM or the staff would otherwise lock them out. A comparison costs less than
+ * the answer does; what makes guessing hopeless is the length of the secrets.
  */
 @Injectable()
 export class AuthenticationLimit {
   private readonly wrong = new RateLimiterMemory({ points: WRONG_SECRETS, duration: WITHIN_S });
-  private readonly known = new Set<string>();
 
   constructor(private readonly metrics: AuthenticationMetrics) {}
 
   /**
-   * @param isRight whether the request carries a right secret
-   * @throws `refusal` if not; HttpException 429 for an address that tried too often
+   * Counts a request without a right secret.
+   * @throws HttpException 429 for an address that tried too often
    */
-  async admit(
-    door: 'callback' | 'admin',
-    request: Request,
-    isRight: () => boolean,
-    refusal: () => UnauthorizedException,
-  ): Promise<void> {
-    const address = `${door} ${networkOf(request.ip ?? '')}`;
-    if (!this.known.has(address)) {
-      const tries = await this.wrong.get(address);
-      if (tries && tries.consumedPoints >= WRONG_SECRETS) {
-        this.metrics.failed(door);
-        throw tooMany(tries, request);
-      }
-    }
-    if (isRight()) {
-      this.remember(address);
-      return;
-    }
+  async refuse(door: 'callback' | 'admin', request: Request): Promise<void> {
     this.metrics.failed(door);
-    await this.wrong.consume(address).catch((tries: RateLimiterRes) => {
-      throw tooMany(tries, request);
-    });
-    throw refusal();
-  }
-
-  private remember(address: string): void {
-    if (this.known.size >= ADDRESSES_KNOWN) {
-      this.known.clear();
-    }
-    this.known.add(address);
+    await this.wrong
+      .consume(`${door} ${networkOf(request.ip ?? '')}`)
+      .catch((tries: RateLimiterRes) => Promise.reject(tooMany(tries, request)));
   }
 }
 

@@ -177,6 +177,11 @@ export class Config {
   @Max(512 * 1024 * 1024, { message: 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb' })
   readonly CALLBACK_BODY_LIMIT: number = 16 * 1024 * 1024;
 
+  /** What the bodies of callbacks that are received and written at once may have together, in bytes (written as `64mb`). */
+  @toBytes
+  @Min(1024 * 1024, { message: 'CALLBACK_IN_FLIGHT_LIMIT must be a size of at least 1mb, such as 64mb' })
+  readonly CALLBACK_IN_FLIGHT_LIMIT: number = 64 * 1024 * 1024;
+
   /** OpenIM's REST API; unset: the mirror lives on callbacks alone. */
   @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
   @ValidateBy({

@@ -1,9 +1,11 @@
 import {
   type ArgumentsHost,
+  BadRequestException,
   Catch,
   type ExceptionFilter,
   HttpException,
   InternalServerErrorException,
+  NotFoundException,
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -25,7 +27,7 @@ export class ExceptionsFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
-    const error = this.toHttpException(exception);
+    const error = withoutPath(this.toHttpException(exception), request);
     const status = error.getStatus();
     if (status >= 500) {
       response.locals['error'] = exception; // requestLogger logs it with the request
@@ -57,4 +59,20 @@ export class ExceptionsFilter implements ExceptionFilter {
     }
     return new InternalServerErrorException();
   }
+}
+
+/** Where no route took a request, the words of Nest and Express repeat its path, which may hold a token in the wrong place. */
+function withoutPath(error: HttpException, request: Request): HttpException {
+  if (request.route !== undefined || error.getStatus() >= 500) {
+    return error;
+  }
+  const isUnknown = error.getStatus() === 404;
+  if (isCallback(request) && isUnknown) {
+    return new NotFoundException(
+      'Callbacks are taken by POST /callback/{command}: the url in webhooks.yml ends in /callback',
+    );
+  }
+  return isUnknown
+    ? new NotFoundException('There is no such route; GET /docs shows all')
+    : new BadRequestException('The path cannot be read');
 }

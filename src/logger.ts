@@ -1,9 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
-import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
-import { callbackLog } from './callback/callback-log.js';
 import type { Config } from './config.js';
+import { redaction } from './redaction.js';
 
 /**
  * Makes the log: JSON lines, readable ones in development.
@@ -17,6 +16,7 @@ export function createLogger(config: Config, jsonLines: () => DestinationStream 
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       serializers: { err: errorSerializer },
+      hooks: { streamWrite: redaction(config) },
     },
     config.NODE_ENV === 'development' ? readableLines() : jsonLines(),
   );
@@ -40,36 +40,6 @@ function errorSerializer(error: Error): object {
   const { type, message, stack, ...rest } = stdSerializers.err(error);
   const { code, detail, constraint } = rest as Record<string, unknown>;
   return { type, message, code, detail, constraint, stack };
-}
-
-/**
- * Makes the middleware that writes one line for each request, and of a callback what is known of it. No header and no body is
- * logged.
- */
-export function requestLogger(logger: Logger): RequestHandler {
-  return ({ method, originalUrl: url }, response, next) => {
-    if (/^\/(health\/|metrics|docs)/.test(url)) {
-      return next(); // asked for again and again, by machines
-    }
-    const start = performance.now();
-    response.once('close', () => {
-      const { statusCode, locals } = response;
-      const aborted = response.writableFinished ? undefined : true;
-      const callback = callbackLog(response);
-      logger[statusCode >= 500 ? 'error' : statusCode >= 400 || aborted ? 'warn' : 'info'](
-        {
-          req: { method, url },
-          res: { statusCode },
-          ...callback,
-          ms: Math.round(performance.now() - start),
-          aborted,
-          err: locals['error'] as unknown,
-        },
-        callback.outcome ? `callback ${callback.outcome}` : `${method} ${url} ${statusCode}`,
-      );
-    });
-    next();
-  };
 }
 
 /** Nest tells at each start what it is made of. */

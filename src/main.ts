@@ -6,10 +6,14 @@ import { type Config, ConfigError, readConfig, tracesAreWanted } from './config.
 import { DatabaseService } from './database/database.service.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { ListenError } from './listen-error.js';
 import { createLogger } from './logger.js';
 
 /** What is in flight has this long to end after SIGTERM or SIGINT, in ms; then the process ends all the same. */
 const SHUTDOWN_MS = 9_000;
+
+/** Errors whose message is all that the person at the terminal needs. */
+const PLAIN = [EmbeddedPostgresError, ListenError];
 
 /** Starts the service, and stops it in order: first the doors, then what is in flight, the database last. */
 function main(config: Config, logger: Logger): void {
@@ -28,9 +32,7 @@ function main(config: Config, logger: Logger): void {
       : await EmbeddedPostgres.start(config.DATA_DIR, (message) => logger.warn(message));
     app = await createApp(config, config.DATABASE_URL ?? embedded!.url, logger);
     await app.listen(config.PORT, config.HOST).catch((error: Error) => {
-      throw new Error(`HOST ${config.HOST} and PORT ${config.PORT} cannot be listened on: ${error.message}`, {
-        cause: error,
-      });
+      throw new ListenError(config.HOST, config.PORT, error);
     });
     logger.info(`Listening on ${await app.getUrl()}`);
     app.get(DatabaseService).opened.catch(fail);
@@ -55,10 +57,8 @@ function main(config: Config, logger: Logger): void {
   };
   const fail = (error: unknown): void => {
     const { message } = error as Error;
-    logger.fatal(
-      { err: error instanceof EmbeddedPostgresError ? undefined : error },
-      `The service cannot run: ${message}`,
-    );
+    const isPlain = PLAIN.some((kind) => error instanceof kind);
+    logger.fatal({ err: isPlain ? undefined : error }, `The service cannot run: ${message}`);
     void stop(1);
   };
 

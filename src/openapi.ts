@@ -15,7 +15,8 @@ export function serveOpenApi(app: INestApplication): void {
       scheme: 'basic',
       description: 'Any user name; the password is CALLBACK_TOKEN',
     })
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
+    // addBearerAuth() would say that the key is a JWT.
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
     jsonDocumentUrl: 'docs-json',

@@ -3,7 +3,6 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { storableText } from './storable-text.js';
-import { LAST_TIME_MS } from './storable-time.js';
 import { WholeNumber } from './whole-number.js';
 
 /** A text of a query or a path, as it would have been stored. */
@@ -44,12 +43,36 @@ export abstract class Page {
   nextCursor!: string | null;
 }
 
-/** The key of the last row of a page: where the next page begins. */
+/**
+ * The key of the last row of a page: where the next page begins. It holds what the list is ordered by, exactly: a moment is a text of
+ * PostgreSQL's, since one that is rounded to a JavaScript date leaves out or repeats the rows beside it.
+ */
 export type Cursor = readonly (string | number)[];
 
 /** Writes a key as the opaque text of `nextCursor`. */
 function encodeCursor(key: Cursor): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+/** A moment as PostgreSQL writes it in UTC, to the microsecond: a JavaScript date holds neither that nor every year. */
+const MOMENT =
+  /^(\d{4,6})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00( BC)?$/;
+/** The last years of PostgreSQL's timestamptz, after and before Christ. */
+const LAST_YEARS = { AD: 294_276, BC: 4713 };
+
+function isMoment(part: unknown): boolean {
+  const text = String(part);
+  if (text === 'infinity' || text === '-infinity') {
+    return true;
+  }
+  const [, year, month, day] = (MOMENT.exec(text) ?? []).map(Number);
+  return (
+    year !== undefined &&
+    year > 0 &&
+    year <= LAST_YEARS[text.endsWith('BC') ? 'BC' : 'AD'] &&
+    // The calendar repeats every 400 years.
+    new Date(Date.UTC(2000 + (year % 400), month! - 1, day)).getUTCDate() === day
+  );
 }
 
 /** What a part of a key may be: what PostgreSQL can compare with the column. */
@@ -58,12 +81,12 @@ const PARTS = {
   uuid: (part: unknown) =>
     typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
   int32: (part: unknown) => Number.isInteger(part) && Math.abs(Number(part)) <= 2 ** 31 - 1,
-  time: (part: unknown) => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= LAST_TIME_MS,
+  moment: isMoment,
 };
 
 /**
  * Reads a cursor back.
- * @param shape what each part of the key must be, such as `['time', 'text']`
+ * @param shape what each part of the key must be, such as `['moment', 'text']`
  * @throws BadRequestException when the text is not a cursor of this list
  */
 export function decodeCursor(cursor: string, shape: readonly (keyof typeof PARTS)[]): Cursor {

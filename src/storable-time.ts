@@ -10,3 +10,13 @@ export function storableTime(ms: number): string {
   // PostgreSQL reads a year of six digits, but not the sign that ISO 8601 puts before it.
   return new Date(Math.min(Math.max(ms, 0), LAST_TIME_MS)).toISOString().replace(/^\+/, '');
 }
+
+/**
+ * A moment that PostgreSQL gave, in ms since 1970. Its years reach further than those of a JavaScript Date: what lies beyond is the last
+ * moment of one.
+ * @param moment as node-postgres reads it: an invalid Date for a year that is too late, a number for `infinity`
+ */
+export function readableTime(moment: Date | number): number {
+  const ms = Number(moment);
+  return Number.isNaN(ms) ? LAST_TIME_MS : Math.min(Math.max(ms, -LAST_TIME_MS), LAST_TIME_MS);
+}

@@ -15,6 +15,7 @@ import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { callbackLog } from './callback/callback-log.js';
+import { maskedPath } from './masked-path.js';
 import { VERSION } from './version.js';
 
 /** How long spans that are not sent yet are waited for at the end, in ms: no collector may keep the process from ending in order. */
@@ -42,7 +43,7 @@ export function startTracing(logger: Logger): () => Promise<void> {
     new HttpInstrumentation({
       disableOutgoingRequestInstrumentation: true,
       ignoreIncomingRequestHook: (request) => !isCallback(request),
-      startIncomingSpanHook: withoutQuery,
+      startIncomingSpanHook: withoutSecrets,
       applyCustomAttributesOnSpan: describe,
     }),
     new PgInstrumentation({ requireParentSpan: true }),
@@ -58,8 +59,11 @@ export function startTracing(logger: Logger): () => Promise<void> {
 const isCallback = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'POST' && /\/callback\//i.test(url);
 
-/** A query under /callback means nothing, and may be a token that somebody put into the wrong place. */
-const withoutQuery = (): Attributes => ({ 'url.query': undefined });
+/** A query under /callback means nothing, and may be a token that somebody put into the wrong place; so may a part of the path. */
+const withoutSecrets = ({ url = '' }: IncomingMessage): Attributes => ({
+  'url.path': maskedPath(url),
+  'url.query': undefined,
+});
 
 /** Names the span of a callback by its route, and says of it what the log says. */
 const describe: HttpCustomAttributeFunction = (span, request, response) => {

@@ -1,3 +1,4 @@
+import { uuidv7 } from 'uuidv7';
 import { fixture } from './helpers/fixtures.js';
 import { type Answer, CREATE, KEY, Service } from './helpers/service.js';
 
@@ -310,9 +311,18 @@ describe('a malformed query', () => {
     `cursor=${cursor([1e300, 'a'])}`,
     `cursor=${cursor([1.5, 'a'])}`,
     `cursor=${cursor([-8.64e15, 'a'])}`,
-    `cursor=${cursor([1, 'a\0'])}`,
-    `cursor=${cursor([1, 'a', 2])}`,
+    `cursor=${cursor(['2026-01-01 00:00:00+00', 'a\0'])}`,
+    `cursor=${cursor(['2026-01-01 00:00:00+00', 'a', 2])}`,
     `cursor=${cursor({ 0: 1, 1: 'a', length: 2 })}`,
+    ...[
+      '2026-01-01',
+      '2026-02-30 00:00:00+00',
+      '2026-01-01 24:00:00+00',
+      '0000-01-01 00:00:00+00',
+      '294277-01-01 00:00:00+00',
+      '5000-01-01 00:00:00+00 BC',
+      '2026-01-01 00:00:00+01',
+    ].map((moment) => `cursor=${cursor([moment, 'a'])}`),
     `cursor=${'x'.repeat(5000)}`,
   ])('%s', async (query) => {
     const answer = await service.admin<{ statusCode: number; message: unknown; error: string }>(
@@ -322,6 +332,16 @@ describe('a malformed query', () => {
       status: 400,
       body: { statusCode: 400, error: 'Bad Request', message: [expect.any(String)] },
     });
+  });
+
+  it.each([
+    'infinity',
+    '-infinity',
+    '294276-12-31 23:59:59.999999+00',
+    '2024-02-29 00:00:00.5+00',
+    '4713-01-01 00:00:00+00 BC',
+  ])('is not a cursor at %s', async (moment) => {
+    expect((await service.admin(`/groups?cursor=${cursor([moment, 'a'])}`)).status).toBe(200);
   });
 
   it('of members and of users', async () => {
@@ -365,5 +385,39 @@ describe('authentication', () => {
         (await service.fetch('/admin/groups', { headers: { authorization: `Bearer ${key}` } })).status,
       ).toBe(200);
     }
+  });
+});
+
+describe('GET /admin/stats and GET /admin/reconciliation', () => {
+  it('lack only what is slow: the log here, whose callbacks are not taken for lost then', async () => {
+    const found = { at: new Date(Date.now() - 60_000), id: uuidv7() };
+    await service.database.query(
+      `INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary) VALUES ($1, 'g', $2, 'left', 1, 1, '')`,
+      [found.id, found.at],
+    );
+    await service.database.query('ALTER TABLE callback_deliveries RENAME TO log');
+    await service.database.query(
+      'CREATE VIEW callback_deliveries AS SELECT log.* FROM (SELECT pg_sleep(3.5)) AS slow LEFT JOIN log ON true WHERE log.id IS NOT NULL',
+    );
+    const [stats, reconciliation] = await Promise.all([
+      service.admin<Record<string, unknown>>('/stats'),
+      service.admin<Record<string, unknown>>('/reconciliation'),
+    ]);
+    await service.database.query('DROP VIEW callback_deliveries');
+    await service.database.query('ALTER TABLE log RENAME TO callback_deliveries');
+    await service.database.query('TRUNCATE group_repairs');
+
+    expect(stats.body).toMatchObject({
+      groups: [],
+      members: 0,
+      staleGroups: 0,
+      deliveries: null,
+      journal: { open: false },
+    });
+    expect(reconciliation.body).toMatchObject({
+      missedCallbacks: 1,
+      receivedCallbacks: null,
+      lossRate: null,
+    });
   });
 });

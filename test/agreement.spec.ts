@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
@@ -35,9 +36,19 @@ afterAll(async () => {
 interface OpenApi {
   paths: Record<
     string,
-    Record<string, { parameters?: { name: string; in: string }[]; security?: Record<string, unknown>[] }>
+    Record<
+      string,
+      {
+        summary?: string;
+        parameters?: { name: string; in: string }[];
+        security?: Record<string, unknown>[];
+      }
+    >
   >;
-  components: { schemas: Record<string, { properties: Record<string, unknown> }> };
+  components: {
+    schemas: Record<string, { properties: Record<string, unknown> }>;
+    securitySchemes: Record<string, unknown>;
+  };
 }
 const openApi = async () => (await service.fetch<OpenApi>('/docs-json')).body;
 
@@ -58,6 +69,7 @@ describe('commands', () => {
 /** How sizes and times are written. */
 const WRITTEN: Record<string, string> = {
   CALLBACK_BODY_LIMIT: '16mb',
+  CALLBACK_IN_FLIGHT_LIMIT: '64mb',
   JOURNAL_LIMIT: '256mb',
   RECONCILE_INTERVAL: '60s',
 };
@@ -80,6 +92,11 @@ describe('settings', () => {
       .match(/^#?[A-Z_]+(?==)/gm)!
       .map((name) => name.replace('#', ''));
     expect(names).toEqual(expect.arrayContaining(configNames()));
+  });
+
+  it('of the allocator are in the image, as the README says', () => {
+    expect(README).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
+    expect(file('Dockerfile')).toMatch(/^ENV MALLOC_ARENA_MAX=2$/m);
   });
 
   it('of the service that can be chosen reach it through docker-compose.yml', () => {
@@ -115,6 +132,39 @@ describe('routes', () => {
         expect(methods[method]!.security).toEqual([{ bearer: [] }]);
       }
     }
+  });
+
+  it('of the admin API refuse a query parameter that they do not know, every one that OpenAPI knows', async () => {
+    const admin = Object.entries((await openApi()).paths).filter(([path]) => path.startsWith('/admin'));
+    for (const [path, methods] of admin) {
+      for (const method of Object.keys(methods)) {
+        const { status, body } = await service.fetch<{ message: string[] }>(
+          `${path.replace('{id}', randomUUID())}?unknown=1`,
+          { method: method.toUpperCase(), headers: { authorization: 'Bearer try-me' } },
+        );
+        expect([method, path, status, body.message]).toEqual([
+          method,
+          path,
+          400,
+          ['property unknown should not exist'],
+        ]);
+      }
+    }
+  });
+
+  it('have each a summary of their own in OpenAPI, and the keys that they take', async () => {
+    const { paths, components } = await openApi();
+    const summaries = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { summary = '' }]) => [method, path, summary] as const),
+    );
+    for (const [method, path, summary] of summaries) {
+      expect([method, path, summary]).toEqual([method, path, expect.stringMatching(/^[A-Z].{10,80}[^.]$/)]);
+    }
+    expect(new Set(summaries.map(([, , summary]) => summary)).size).toBe(summaries.length);
+    expect(components.securitySchemes).toEqual({
+      basic: { type: 'http', scheme: 'basic', description: expect.stringContaining('CALLBACK_TOKEN') },
+      bearer: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' },
+    });
   });
 
   it('are the same in OpenAPI and the README', async () => {

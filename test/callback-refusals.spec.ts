@@ -2,12 +2,17 @@ import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { fixture } from './helpers/fixtures.js';
-import { CREATE, type Reply, Service, SUCCESS, TOKEN } from './helpers/service.js';
+import { eventually } from './helpers/process.js';
+import { CREATE, KEY, type Reply, Service, SUCCESS, TOKEN } from './helpers/service.js';
 
 let service: Service;
 
 beforeAll(async () => {
-  service = await Service.start({ CALLBACK_BODY_LIMIT: '1mb', CALLBACK_TOKEN: `${TOKEN}, next:token%` });
+  service = await Service.start({
+    CALLBACK_BODY_LIMIT: '1mb',
+    CALLBACK_TOKEN: `${TOKEN}, next:token%`,
+    TRUSTED_PROXIES: 'loopback',
+  });
 });
 
 afterEach(async () => {
@@ -227,11 +232,79 @@ it('reads a media type in a time that does not grow with its square', async () =
   expect(performance.now() - start).toBeLessThan(500);
 });
 
-it('does not tell a token that stands in the request line, nor one in a query', async () => {
-  const head = `POST http://openim:${TOKEN}@host/callback/none/x?token=${TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-  const answer = await raw(head);
-  expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*"errCode":404/);
-  expect(JSON.stringify(service.log.slice(-1))).not.toContain(TOKEN);
+/** Where somebody may put a secret in the line of a request. */
+const targets = (secret: string): string[] => [
+  `//openim:${secret}@host/callback`,
+  `//openim:${secret}@host/callback/${CREATE}`,
+  `///${secret}@host//callback`,
+  `/openim:${secret}@host:3000/callback/${CREATE}`,
+  `http://openim:${secret}@host/callback/none/x?token=${secret}`,
+  `http://openim:${secret}@host/callback/${CREATE}`,
+  `HTTPS://openim:${secret}@host`,
+  `http://openim:${secret}@host/admin/groups?limit=0`,
+  `ftp://openim:${secret}@host/callback/${CREATE}`,
+  `/callback;${secret}`,
+  `/callback;token=${secret}/${CREATE}`,
+  `/callback@${secret}/${CREATE}`,
+  `/callback/${secret}`,
+  `/callback/${secret}/${CREATE}`,
+  `/callback/${CREATE}/${secret}`,
+  `/callback/${CREATE};${secret}`,
+  `/callback/${secret}%zz`,
+  `/callback/${secret}%E0%A4%A`,
+  `/callback/..;/${secret}`,
+  `/callback?key=${secret}`,
+  `/callback?${secret}/${CREATE}`,
+  `/callback/${CREATE}?key=${secret}`,
+  `/callback/${CREATE}?${secret}`,
+  `/callback/${CREATE}#${secret}`,
+  `/${secret}/callback/${CREATE}`,
+  `/${secret}`,
+  `/x?key=${secret}`,
+  `/admin/groups?key=${secret}`,
+  `/admin/groups/${secret}`,
+  `/admin/groups/${secret}/members?limit=${secret}`,
+  `/admin/${secret}`,
+  `/admin;${secret}/groups`,
+];
+const spelled = (secret: string) => [secret, encodeURIComponent(secret), secret.toUpperCase()];
+
+it.each([TOKEN, 'next:token%', KEY, 'of another place'])(
+  'no line of the log tells %s, wherever it stands',
+  async (secret) => {
+    const isKnown = secret !== 'of another place';
+    const heads = [
+      '',
+      `Authorization: Basic ${btoa(`openim:${secret}x`)}\r\n`,
+      `Authorization: Bearer ${secret}x\r\n`,
+      ...(isKnown
+        ? [`Authorization: Basic ${btoa(`openim:${TOKEN}`)}\r\n`, `Authorization: Bearer ${KEY}\r\n`]
+        : []),
+    ];
+    for (const target of targets(encodeURIComponent(secret))) {
+      for (const [method, authorization] of ['POST', 'GET'].flatMap((one) =>
+        heads.map((head) => [one, head]),
+      )) {
+        service.log.length = 0;
+        await raw(
+          `${method} ${target} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n${authorization}Connection: close\r\nContent-Length: 0\r\n\r\n`,
+        );
+        await eventually(async () => service.log.length > 0, 2000);
+        const lines = JSON.stringify(service.log);
+        expect([target, spelled(secret).filter((one) => lines.includes(one))]).toEqual([target, []]);
+      }
+    }
+  },
+);
+
+it('tells in the log where a request went that no route takes, as far as that is no secret', async () => {
+  service.log.length = 0;
+  await service.fetch(`/proxy/callback//${CREATE}?x=1`, { method: 'POST' });
+  await service.fetch(`/callback/${CREATE}/more`, { method: 'POST' });
+  expect(service.log).toMatchObject([
+    { msg: 'request', req: { method: 'POST', path: `/*/callback//${CREATE}` }, address: '127.0.0.1' },
+    { msg: 'callback refused', req: { method: 'POST', path: `/callback/${CREATE}/*` } },
+  ]);
 });
 
 describe('a body over the limit', () => {

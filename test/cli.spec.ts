@@ -132,9 +132,27 @@ describe('doctor', () => {
     ['another path', 'http://openim:to%2Fken@host/openim', 'The path of the callback url is /openim'],
     ['another token', 'http://openim:other@host/callback', 'is not CALLBACK_TOKEN'],
     ['no url', 'callback', 'The callback url is not a url'],
+    [
+      'what Go cannot read',
+      'http://openim:50%of@host/callback',
+      'a % without two hexadecimal digits behind it',
+    ],
   ])('names %s', async (_, url, what) => {
     const { code, output } = await cli(`doctor --url ${url}`);
     expect([code, output]).toEqual([1, expect.stringContaining(what)]);
+  });
+
+  it('names a migration that is missing', async () => {
+    await database.query(
+      'DELETE FROM openim_group_sync_migrations WHERE id = (SELECT max(id) FROM openim_group_sync_migrations)',
+    );
+    const { code, output } = await cli('doctor');
+    expect([code, output]).toEqual([
+      1,
+      expect.stringContaining(
+        'The database cannot be used: migrations are pending; the service applies them',
+      ),
+    ]);
   });
 
   it('makes no database where there is none', async () => {
@@ -153,7 +171,10 @@ describe('doctor', () => {
   it('changes nothing: migrations that are missing it names', async () => {
     const empty = await TestDatabase.create('template0');
     const { code, output } = await cli('doctor', { DATABASE_URL: empty.url });
-    expect([code, output]).toEqual([1, expect.stringContaining('migrations are pending')]);
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/it has no tables of this service: DATABASE_URL .* lead to another place/),
+    ]);
     expect(await empty.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
     await empty.drop();
   });

@@ -157,7 +157,9 @@ describe('migrations', () => {
 
   it('are waited for where the service may not apply them', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url, RUN_MIGRATIONS: 'false' });
-    await service.says(/migrations are pending and RUN_MIGRATIONS is false/);
+    await service.says(
+      /migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false/,
+    );
     expect((await service.get('/health/ready')).status).toBe(503);
 
     await dataSource.runMigrations();

@@ -182,6 +182,21 @@ describe('GET /admin/deliveries', () => {
     expect(await list('?receivedFrom=2000-01-01&receivedTo=2000-01-02T00:00:00Z')).toEqual([]);
   });
 
+  it.each([
+    ['2026-03-01T07:59:59Z', '2026-03-01T08:00:00.5Z'],
+    ['2026-03-01T15:59:59%2B08:00', '2026-03-01T16:00:00.001%2B08:00'],
+    ['2026-03-01T07:59Z', '2026-03-01T08:01Z'],
+    ['2026-03-01', '2026-03-02'],
+    ['0000-01-01', '9999-12-31'],
+    ['2024-02-29T00:00:00.123456789Z', '2026-03-01T08:00:00.001Z'],
+  ])('takes receivedFrom %s and receivedTo %s', async (receivedFrom, receivedTo) => {
+    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.database.query("UPDATE callback_deliveries SET received_at = '2026-03-01T08:00:00Z'");
+    expect(await list(`?receivedFrom=${receivedFrom}&receivedTo=${receivedTo}`)).toHaveLength(1);
+    expect(await list(`?receivedFrom=${receivedTo}`)).toEqual([]);
+    expect(await list(`?receivedTo=${receivedFrom}`)).toEqual([]);
+  });
+
   it('pages through everything once', async () => {
     for (let n = 0; n < 7; n += 1) {
       await rename(`name ${n}`);
@@ -200,6 +215,25 @@ describe('GET /admin/deliveries', () => {
     'outcome=x',
     'receivedFrom=yesterday',
     'receivedTo=2026-13-01',
+    'receivedFrom=20260101',
+    'receivedFrom=2026-W01-1',
+    'receivedFrom=2026-001',
+    'receivedFrom=2026-01',
+    'receivedFrom=2026',
+    'receivedFrom=2026-02-30',
+    'receivedTo=2025-02-29T00:00:00Z',
+    'receivedFrom=2026-01-01T00:00:00,5Z',
+    'receivedFrom=2026-01-01T00:00:00',
+    'receivedTo=2026-01-01T00:00:00+08:00',
+    'receivedTo=2026-01-01T24:00:00Z',
+    'receivedTo=2026-01-01T00:00:60Z',
+    'receivedTo=2026-01-01T00:00Z%20',
+    'receivedTo=2026-01-01T00Z',
+    'receivedTo=2026-01-01 00:00:00Z',
+    'receivedTo=%2B002026-01-01T00:00:00Z',
+    'receivedTo=1767225600000',
+    'receivedTo=',
+    'receivedFrom=2026-01-01&receivedFrom=2026-01-02',
     'status=1',
     'cursor=WzEsIngiXQ',
     'limit=0',

@@ -133,7 +133,7 @@ describe('an answer of OpenIM of another shape', () => {
     changeSilently(world.groups);
     world.groups[0].act(step('mute', 1, 5));
     world.openIm.add(newGroup(3, Date.now()));
-    await world.becomesRight();
+    expect(await world.becomesRight()).toBeLessThan(1000 + TOLERANCE_MS);
   });
 
   it.each(['memberCount', 'status', 'roleLevel', 'muteEndTime', 'groupName', 'createTime'])(
@@ -166,17 +166,17 @@ it('a group that makes the list of groups fail hides no other one', async () => 
   expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + 2 * TOLERANCE_MS);
 });
 
-describe('a large group', () => {
-  const lists = (world: World) =>
-    world.openIm.requests.filter((path) => path === '/group/get_group_member_list').length;
+const lists = (world: World) =>
+  world.openIm.requests.filter((path) => path === '/group/get_group_member_list').length;
 
+describe('a large group', () => {
   it('is read whole while its members come and go', async () => {
     const world = await World.start([newGroup(9000)]);
     const [group] = world.groups;
     world.openIm.faults = { slowMs: 60 };
-    let going = true;
+    const end = new AbortController();
     const changing = (async () => {
-      for (let round = 0; going; round += 1) {
+      for (let round = 0; !end.signal.aborted; round += 1) {
         group.members.delete(`m${String(round * 7).padStart(6, '0')}`);
         group.changes.push({
           version: (group.version += 1),
@@ -189,7 +189,7 @@ describe('a large group', () => {
     })();
     await sleep(100);
     const { body } = await world.post(`/groups/${group.groupID}/refresh`);
-    going = false;
+    end.abort();
     await changing;
     expect(body).toMatchObject({ state: 'verified' });
     group.callbacks.splice(0);
@@ -230,9 +230,9 @@ describe('a large group', () => {
     const [large, ...small] = [newGroup(8000), ...groupsOf(20)];
     const world = await World.start([large, ...small], { RECONCILE_INTERVAL: '1s' });
     world.openIm.faults = { slowMs: 50, alwaysFull: true };
-    let going = true;
+    const end = new AbortController();
     const busy = (async () => {
-      for (let round = 0; going; round += 1) {
+      for (let round = 0; !end.signal.aborted; round += 1) {
         large.act(step('join', round));
         large.act(step('quit', 3 + round));
         await world.deliver(large.callbacks.splice(0));
@@ -248,7 +248,7 @@ describe('a large group', () => {
     const named = await becomeRight(world, small.slice(0, 5));
     changeSilently(small);
     const silent = await becomeRight(world, small);
-    going = false;
+    end.abort();
     await busy;
     expect(named).toBeLessThan(4000);
     expect(silent).toBeLessThan(1000 + TOLERANCE_MS);
@@ -286,12 +286,12 @@ describe('runs', () => {
   });
 
   it('ask for the versions of many groups a few chunks at a time', async () => {
-    const world = await World.start(groupsOf(1500), { RECONCILE_INTERVAL: '1s' });
+    const world = await World.start(groupsOf(1200), { RECONCILE_INTERVAL: '1s' });
     world.openIm.faults = { slowMs: 600 };
     await sleep(3000);
     const { id } = (await world.read()).runs[0]!;
     const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
-    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2600);
+    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2300);
   });
 
   it('cost one request for all groups without an owner, however many they are', async () => {
@@ -311,7 +311,9 @@ describe('OpenIM that was restored from a backup', () => {
   it('is noticed, and every group is read again', async () => {
     const groups = groupsOf(12);
     const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
-    const backup = new Map(groups.map((group) => [group, structuredClone({ ...group, callbacks: [] })]));
+    const backup = new Map(
+      groups.map((group) => [group, structuredClone(Object.fromEntries(Object.entries(group)))]),
+    );
     changeSilently(groups);
     await world.becomesRight();
     // All but one change as often after the restore as they did between backup and restore.

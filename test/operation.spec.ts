@@ -8,11 +8,20 @@ import { bodyOf, fixture } from './helpers/fixtures.js';
 import { ServiceProcess } from './helpers/process.js';
 import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
 
+/** The line of an admin request. */
+const adminLine = (route: string, statusCode: number, method = 'GET') => ({
+  msg: 'admin request',
+  req: { method, route },
+  res: { statusCode },
+  address: '127.0.0.1',
+  ms: expect.any(Number),
+});
+
 describe('a running service', () => {
   let service: Service;
 
   beforeAll(async () => {
-    service = await Service.start();
+    service = await Service.start({ ADMIN_API_KEY: `${KEY},second-key`, TRUSTED_PROXIES: 'loopback' });
   });
 
   afterAll(async () => {
@@ -49,11 +58,55 @@ describe('a running service', () => {
         outcome: 'refused',
         problems: expect.stringContaining('ownerUserID'),
       },
-      { level: 'info', req: { method: 'GET', url: '/admin/groups' }, res: { statusCode: 200 } },
+      { level: 'info', req: { method: 'GET', route: '/admin/groups' }, res: { statusCode: 200 } },
     ]);
     expect(JSON.stringify(service.log)).not.toMatch(
       new RegExp(`${TOKEN}|${KEY}|${btoa(`openim:${TOKEN}`)}|Weekly sync`),
     );
+  });
+
+  it('writes one line for an admin request: who it was, from where, and what it did', async () => {
+    const ask = async (path: string, key: string, method = 'GET', headers = {}) =>
+      service.fetch(`/admin${path}`, { method, headers: { authorization: `Bearer ${key}`, ...headers } });
+    service.log.length = 0;
+    await ask('/groups?groupName=x', KEY);
+    await ask('/groups/g%201/members', 'second-key', 'GET', { operationid: 'op-1' });
+    await ask('/groups/g/refresh', KEY, 'POST');
+    await ask('/groups/g', 'wrong');
+
+    const first = { number: 1, fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) };
+    expect(service.log).toMatchObject([
+      { ...adminLine('/admin/groups', 200), level: 'info', adminKey: first },
+      {
+        ...adminLine('/admin/groups/:groupID/members', 404),
+        level: 'warn',
+        adminKey: { number: 2, fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) },
+        params: { groupID: 'g 1' },
+        operationID: 'op-1',
+      },
+      {
+        ...adminLine('/admin/groups/:groupID/refresh', 409, 'POST'),
+        adminKey: first,
+        params: { groupID: 'g' },
+      },
+      { ...adminLine('/admin/groups/:groupID', 401), level: 'warn' },
+    ]);
+    expect(service.log[3]).not.toHaveProperty('adminKey');
+    expect(service.log[3]).not.toHaveProperty('params');
+    const fingerprints = service.log.flatMap(({ adminKey }) =>
+      adminKey === undefined ? [] : [(adminKey as { fingerprint: string }).fingerprint],
+    );
+    expect(fingerprints[2]).toBe(fingerprints[0]);
+    expect(fingerprints[1]).not.toBe(fingerprints[0]);
+  });
+
+  it('says from which address a wrong secret came, also past the limit', async () => {
+    service.log.length = 0;
+    for (let n = 0; n < 101; n += 1) {
+      await service.post(CREATE, '{}', { authorization: 'Basic no', 'x-forwarded-for': '192.0.2.7' });
+    }
+    expect(service.log[0]).toMatchObject({ res: { statusCode: 401 }, address: '192.0.2.7' });
+    expect(service.log[100]).toMatchObject({ res: { statusCode: 429 }, address: '192.0.2.7' });
   });
 
   it('counts callbacks by command and outcome', async () => {
@@ -138,6 +191,8 @@ describe('the process', () => {
       await database.query('BEGIN');
       await database.query('LOCK TABLE groups');
       const callback = service.post({ groupID: 'in-flight' });
+      const silent = connect(Number(new URL(await service.url()).port), '127.0.0.1');
+      silent.on('error', () => undefined);
       await sleep(300);
 
       service.child.kill(signal);
@@ -234,12 +289,21 @@ describe('the process', () => {
     }
   });
 
-  it('says that its port is taken, and ends', async () => {
+  it('says in a sentence that it cannot listen, and ends', async () => {
     const first = ServiceProcess.start({ DATABASE_URL: database.url });
     const { port } = new URL(await first.url());
-    const second = ServiceProcess.start({ DATABASE_URL: database.url, PORT: port });
-    expect((await second.exited)[0]).toBe(1);
-    expect(second.log).toContain(`HOST 127.0.0.1 and PORT ${port} cannot be listened on`);
+    for (const [where, reason] of [
+      [{ PORT: port }, `PORT ${port} cannot be listened on: another process listens there`],
+      [{ HOST: '192.0.2.1' }, 'HOST is no address of this machine'],
+    ] as const) {
+      const second = ServiceProcess.start({ DATABASE_URL: database.url, ...where });
+      expect((await second.exited)[0]).toBe(1);
+      expect(second.log).toContain(
+        `The service cannot run: HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and`,
+      );
+      expect(second.log).toContain(reason);
+      expect(second.log).not.toMatch(/stack|at .*\.js:/);
+    }
     await first.end();
   });
 

@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
+import { fixture } from './helpers/fixtures.js';
 import { type Metrics, openImMetrics, readMetrics } from './helpers/metrics.js';
-import { Service } from './helpers/service.js';
+import { hasPromtool, promtool, testRules } from './helpers/promtool.js';
+import { CREATE, Service } from './helpers/service.js';
 
 const OPS = join(import.meta.dirname, '../ops');
 const file = (name: string) => readFileSync(join(OPS, name), 'utf8');
@@ -31,10 +31,14 @@ interface Dashboard {
 const dashboard = () => JSON.parse(file('grafana-dashboard.json')) as Dashboard;
 
 let metrics: Metrics;
+let exposition: string;
 
 beforeAll(async () => {
   const service = await Service.start({ OPENIM_API_URL: 'http://127.0.0.1:9', OPENIM_SECRET: 's' });
+  await service.post(CREATE, fixture(CREATE, 'documented'));
+  await service.admin('/groups');
   metrics = await readMetrics(service.url);
+  exposition = (await service.fetch('/metrics')).text;
   await service.stop();
 });
 
@@ -102,39 +106,188 @@ const expected = (alertname: string) => {
   };
 };
 
-const withPromtool = spawnSync('promtool', ['--version']).status === 0 ? it : it.skip;
+const withPromtool = hasPromtool ? it : it.skip;
 
 withPromtool.each(STATES)(
   'while PostgreSQL %s, its alerts are raised (skipped without promtool)',
   (_, values, raised) => {
-    const folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-rules-'));
-    const path = join(folder, 'test.yml');
-    const document = {
-      rule_files: [join(OPS, 'alerts.yml')],
-      tests: [
-        {
-          interval: '1m',
-          input_series: [
-            series('database_reachable', values['reachable']!),
-            series('database_writable', values['writable']!),
-            series('journal_open', values['open']!),
-          ],
-          alert_rule_test: OF_STATES.map((alertname) => ({
-            eval_time: '5m',
-            alertname,
-            exp_alerts: raised.includes(alertname) ? [expected(alertname)] : [],
-          })),
-        },
-      ],
-    };
-    writeFileSync(path, stringify(document));
-    try {
-      expect(execFileSync('promtool', ['test', 'rules', path], { encoding: 'utf8' })).toContain('SUCCESS');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const said = testRules(join(OPS, 'alerts.yml'), [
+      {
+        interval: '1m',
+        input_series: [
+          series('database_reachable', values['reachable']!),
+          series('database_writable', values['writable']!),
+          series('journal_open', values['open']!),
+        ],
+        alert_rule_test: OF_STATES.map((alertname) => ({
+          eval_time: '5m',
+          alertname,
+          exp_alerts: raised.includes(alertname) ? [expected(alertname)] : [],
+        })),
+      },
+    ]);
+    expect(said).toBe('');
   },
 );
+
+/** Of each alert: after how many minutes, with what metrics it is raised, and with what others (those that are not said stay) it is not. */
+const ALERTS: Record<
+  string,
+  [minutes: number, raised: Record<string, string>, silent: Record<string, string>]
+> = {
+  OpenImGroupSyncDown: [
+    5,
+    { 'up{job="openim-group-sync"}': '0x60' },
+    { 'up{job="openim-group-sync"}': '1x60' },
+  ],
+  OpenImCallbacksSilent: [
+    40,
+    {
+      openim_reconciliation_missed_callbacks_total: '0+1x60',
+      'openim_callbacks_total{command="c"}': '7x60',
+      'openim_callbacks_total{command="other"}': '0+1x60',
+    },
+    { 'openim_callbacks_total{command="c"}': '0+1x60' },
+  ],
+  OpenImCallbacksLost: [
+    80,
+    {
+      openim_reconciliation_missed_callbacks_total: '0+1x90',
+      'openim_callbacks_total{outcome="applied"}': '0+10x90',
+    },
+    { 'openim_callbacks_total{outcome="applied"}': '0+1000x90' },
+  ],
+  OpenImCallbacksRefused: [
+    10,
+    { 'openim_callbacks_total{command="c",outcome="refused"}': '0+1x20' },
+    { 'openim_callbacks_total{command="c",outcome="refused"}': '9x20' },
+  ],
+  OpenImCallbacksFailed: [
+    10,
+    { 'openim_callbacks_total{command="c",outcome="failed"}': '0+1x20' },
+    { 'openim_callbacks_total{command="c",outcome="failed"}': '9x20' },
+  ],
+  OpenImCallbacksSlow: [
+    20,
+    {
+      'openim_callback_duration_seconds_bucket{le="1"}': '0x60',
+      'openim_callback_duration_seconds_bucket{le="5"}': '0+10x60',
+      'openim_callback_duration_seconds_bucket{le="+Inf"}': '0+10x60',
+    },
+    { 'openim_callback_duration_seconds_bucket{le="1"}': '0+10x60' },
+  ],
+  OpenImAuthenticationFailures: [
+    15,
+    { 'openim_authentication_failures_total{door="admin"}': '0+1x60' },
+    { 'openim_authentication_failures_total{door="admin"}': '100x60' },
+  ],
+  OpenImDatabaseAway: [5, { openim_database_reachable: '0x60' }, { openim_database_reachable: '1x60' }],
+  OpenImDatabaseNotWritable: [
+    5,
+    { openim_database_writable: '0x60', openim_database_reachable: '1x60' },
+    { openim_database_writable: '1x60' },
+  ],
+  OpenImCallbacksLostNow: [
+    5,
+    { openim_database_writable: '0x60', openim_journal_open: '0x60' },
+    { openim_journal_open: '1x60' },
+  ],
+  OpenImJournalQuarantined: [
+    5,
+    { 'openim_journal_quarantined_total{reason="damaged"}': '1x60' },
+    { 'openim_journal_quarantined_total{reason="damaged"}': '0x60' },
+  ],
+  OpenImJournalNotDraining: [
+    25,
+    { openim_journal_entries: '5x60', openim_journal_oldest_timestamp_seconds: '1x60' },
+    { openim_journal_oldest_timestamp_seconds: '0+60x60' },
+  ],
+  OpenImJournalNearItsLimit: [
+    5,
+    { openim_journal_bytes: '90x60', openim_journal_limit_bytes: '100x60' },
+    { openim_journal_bytes: '10x60' },
+  ],
+  OpenImJournalClosed: [15, { openim_journal_open: '0x60' }, { openim_journal_open: '1x60' }],
+  OpenImMirrorDrifts: [
+    100,
+    {
+      'openim_reconciliation_differences_total{kind="left"}': '0+10x120',
+      'openim_reconciliation_differences_total{kind="joined"}': '0+10x120',
+    },
+    { 'openim_reconciliation_differences_total{kind="left"}': '10x120' },
+  ],
+  OpenImGroupsWait: [
+    40,
+    {
+      openim_reconciliation_groups_waiting: '200x60',
+      'openim_reconciliation_running{kind="backfill"}': '0x60',
+    },
+    { 'openim_reconciliation_running{kind="backfill"}': '1x60' },
+  ],
+  OpenImNobodyReconciles: [
+    10,
+    {
+      'openim_reconciliation_leader{instance="one"}': '0x60',
+      'openim_reconciliation_leader{instance="two"}': '0x60',
+    },
+    { 'openim_reconciliation_leader{instance="two"}': '1x60' },
+  ],
+  OpenImSweepOverdue: [
+    30,
+    {
+      openim_reconciliation_last_sweep_timestamp_seconds: '1x60',
+      'openim_reconciliation_running{kind="full"}': '0x60',
+    },
+    { openim_reconciliation_last_sweep_timestamp_seconds: '0+60x60' },
+  ],
+  OpenImRunsFail: [
+    40,
+    {
+      'openim_reconciliation_runs_total{outcome="failed"}': '0+1x60',
+      'openim_reconciliation_runs_total{outcome="done"}': '3x60',
+    },
+    { 'openim_reconciliation_runs_total{outcome="done"}': '0+1x60' },
+  ],
+  OpenImDatabasePoolExhausted: [
+    5,
+    {
+      'openim_database_pool_connections{state="waiting"}': '3x60',
+      'openim_database_pool_connections{state="idle"}': '0x60',
+    },
+    { 'openim_database_pool_connections{state="waiting"}': '0x60' },
+  ],
+};
+
+it('each alert has a test', () => {
+  expect(Object.keys(ALERTS).toSorted()).toEqual(
+    rules()
+      .map(({ alert }) => alert)
+      .toSorted(),
+  );
+});
+
+withPromtool('each alert is raised, and is not, by what the metrics say (skipped without promtool)', () => {
+  const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
+    [raised, { ...raised, ...silent }].map((values, index) => ({
+      name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
+      interval: '1m' as const,
+      input_series: Object.entries(values).map(([name, value]) => ({ series: name, values: value })),
+      promql_expr_test: [
+        {
+          eval_time: `${minutes}m`,
+          expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
+          exp_samples: index === 0 ? [{ labels: '{}', value: 1 }] : [],
+        },
+      ],
+    })),
+  );
+  expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
+});
+
+withPromtool('the rules and the metrics are as Prometheus wants them (skipped without promtool)', () => {
+  expect(promtool(['check', 'rules', join(OPS, 'alerts.yml')])).toBe('');
+  expect(promtool(['check', 'metrics'], exposition)).toBe('');
+});
 
 describe('the dashboard', () => {
   it('asks the data source that is chosen', () => {

@@ -53,6 +53,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
         operationid: 'op-7',
       },
     });
+    await fetch(`${url}//openim:secret@host/callback/x`, { method: 'POST' });
     await service.get('/admin/groups');
     await service.get('/health/ready');
     expect(await service.end()).toBe(0);
@@ -82,6 +83,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
           'http.response.status_code': 400,
         },
       },
+      { attributes: { 'url.path': '//*/callback/*', 'http.response.status_code': 404 } },
     ]);
     const [applied, refused] = callbacks;
     const below = (traceID: string) =>
@@ -91,7 +93,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const [statement] = spans.filter(({ name }) => name.startsWith('pg.query:createGroup'));
     expect(statement!.parentSpanID).toBe(applied!.spanID);
     expect(String(statement!.attributes['db.query.text']).length).toBeLessThanOrEqual(1024);
-    expect(new Set(spans.map(({ traceID }) => traceID)).size).toBe(2);
+    expect(new Set(spans.map(({ traceID }) => traceID)).size).toBe(3);
     expect(JSON.stringify(spans)).not.toMatch(/secret|"traced.*"traced"|Basic /);
   });
 

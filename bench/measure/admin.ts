@@ -17,7 +17,7 @@ const LISTS: readonly List[] = [
   {
     title: '/admin/groups',
     path: '/groups',
-    rows: `SELECT json_build_array((extract(epoch FROM create_time) * 1000)::bigint, group_id)::text AS key, group_id AS id
+    rows: `SELECT json_build_array((create_time AT TIME ZONE 'UTC')::text || '+00', group_id)::text AS key, group_id AS id
       FROM groups ORDER BY create_time DESC, group_id DESC`,
   },
   {

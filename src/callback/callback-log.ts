@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { Outcome } from '../deliveries/callback-delivery.entity.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
+import type { BodyShare } from './body-budget.js';
 
 /** As in the log of deliveries; `journaled`: on disk here, and not there yet. */
 export type AnsweredOutcome = Outcome | 'journaled';
@@ -22,4 +23,9 @@ export function callbackLog(response: Response): CallbackLog {
 /** The delivery that this response answers; there is one for each request that `CallbackGuard` let in. */
 export function deliveryOf(response: Response): Delivery {
   return response.locals['delivery'] as Delivery;
+}
+
+/** What the body of the callback takes of `BodyBudget`, until the callback is on disk or refused; set by `CallbackReplyInterceptor`. */
+export function shareOf(response: Response): BodyShare {
+  return response.locals['share'] as BodyShare;
 }

@@ -2,13 +2,11 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Tinypool } from 'tinypool';
 import { Config } from '../config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
+import { LARGE_BYTES } from './body-budget.js';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
 import type { Callback, MirroredCallback } from './callback.commands.js';
 
-/** Bodies from this size on are read in a worker thread: some ms of work, during which nobody else would be answered. */
-export const LARGE_BYTES = 128 * 1024;
-
-/** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread. */
+/** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread, so that others are answered meanwhile. */
 @Injectable()
 export class CallbackParser implements OnApplicationShutdown {
   private readonly worker = new Tinypool({

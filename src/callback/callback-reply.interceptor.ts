@@ -11,6 +11,7 @@ import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import { withTimeout } from '../with-timeout.js';
+import { BodyBudget } from './body-budget.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
 import type { CallbackOutcome } from './callback-outcome.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
@@ -31,6 +32,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
   constructor(
     private readonly config: Config,
     private readonly unwritten: UnwrittenDeliveries,
+    private readonly budget: BodyBudget,
   ) {}
 
   async intercept(
@@ -39,7 +41,11 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
   ): Promise<Observable<CallbackReply>> {
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
-    const work = this.logged(firstValueFrom(next.handle()), deliveryOf(response));
+    const share = this.budget.open();
+    response.locals['share'] = share;
+    const work = this.logged(firstValueFrom(next.handle()), deliveryOf(response)).finally(() =>
+      share.release(),
+    );
     const outcome = await withTimeout(work, DEADLINE_MS, () => this.late(work, log));
     log.outcome = outcome;
     return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);

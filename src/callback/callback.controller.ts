@@ -5,6 +5,7 @@ import {
   ApiDefaultResponse,
   ApiExtraModels,
   ApiOkResponse,
+  ApiOperation,
   ApiParam,
   ApiTags,
   getSchemaPath,
@@ -41,6 +42,7 @@ export class CallbackController {
 
   /** Takes one callback; the reply is sent when it is on disk. */
   @Post(':command')
+  @ApiOperation({ summary: 'Take a callback of OpenIM' })
   @HttpCode(200)
   @ApiParam({
     name: 'command',
@@ -52,7 +54,7 @@ export class CallbackController {
   @ApiDefaultResponse({
     type: CallbackReply,
     description:
-      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written',
+      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written, unless a Retry-After says that it was not received',
   })
   async receive(
     @CallbackRequest(CallbackPipe) callback: ReceivedCallback | IgnoredCallback,

@@ -2,27 +2,29 @@ import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedExcept
 import type { Request, Response } from 'express';
 import { AuthenticationLimit } from '../authentication-limit.js';
 import { Config } from '../config.js';
+import { operationIDOf } from '../operation-id.js';
 import { Delivery } from '../deliveries/delivery-log.js';
-import { secretMatcher } from '../secrets.js';
+import { secretFinder } from '../secrets.js';
 import { storableText } from '../storable-text.js';
 import { callbackLog } from './callback-log.js';
 import { CallbackMetrics } from './callback-metrics.js';
 
-const OPERATION_ID_SHOWN = 128;
+/** What a command of OpenIM looks like (pkg/callbackstruct/constant.go). */
+const COMMAND = /^callback\w{0,64}$/;
 
 /**
  * Lets in who sends one of the tokens as the password of HTTP Basic, as Go does with the userinfo of the url in `webhooks.yml`.
  */
 @Injectable()
 export class CallbackGuard implements CanActivate {
-  private readonly isToken: (candidate: string) => boolean;
+  private readonly findToken: (candidate: string) => number;
 
   constructor(
     private readonly config: Config,
     private readonly limit: AuthenticationLimit,
     private readonly metrics: CallbackMetrics,
   ) {
-    this.isToken = secretMatcher(config.CALLBACK_TOKEN ?? []);
+    this.findToken = secretFinder(config.CALLBACK_TOKEN ?? []);
   }
 
   /** @throws UnauthorizedException without a right token; HttpException 429 after too many wrong ones */
@@ -30,21 +32,18 @@ export class CallbackGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
     const log = callbackLog(response);
-    log.command = String(request.params['command']);
-    this.metrics.received(log.command);
-    log.operationID = String(request.headers['operationid'] ?? '').slice(0, OPERATION_ID_SHOWN);
-    if (!this.config.callbacksAreOpen) {
-      await this.limit.admit(
-        'callback',
-        request,
-        () => this.isToken(basicPassword(request.headers.authorization)),
-        () =>
-          new UnauthorizedException(
-            'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
-          ),
+    const command = String(request.params['command']);
+    log.command = COMMAND.test(command) ? command : 'other'; // it may be a token in the wrong place
+    this.metrics.received(command);
+    log.operationID = operationIDOf(request);
+    if (!this.config.callbacksAreOpen && this.findToken(basicPassword(request.headers.authorization)) < 0) {
+      await this.limit.refuse('callback', request);
+      throw new UnauthorizedException(
+        'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
       );
     }
-    response.locals['delivery'] = new Delivery(storableText(log.command), storableText(log.operationID));
+    log.command = command;
+    response.locals['delivery'] = new Delivery(storableText(command), storableText(log.operationID));
     return true;
   }
 }

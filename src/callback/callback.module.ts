@@ -3,6 +3,7 @@ import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
+import { BodyBudget } from './body-budget.js';
 import { CallbackGate } from './callback-gate.js';
 import { CallbackMetrics } from './callback-metrics.js';
 import { CallbackParser } from './callback-parser.service.js';
@@ -23,6 +24,7 @@ import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
     CallbackMetrics,
     CallbackPipe,
     CallbackParser,
+    BodyBudget,
     CallbackGate,
     CallbackWriter,
     JournalReplay,

@@ -8,7 +8,7 @@ import {
 import type { Request, Response } from 'express';
 import { Config } from '../config.js';
 import { readBody } from './callback-body.js';
-import { callbackLog, deliveryOf } from './callback-log.js';
+import { callbackLog, deliveryOf, shareOf } from './callback-log.js';
 import { CallbackParser } from './callback-parser.service.js';
 import {
   CALLBACK_COMMANDS,
@@ -36,12 +36,14 @@ export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCall
     const response = request.res as Response;
     const delivery = deliveryOf(response);
     const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));
-    const body = await readBody(request, this.config.CALLBACK_BODY_LIMIT).catch((error: unknown) => {
-      if (isMirrored) {
-        throw error;
-      }
-      return Buffer.alloc(0); // never refuse what is not ours
-    });
+    const body = await readBody(request, this.config.CALLBACK_BODY_LIMIT, shareOf(response)).catch(
+      (error: unknown) => {
+        if (isMirrored) {
+          throw error;
+        }
+        return Buffer.alloc(0); // never refuse what is not ours
+      },
+    );
     if (keepsBody(delivery.command)) {
       delivery.body = body; // of others nothing is kept: other people's messages are none of our business
     }

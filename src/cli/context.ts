@@ -23,6 +23,7 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 
 /** How long a command waits for the database, in ms. */
 const PATIENCE_MS = 10_000;
+const POLL_MS = 50;
 
 /**
  * Opens the database of the service's settings, does the work, and closes it. An embedded PostgreSQL that the running service
@@ -55,10 +56,13 @@ export async function withContext<T>(
   }
 }
 
+/** Waits for the database: not for what waiting does not bring, such as migrations that a command is not to apply. */
 async function opened(database: DatabaseService): Promise<void> {
-  const late = sleep(PATIENCE_MS, true, { ref: false });
-  if (await Promise.race([database.opened, late])) {
-    throw new CommandError(`The database cannot be used: ${database.obstacle}`);
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await Promise.race([database.opened.then(() => true), sleep(POLL_MS, false)]))) {
+    if (Date.now() > end || (database.obstacle !== '' && !database.lacksOnlyPostgres)) {
+      throw new CommandError(`The database cannot be used: ${database.obstacle}`);
+    }
   }
 }
 

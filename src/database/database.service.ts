@@ -13,12 +13,17 @@ import { DatabaseClock } from '../postgres/database-clock.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { ConnectionError, isDatabaseUnavailable } from '../postgres/errors.js';
 import { isTransactionPooled } from '../postgres/pooler.js';
-import { hasPendingMigrations, migrate } from './migrate.js';
+import { pendingMigrations, migrate } from './migrate.js';
 import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
 
 const RETRY_MS = 1000;
 /** How long a connection and a statement may take that only look what is there, in ms. */
 const PROBE_TIMEOUT_MS = 3000;
+/** Why it cannot be used without migrations, also for a command that is not to change the tables. */
+const PENDING = {
+  some: 'migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
+  all: 'it has no tables of this service: DATABASE_URL and DATABASE_SCHEMA lead to another place than those of the service, or all migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
+};
 /** How often PostgreSQL's clock is read, in ms: clocks drift apart by less than 1 ms meanwhile. */
 const CLOCK_MS = 60_000;
 
@@ -90,9 +95,12 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
       if (this.config.RUN_MIGRATIONS) {
         const applied = await migrate(this.options, this.config.DATABASE_SCHEMA, this.abort.signal);
         applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
-      } else if (await hasPendingMigrations(this.options)) {
-        this.away = false;
-        return 'migrations are pending and RUN_MIGRATIONS is false; run npm run migration:run';
+      } else {
+        const pending = await pendingMigrations(this.options);
+        if (pending !== 'none') {
+          this.away = false;
+          return PENDING[pending];
+        }
       }
       if (!this.dataSource.isInitialized) {
         await this.dataSource.initialize();

@@ -47,19 +47,19 @@ export async function migrate(
   }
 }
 
-/** Whether the database lacks migrations that this version of the service needs. Reads only: the role may have no more rights. */
-export async function hasPendingMigrations(options: DataSourceOptions): Promise<boolean> {
+/** Which of the migrations that this version of the service needs the database lacks. Reads only: the role may have no more rights. */
+export async function pendingMigrations(options: DataSourceOptions): Promise<'none' | 'some' | 'all'> {
   const dataSource = await connect(options, 1);
   try {
     const table = options.migrationsTableName;
     if (!(await isTrue(dataSource.query('SELECT to_regclass($1) IS NOT NULL AS is', [table])))) {
-      return true;
+      return 'all';
     }
     const applied = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${table}`);
     const names = new Set(applied.map(({ name }) => name));
-    return dataSource.migrations.some(
-      (migration) => !names.has(migration.name ?? migration.constructor.name),
-    );
+    const { migrations } = dataSource;
+    const pending = migrations.filter(({ name, constructor }) => !names.has(name ?? constructor.name)).length;
+    return pending === 0 ? 'none' : pending === migrations.length ? 'all' : 'some';
   } finally {
     await dataSource.destroy();
   }

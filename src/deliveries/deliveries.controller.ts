@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { GroupParams } from '../group-params.js';
 import { NoQuery, PageQuery } from '../paging.js';
@@ -24,6 +24,7 @@ export class DeliveriesController {
 
   /** The callbacks that came in, newest first. */
   @Get('deliveries')
+  @ApiOperation({ summary: 'List the callbacks that came in, newest first' })
   @ApiOkResponse({ type: DeliveryPage })
   list(@Query() query: DeliveriesQuery): Promise<DeliveryPage> {
     return this.deliveries.list(query);
@@ -31,6 +32,7 @@ export class DeliveriesController {
 
   /** One callback, with its body as it came. */
   @Get('deliveries/:id')
+  @ApiOperation({ summary: 'Read one callback, with its body as it came' })
   @ApiOkResponse({ type: DeliveryWithBodyDto })
   @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
   read(@Param() params: DeliveryParams, @Query() _query: NoQuery): Promise<DeliveryWithBodyDto> {
@@ -39,6 +41,7 @@ export class DeliveriesController {
 
   /** What happened to a group, newest first, in words. Empty for a group that nothing is known of. */
   @Get('groups/:groupID/timeline')
+  @ApiOperation({ summary: 'List what happened to a group, newest first, in words' })
   @ApiOkResponse({ type: TimelinePage })
   timeline(@Param() params: GroupParams, @Query() query: PageQuery): Promise<TimelinePage> {
     return this.timelines.read(params.groupID, query);

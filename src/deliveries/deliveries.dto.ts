@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Moment } from '../moment.js';
 import { Page, PageQuery, ToStorable } from '../paging.js';
 import { type CallbackDelivery, type Outcome, OUTCOMES } from './callback-delivery.entity.js';
 
@@ -9,6 +10,8 @@ export class DeliveryParams {
   @ApiProperty({ description: 'The id of a delivery' })
   id!: string;
 }
+
+const MOMENTS = 'A time needs its zone; a date alone, such as 2026-01-31, begins in UTC';
 
 /** The filters of the log; all given ones must hold. */
 export class DeliveriesQuery extends PageQuery {
@@ -32,14 +35,18 @@ export class DeliveriesQuery extends PageQuery {
   outcome?: Outcome;
 
   @IsOptional()
-  @IsISO8601({ strict: true })
-  @ApiPropertyOptional({ format: 'date-time', description: 'Received then or later' })
-  receivedFrom?: string;
+  @Moment()
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: `Received then or later. ${MOMENTS}`,
+  })
+  receivedFrom?: Date;
 
   @IsOptional()
-  @IsISO8601({ strict: true })
-  @ApiPropertyOptional({ format: 'date-time', description: 'Received before' })
-  receivedTo?: string;
+  @Moment()
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: `Received before. ${MOMENTS}` })
+  receivedTo?: Date;
 }
 
 /** One request that OpenIM made. */

@@ -64,16 +64,15 @@ export class DeliveriesService {
       }
     }
     if (query.receivedFrom !== undefined) {
-      select.andWhere('d.receivedAt >= :from', { from: new Date(query.receivedFrom) });
+      select.andWhere('d.receivedAt >= :from', { from: query.receivedFrom });
     }
     if (query.receivedTo !== undefined) {
-      select.andWhere('d.receivedAt < :to', { to: new Date(query.receivedTo) });
+      select.andWhere('d.receivedAt < :to', { to: query.receivedTo });
     }
-    const { items, nextCursor } = page(await select.getMany(), query.limit, ({ receivedAt, id }) => [
-      receivedAt.getTime(),
-      id,
-    ]);
-    return { items: items.map(toDeliveryDto), nextCursor };
+    const { entities, raw } = await select.getRawAndEntities<{ moment: string }>();
+    const rows = entities.map((delivery, index) => ({ delivery, moment: raw[index]!.moment }));
+    const { items, nextCursor } = page(rows, query.limit, ({ delivery, moment }) => [moment, delivery.id]);
+    return { items: items.map(({ delivery }) => toDeliveryDto(delivery)), nextCursor };
   }
 
   /**
@@ -109,15 +108,13 @@ export class DeliveriesService {
   private newestFirst({ limit, cursor }: PageQuery): SelectQueryBuilder<CallbackDelivery> {
     const select = this.deliveries
       .createQueryBuilder('d')
+      .addSelect('CAST(d.receivedAt AS text)', 'moment')
       .orderBy('d.receivedAt', 'DESC')
       .addOrderBy('d.id', 'DESC')
       .limit(limit + 1);
     if (cursor !== undefined) {
-      const [receivedAt, id] = decodeCursor(cursor, ['time', 'uuid']);
-      select.andWhere('(d.receivedAt, d.id) < (:receivedAt, :id)', {
-        receivedAt: new Date(Number(receivedAt)),
-        id,
-      });
+      const [receivedAt, id] = decodeCursor(cursor, ['moment', 'uuid']);
+      select.andWhere('(d.receivedAt, d.id) < (CAST(:receivedAt AS timestamptz), :id)', { receivedAt, id });
     }
     return select;
   }

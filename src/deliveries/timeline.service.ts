@@ -6,7 +6,7 @@ import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './del
 
 /** Of both logs a page at most, each by its index, and then the newest of both. */
 const TIMELINE = `
-  SELECT * FROM (
+  SELECT *, at::text AS moment FROM (
     (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
      WHERE group_id = $1 AND (received_at, id) < ($2::timestamptz, $3::uuid) ORDER BY received_at DESC, id DESC LIMIT $4)
     UNION ALL
@@ -27,11 +27,13 @@ export class TimelineService {
    * @throws BadRequestException for a cursor that is not of this list
    */
   async read(groupID: string, { limit, cursor }: PageQuery): Promise<TimelinePage> {
-    const after = cursor === undefined ? FROM_THE_NEWEST : toKey(decodeCursor(cursor, ['time', 'uuid']));
-    const rows = await this.dataSource.query<TimelineEntry[]>(TIMELINE, [groupID, ...after, limit + 1]);
-    const { items, nextCursor } = page(rows, limit, ({ at, id }) => [at.getTime(), id]);
+    const after = cursor === undefined ? FROM_THE_NEWEST : decodeCursor(cursor, ['moment', 'uuid']);
+    const rows = await this.dataSource.query<(TimelineEntry & { moment: string })[]>(TIMELINE, [
+      groupID,
+      ...after,
+      limit + 1,
+    ]);
+    const { items, nextCursor } = page(rows, limit, ({ moment, id }) => [moment, id]);
     return { items: items.map(toTimelineEntryDto), nextCursor };
   }
 }
-
-const toKey = ([at, id]: readonly (string | number)[]) => [new Date(Number(at)), id];

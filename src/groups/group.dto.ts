@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { Page, PageQuery, ToStorable } from '../paging.js';
+import { readableTime } from '../storable-time.js';
 import { WholeNumber } from '../whole-number.js';
 import type { GroupMember } from './group-member.entity.js';
 import type { Group } from './group.entity.js';
@@ -222,7 +223,7 @@ export function toGroupDto(group: Group): GroupDto {
     introduction: group.introduction ?? '',
     faceURL: group.faceURL ?? '',
     ownerUserID: group.ownerUserID ?? '',
-    createTime: group.createTime.getTime(),
+    createTime: readableTime(group.createTime),
     memberCount: group.memberCount,
     ex: group.ex ?? '',
     status: group.status ?? 0,
@@ -231,7 +232,7 @@ export function toGroupDto(group: Group): GroupDto {
     needVerification: group.needVerification ?? 0,
     lookMemberInfo: group.lookMemberInfo ?? 0,
     applyMemberFriend: group.applyMemberFriend ?? 0,
-    notificationUpdateTime: group.notificationUpdateTime?.getTime() ?? 0,
+    notificationUpdateTime: readableTime(group.notificationUpdateTime ?? 0),
     notificationUserID: group.notificationUserID ?? '',
     syncedAt: group.syncedAt.toISOString(),
     staleSince: group.staleSince?.toISOString() ?? null,
@@ -261,8 +262,8 @@ export function toMemberDto(member: GroupMember): MemberDto {
     ex,
     joinSource,
     inviterUserID,
-    joinTime: joinTime?.getTime() ?? null,
-    muteEndTime: muteEndTime?.getTime() ?? null,
+    joinTime: joinTime && readableTime(joinTime),
+    muteEndTime: muteEndTime && readableTime(muteEndTime),
     syncedAt: syncedAt.toISOString(),
   };
 }

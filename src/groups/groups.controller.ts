@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { GroupParams } from '../group-params.js';
 import {
@@ -22,6 +22,7 @@ export class GroupsController {
 
   /** The groups, newest first. */
   @Get('groups')
+  @ApiOperation({ summary: 'List the groups, newest first' })
   @ApiOkResponse({ type: GroupPage })
   listGroups(@Query() query: GroupsQuery): Promise<GroupPage> {
     return this.groups.listGroups(query);
@@ -29,6 +30,7 @@ export class GroupsController {
 
   /** One group. */
   @Get('groups/:groupID')
+  @ApiOperation({ summary: 'Read one group' })
   @ApiOkResponse({ type: GroupDto })
   @ApiNotFoundResponse({ description: 'The group is not known' })
   getGroup(@Param() params: GroupParams, @Query() _query: NoQuery): Promise<GroupDto> {
@@ -37,6 +39,7 @@ export class GroupsController {
 
   /** The current members of a group, highest role first. */
   @Get('groups/:groupID/members')
+  @ApiOperation({ summary: 'List the current members of a group, highest role first' })
   @ApiOkResponse({ type: MemberPage })
   @ApiNotFoundResponse({ description: 'The group is not known' })
   listMembers(@Param() params: GroupParams, @Query() query: MembersQuery): Promise<MemberPage> {
@@ -45,6 +48,7 @@ export class GroupsController {
 
   /** The groups that a user is in, each with the user's role there. */
   @Get('users/:userID/groups')
+  @ApiOperation({ summary: 'List the groups that a user is in, with the role there' })
   @ApiOkResponse({ type: UserGroupPage })
   listGroupsOfUser(@Param() params: UserParams, @Query() query: PageQuery): Promise<UserGroupPage> {
     return this.groups.listGroupsOfUser(params.userID, query);

@@ -30,6 +30,7 @@ export class GroupsService {
   async listGroups(query: GroupsQuery): Promise<GroupPage> {
     const select = this.groups
       .createQueryBuilder('g')
+      .addSelect('CAST(g.createTime AS text)', 'moment')
       .orderBy('g.createTime', 'DESC')
       .addOrderBy('g.groupID', 'DESC')
       .limit(query.limit + 1);
@@ -47,14 +48,16 @@ export class GroupsService {
       select.andWhere(`g.staleSince IS ${query.stale ? 'NOT NULL' : 'NULL'}`);
     }
     if (query.cursor !== undefined) {
-      const [createTime, groupID] = decodeCursor(query.cursor, ['time', 'text']);
-      select.andWhere('(g.createTime, g.groupID) < (:createTime, :groupID)', {
-        createTime: new Date(Number(createTime)),
+      const [createTime, groupID] = decodeCursor(query.cursor, ['moment', 'text']);
+      select.andWhere('(g.createTime, g.groupID) < (CAST(:createTime AS timestamptz), :groupID)', {
+        createTime,
         groupID,
       });
     }
-    const rows = await select.getMany();
-    return page(rows.map(toGroupDto), query.limit, (group) => [group.createTime, group.groupID]);
+    const { entities, raw } = await select.getRawAndEntities<{ moment: string }>();
+    const rows = entities.map((group, index) => ({ group, moment: raw[index]!.moment }));
+    const { items, nextCursor } = page(rows, query.limit, ({ group, moment }) => [moment, group.groupID]);
+    return { items: items.map(({ group }) => toGroupDto(group)), nextCursor };
   }
 
   /** @throws NotFoundException for a group that is not known */

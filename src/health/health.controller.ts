@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
   HealthCheckService,
@@ -29,6 +29,7 @@ export class HealthController {
 
   /** 200 while the process runs. */
   @Get('live')
+  @ApiOperation({ summary: 'Tell whether the process runs' })
   @ApiOkResponse({ description: 'The process runs' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
@@ -39,6 +40,7 @@ export class HealthController {
    * writes. 503 where they cannot, before the database is in use for the first time, and while the process is about to stop.
    */
   @Get('ready')
+  @ApiOperation({ summary: 'Tell whether callbacks are taken' })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.callbacks()]);

@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { MetricsService } from './metrics.service.js';
 
 /** For Prometheus. */
@@ -10,6 +10,7 @@ export class MetricsController {
 
   /** Everything that is measured, in Prometheus's text format. */
   @Get()
+  @ApiOperation({ summary: 'Read the metrics, in the text format of Prometheus' })
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })

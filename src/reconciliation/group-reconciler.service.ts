@@ -7,7 +7,7 @@ import { OpenImClient } from '../openim/openim.client.js';
 import { type Answer, ChangesReader } from './changes-reader.js';
 import { type Found, GroupReader, MEMBERS_ASKED, type Snapshot } from './group-reader.js';
 import { type KnownGroup, readKnown } from './known-group.js';
-import { LARGE_MEMBERS, Lanes, type Priority } from './lanes.js';
+import { isMoreUrgent, LARGE_MEMBERS, Lanes, type Priority } from './lanes.js';
 import { infoOf } from './member-list-reader.js';
 import { ReconcileQueue } from './reconcile-queue.js';
 import type { ReconcileResult } from './reconcile-result.js';
@@ -34,12 +34,19 @@ interface Task {
   readonly options: ReconcileOptions;
 }
 
+/** A task in its lane. */
+interface UnderWay {
+  readonly priority: Priority;
+  readonly result: Promise<ReconcileResult>;
+  isStarted: boolean;
+}
+
 /** Reads groups from OpenIM and makes the mirror equal. What fails for one group is the result of that group. */
 @Injectable()
 export class GroupReconciler {
   private readonly logger = new Logger('Reconciliation');
-  /** Groups in a lane. */
-  private readonly underWay = new Map<string, Promise<ReconcileResult>>();
+  /** Of each group in a lane the last task. */
+  private readonly underWay = new Map<string, UnderWay>();
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -118,24 +125,42 @@ export class GroupReconciler {
     return found.kind === 'absent' ? undefined : this.writer.compare(found.snapshot, moment);
   }
 
-  /** Has a group reconciled when its lane has room. One that is on its way already is waited for, unless a callback is newer. */
+  /**
+   * Has a group reconciled when its lane has room. One that is there already is waited for, unless this one is more urgent, for a
+   * callback that is newer, or of a full run.
+   */
   private inLane(task: Task): Promise<ReconcileResult> {
     const { groupID, answer, known, options } = task;
-    const running = this.underWay.get(groupID);
-    if (running && options.priority !== 'callback' && !options.whole) {
-      return running;
+    const former = this.underWay.get(groupID);
+    if (former && options.priority !== 'callback' && !options.whole) {
+      if (former.isStarted || !isMoreUrgent(options.priority, former.priority)) {
+        return former.result;
+      }
     }
     const members = infoOf(answer)?.memberCount ?? known?.memberCount ?? 0;
+    const isFailing = this.queue.failuresOf(groupID) > 0;
     const isUrgent = options.priority === 'callback' && members < LARGE_MEMBERS;
-    const work = this.lanes
-      .run(
-        { priority: options.priority, members, isFailing: this.queue.failuresOf(groupID) > 0 },
-        options.signal,
-        () => this.openIm.withPriority(isUrgent, () => this.take(task)),
-      )
-      .finally(() => this.underWay.get(groupID) === work && this.underWay.delete(groupID));
-    this.underWay.set(groupID, work);
-    return work;
+    const result = this.lanes
+      .run({ priority: options.priority, members, isFailing }, options.signal, () => {
+        underWay.isStarted = true;
+        return this.openIm.withPriority(isUrgent, () => this.takeUnlessDone(task, underWay));
+      })
+      .finally(() => this.underWay.get(groupID) === underWay && this.underWay.delete(groupID));
+    const underWay: UnderWay = { priority: options.priority, result, isStarted: false };
+    this.underWay.set(groupID, underWay);
+    return result;
+  }
+
+  /** A more urgent task that came later is in front of this one: its result is enough, unless this one is to read the group whole. */
+  private async takeUnlessDone(task: Task, own: UnderWay): Promise<ReconcileResult> {
+    const other = this.underWay.get(task.groupID);
+    if (other && other !== own && isMoreUrgent(other.priority, own.priority)) {
+      const result = await other.result;
+      if (result.whole || !task.options.whole) {
+        return result;
+      }
+    }
+    return this.take(task);
   }
 
   private async take(task: Task): Promise<ReconcileResult> {

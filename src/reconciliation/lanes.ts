@@ -17,6 +17,8 @@ export const LARGE_MEMBERS = 5000;
 
 const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 3, resync: 2, new: 1, background: 0 };
 
+export const isMoreUrgent = (one: Priority, other: Priority): boolean => PRIORITIES[one] > PRIORITIES[other];
+
 /** What decides about a group's lane. */
 export interface LaneKeys {
   readonly priority: Priority;

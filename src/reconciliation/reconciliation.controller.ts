@@ -5,6 +5,7 @@ import {
   ApiConflictResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
+  ApiOperation,
 } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { GroupParams } from '../group-params.js';
@@ -20,6 +21,7 @@ export class ReconciliationController {
 
   /** What waits, what was found, and the last runs. */
   @Get('reconciliation')
+  @ApiOperation({ summary: 'Read how equal the mirror is to OpenIM' })
   @ApiOkResponse({ type: ReconciliationDto })
   read(@Query() _query: NoQuery): Promise<ReconciliationDto> {
     return this.reconciliation.read();
@@ -27,6 +29,7 @@ export class ReconciliationController {
 
   /** Asks for a run over all groups. */
   @Post('reconciliation')
+  @ApiOperation({ summary: 'Ask for a run that reads every group once more' })
   @HttpCode(202)
   @ApiAcceptedResponse({
     type: RunDto,
@@ -39,6 +42,7 @@ export class ReconciliationController {
 
   /** Reads one group from OpenIM now, and makes the mirror equal. */
   @Post('groups/:groupID/refresh')
+  @ApiOperation({ summary: 'Read a group from OpenIM now, and make the mirror equal' })
   @HttpCode(200)
   @ApiOkResponse({ type: RefreshDto })
   @ApiNotFoundResponse({ description: 'The group is known neither here nor in OpenIM' })

@@ -103,13 +103,18 @@ export class ReconciliationDto {
   @ApiProperty({ type: 'integer', description: 'Of the last day' })
   missedCallbacks!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Of the last day, mirrored commands' })
-  receivedCallbacks!: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Of the last day, mirrored commands; null: they could not be counted within 3 s',
+  })
+  receivedCallbacks!: number | null;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'The part of all callbacks that were lost, of the last day; null: there were none',
+    description:
+      'The part of all callbacks that were lost, of the last day; null: there were none, or receivedCallbacks is null',
   })
   lossRate!: number | null;
 

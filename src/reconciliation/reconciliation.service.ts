@@ -49,24 +49,22 @@ export class ReconciliationService {
 
   /** How equal the mirror is to OpenIM. */
   async read(): Promise<ReconciliationDto> {
-    const [waiting, drift, runs, { deliveries }] = await Promise.all([
+    const [waiting, drift, runs, deliveries] = await Promise.all([
       this.dataSource.query<ReconciliationDto['waiting'][]>(WAITING),
       this.dataSource.query<DriftDto[]>(DRIFT),
       this.runs.latest(RUNS),
-      this.stats.read(),
+      this.stats.readDeliveries(),
     ]);
     const missedCallbacks = drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0);
-    const receivedCallbacks = (deliveries ?? [])
-      .filter(({ outcome }) => outcome === 'applied' || outcome === 'unchanged')
-      .reduce((sum, { lastDay }) => sum + lastDay, 0);
-    const all = missedCallbacks + receivedCallbacks;
+    const receivedCallbacks = deliveries && countWritten(deliveries);
+    const all = receivedCallbacks === null ? null : missedCallbacks + receivedCallbacks;
     return {
       state: this.stateOf(runs),
       waiting: waiting[0]!,
       drift,
       missedCallbacks,
       receivedCallbacks,
-      lossRate: all === 0 ? null : missedCallbacks / all,
+      lossRate: all ? missedCallbacks / all : null,
       runs: runs.map(toRunDto),
     };
   }
@@ -122,3 +120,8 @@ export class ReconciliationService {
     return rows.length > 0;
   }
 }
+
+const countWritten = (deliveries: readonly { outcome: string; lastDay: number }[]): number =>
+  deliveries
+    .filter(({ outcome }) => outcome === 'applied' || outcome === 'unchanged')
+    .reduce((sum, { lastDay }) => sum + lastDay, 0);

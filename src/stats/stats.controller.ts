@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin.routes.js';
 import { NoQuery } from '../paging.js';
 import { StatsDto } from './stats.dto.js';
@@ -13,6 +13,7 @@ export class StatsController {
 
   /** How much there is of everything, and when each command came last. */
   @Get('stats')
+  @ApiOperation({ summary: 'Read how much there is of everything' })
   @ApiOkResponse({ type: StatsDto })
   read(@Query() _query: NoQuery): Promise<StatsDto> {
     return this.stats.read();

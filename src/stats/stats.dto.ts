@@ -50,7 +50,7 @@ class JournalDto {
   oldestReceivedAt!: string | null;
 }
 
-/** How much there is of everything; at most 5 s old. What PostgreSQL counts is null while it cannot be reached. */
+/** How much there is of everything; at most 5 s old. What PostgreSQL cannot count within 3 s is null, each figure by itself. */
 export class StatsDto {
   @ApiProperty({ type: [GroupsOfStatusDto], nullable: true })
   groups!: GroupsOfStatusDto[] | null;

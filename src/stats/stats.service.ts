@@ -1,16 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { isDatabaseUnavailable } from '../postgres/errors.js';
 import { JournalService } from '../journal/journal.service.js';
+import { Figure } from './figure.js';
 import type { StatsDto } from './stats.dto.js';
-
-/**
- * How long figures are given again, in ms: they are for people and dashboards, and counting a million groups takes a part of a
- * second.
- */
-const FRESH_MS = 5000;
 
 /** One pass over the groups: no index holds their counts, or every join and leave would write all other indexes too. */
 const GROUPS = `
@@ -31,36 +24,42 @@ const LAST_RECEIVED = `
   SELECT command, (SELECT max(received_at) FROM callback_deliveries d WHERE d.command = commands.command) AS "receivedAt"
   FROM commands WHERE command IS NOT NULL`;
 
-/** How long PostgreSQL has for that, in ms. */
-const PATIENCE_MS = 3000;
-
-/** What PostgreSQL counts. */
-type Counted = Omit<StatsDto, 'journal'>;
-
-const NOTHING_COUNTED: Counted = {
-  groups: null,
-  members: null,
-  staleGroups: null,
-  deliveries: null,
-  lastReceived: null,
-};
-
 /** How much there is of everything. */
 @Injectable()
 export class StatsService {
-  private latest?: { stats: Promise<Counted>; until: number };
+  private readonly groups = new Figure(() =>
+    this.dataSource.query<{ status: number | null; groups: number; members: number }[]>(GROUPS),
+  );
+  private readonly stale = new Figure(() => this.dataSource.query<{ groups: number }[]>(STALE));
+  private readonly deliveries = new Figure(() =>
+    this.dataSource.query<NonNullable<StatsDto['deliveries']>>(DELIVERIES),
+  );
+  private readonly lastReceived = new Figure(() =>
+    this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
+  );
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly journal: JournalService,
   ) {}
 
-  /** The figures, at most 5 s old; those of the journal of now, also while PostgreSQL is away. */
+  /** The figures, at most 5 s old, each null while it cannot be counted; those of the journal of now. */
   async read(): Promise<StatsDto> {
-    const counted = await Promise.race([this.counted(), sleep(PATIENCE_MS, NOTHING_COUNTED, { ref: false })]);
+    const [groups, stale, deliveries, lastReceived] = await Promise.all([
+      this.groups.read(),
+      this.stale.read(),
+      this.readDeliveries(),
+      this.lastReceived.read(),
+    ]);
     const oldest = this.journal.oldestReceivedAt;
     return {
-      ...counted,
+      groups: groups && groups.map(({ status, groups: count }) => ({ status, groups: count })),
+      members: groups && groups.reduce((sum, { members }) => sum + members, 0),
+      staleGroups: stale && stale[0]!.groups,
+      deliveries,
+      lastReceived:
+        lastReceived &&
+        lastReceived.map(({ command, receivedAt }) => ({ command, receivedAt: receivedAt.toISOString() })),
       journal: {
         open: this.journal.takes,
         waiting: this.journal.waiting,
@@ -70,39 +69,8 @@ export class StatsService {
     };
   }
 
-  private async counted(): Promise<Counted> {
-    if (!this.latest || this.latest.until < Date.now()) {
-      const latest = { stats: this.count(), until: Infinity };
-      this.latest = latest;
-      latest.stats.then(
-        () => (latest.until = Date.now() + FRESH_MS),
-        () => (this.latest = undefined),
-      );
-    }
-    return this.latest.stats.catch((error: unknown) => {
-      if (isDatabaseUnavailable(error)) {
-        return NOTHING_COUNTED;
-      }
-      throw error;
-    });
-  }
-
-  private async count(): Promise<Counted> {
-    const [groups, stale, deliveries, lastReceived] = await Promise.all([
-      this.dataSource.query<{ status: number | null; groups: number; members: number }[]>(GROUPS),
-      this.dataSource.query<{ groups: number }[]>(STALE),
-      this.dataSource.query<NonNullable<StatsDto['deliveries']>>(DELIVERIES),
-      this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
-    ]);
-    return {
-      groups: groups.map(({ status, groups: count }) => ({ status, groups: count })),
-      members: groups.reduce((sum, { members }) => sum + members, 0),
-      staleGroups: stale[0]!.groups,
-      deliveries,
-      lastReceived: lastReceived.map(({ command, receivedAt }) => ({
-        command,
-        receivedAt: receivedAt.toISOString(),
-      })),
-    };
+  /** The deliveries of the last day, by command and outcome, at most 5 s old; null while they cannot be counted. */
+  readDeliveries(): Promise<StatsDto['deliveries']> {
+    return this.deliveries.read();
   }
 }

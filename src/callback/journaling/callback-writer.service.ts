@@ -6,9 +6,9 @@ import { DatabaseClock } from '../../postgres/database-clock.js';
 import { DatabaseState } from '../../postgres/database-state.js';
 import { ConnectionError, isOfTheValues, isStatementError } from '../../postgres/errors.js';
 import { withTimeout } from '../../with-timeout.js';
+import { LARGE_BYTES } from '../body-budget.js';
 import { TooManyCallbacksException } from '../callback-gate.js';
 import type { CallbackOutcome } from '../callback-outcome.js';
-import { LARGE_BYTES } from '../callback-parser.service.js';
 import type { ReceivedCallback } from '../callback.commands.js';
 import { JournalReplay } from './journal-replay.service.js';
 

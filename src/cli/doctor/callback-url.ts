@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config.js';
-import type { Finding } from './finding.js';
-
-/** As long as OpenIM waits, in ms. */
-const TIMEOUT_MS = 5000;
-/** A command that is not mirrored: it is answered, and leaves a row in the log only. */
-const COMMAND = 'callbackDoctorCommand';
+import { percentDecoded } from '../../percent-decoded.js';
+import { checkAnswer } from './callback-answer.js';
+import { doubtful, type Finding, wrong } from './finding.js';
 
 /**
  * Checks the url that OpenIM is to call: its form, and what answers there.
@@ -20,21 +17,20 @@ export async function checkCallbackUrl(
     return { findings: form };
   }
   const operationID = `doctor-${randomUUID()}`;
-  const answer = await call(url, operationID);
+  const answer = await checkAnswer(url, operationID);
   return { findings: [...form, answer], ...(answer.is === 'well' && { operationID }) };
 }
 
-const wrong = (what: string, advice: string): Finding => ({ is: 'wrong', what, advice });
-const doubtful = (what: string, advice: string): Finding => ({ is: 'doubtful', what, advice });
-
 function checkForm(url: string, config: Config): Finding[] {
   if (!URL.canParse(url)) {
+    return [wrong('The callback url is not a url', 'It looks so: http://openim:TOKEN@host:3000/callback')];
+  }
+  if (/%(?![0-9a-f]{2})/i.test(url)) {
     return [
-      {
-        is: 'wrong',
-        what: 'The callback url is not a url',
-        advice: 'It looks so: http://openim:TOKEN@host:3000/callback',
-      },
+      wrong(
+        'The callback url has a % without two hexadecimal digits behind it, and OpenIM cannot read it',
+        'Percent-encode the special characters of the token: a % is written %25',
+      ),
     ];
   }
   const { protocol, pathname, search, hostname, password } = new URL(url);
@@ -58,7 +54,7 @@ function checkForm(url: string, config: Config): Finding[] {
       ),
     );
   }
-  if (!config.callbacksAreOpen && !config.CALLBACK_TOKEN!.includes(decodeURIComponent(password))) {
+  if (!config.callbacksAreOpen && !config.CALLBACK_TOKEN!.includes(percentDecoded(password).toString())) {
     findings.push(
       wrong(
         'The password in the callback url is not CALLBACK_TOKEN',
@@ -75,58 +71,4 @@ function checkForm(url: string, config: Config): Finding[] {
     );
   }
   return findings.length > 0 ? findings : [{ is: 'well', what: 'The callback url has the right form' }];
-}
-
-async function call(url: string, operationID: string): Promise<Finding> {
-  const { username, password, origin, pathname } = new URL(url);
-  const what = `A callback through ${origin}${pathname}`;
-  try {
-    const response = await fetch(`${origin}${pathname.replace(/\/+$/, '')}/${COMMAND}`, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        operationID,
-        ...(username + password !== '' && {
-          authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
-        }),
-      },
-      body: JSON.stringify({ callbackCommand: COMMAND }),
-    });
-    return judge(what, response, await response.text());
-  } catch (error) {
-    const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string };
-    return {
-      is: 'wrong',
-      what: `${what} was not answered: ${code ?? message}`,
-      advice:
-        'Is the service running, and the address the one that OpenIM reaches (in Docker the service’s name in a common network)?',
-    };
-  }
-}
-
-function judge(what: string, { status }: Response, body: string): Finding {
-  if (status >= 300 && status < 400) {
-    return {
-      is: 'wrong',
-      what: `${what} is redirected (${status})`,
-      advice: 'OpenIM then sends a GET without a body. Give the final url',
-    };
-  }
-  if (status === 401) {
-    return {
-      is: 'wrong',
-      what: `${what} is refused: the token`,
-      advice: 'The password in the url must be CALLBACK_TOKEN of the running service',
-    };
-  }
-  if (status === 200 && /"actionCode":0,.*"nextCode":0}/.test(body)) {
-    return { is: 'well', what: `${what} is answered as it should be` };
-  }
-  return {
-    is: 'wrong',
-    what: `${what} is answered by something else (HTTP ${status})`,
-    advice: 'What is there is not this service, or a proxy before it does not pass /callback on',
-  };
 }

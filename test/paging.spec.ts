@@ -1,0 +1,128 @@
+import * as fc from 'fast-check';
+import { Service } from './helpers/service.js';
+
+interface Page {
+  items: Record<string, string>[];
+  nextCursor: string | null;
+}
+
+/** How many rows each list has that were there all the time. */
+const ROWS = 40;
+/** Inserts rows of a list whose ids begin with this letter: those of `r` stay, others come while somebody pages. */
+type Insert = (letter: string, from: number, rows: number, micros: number) => Promise<unknown>;
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await Service.start();
+});
+
+afterAll(() => service.stop());
+
+afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_repairs'));
+
+/** Some moments with microseconds, several rows in each, and some further than a JavaScript date reaches. */
+const MOMENTS = `CASE WHEN n % 10 = 3 THEN '290000-01-01'::timestamptz + n * interval '1 second' WHEN n % 20 = 7 THEN 'infinity'
+  ELSE '2026-01-01T00:00:00Z'::timestamptz + (n / 3 * 7 + $4) * interval '1 microsecond' END`;
+/** Within a millisecond, several rows in each moment. */
+const CLOSE = `'2026-01-01T00:00:00Z'::timestamptz + (n / 3 * 7 + $4) * interval '1 microsecond'`;
+const SERIES = 'generate_series($2::int, $2::int + $3::int - 1) AS n';
+
+const groups: Insert = (...parameters) =>
+  service.database.query(
+    `INSERT INTO groups (group_id, create_time, member_count, as_of, synced_at, stale_since, stale_reason, owner_user_id, status)
+     SELECT $1 || n, ${MOMENTS}, 1, now(), now(), now(), 'x', 'o', 0 FROM ${SERIES}`,
+    parameters,
+  );
+const members: Insert = async (...parameters) => {
+  await service.database.query(
+    "INSERT INTO groups (group_id, create_time, member_count, as_of, synced_at) VALUES ('g', now(), 1, now(), now()) ON CONFLICT DO NOTHING",
+  );
+  await service.database.query(
+    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at, join_time, mute_end_time)
+     SELECT 'g', $1 || n, 20 * (n % 3), now(), now(), ${MOMENTS}, 'infinity' FROM ${SERIES}`,
+    parameters,
+  );
+};
+const groupsOfUser: Insert = async (...parameters) => {
+  await groups(...parameters);
+  await service.database.query(
+    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
+     SELECT $1 || n, 'u', 20, now(), now() FROM ${SERIES} WHERE $4::int >= 0`,
+    parameters,
+  );
+};
+const ids = `md5($1 || n)::uuid`;
+const deliveries: Insert = (...parameters) =>
+  service.database.query(
+    `INSERT INTO callback_deliveries (id, received_at, command, operation_id, group_id, outcome, summary, duration_ms)
+     SELECT ${ids}, ${CLOSE}, 'c', '', 'g', 'applied', $1 || n, 1 FROM ${SERIES}`,
+    parameters,
+  );
+const timeline: Insert = async (letter, from, rows, micros) => {
+  const half = Math.ceil(rows / 2);
+  await deliveries(letter, from, half, micros);
+  await service.database.query(
+    `INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+     SELECT ${ids}, 'g', ${CLOSE}, 'left', 1, 0, $1 || n FROM ${SERIES}`,
+    [letter, from + half, rows - half, micros],
+  );
+};
+
+const last = (text: string | undefined): string => /\w+$/.exec(text ?? '')?.[0] ?? '';
+
+const LISTS: [route: string, path: string, insert: Insert, idOf: (item: Record<string, string>) => string][] =
+  [
+    ['/admin/groups', '/groups', groups, ({ groupID }) => groupID!],
+    ['/admin/groups', '/groups?stale=true&ownerUserID=o', groups, ({ groupID }) => groupID!],
+    ['/admin/groups/{groupID}/members', '/groups/g/members', members, ({ userID }) => userID!],
+    ['/admin/users/{userID}/groups', '/users/u/groups', groupsOfUser, ({ groupID }) => groupID!],
+    ['/admin/deliveries', '/deliveries', deliveries, ({ summary }) => summary!],
+    ['/admin/deliveries', '/deliveries?groupID=g&outcome=applied', deliveries, ({ summary }) => summary!],
+    ['/admin/groups/{groupID}/timeline', '/groups/g/timeline', timeline, ({ what }) => last(what)],
+  ];
+
+it('is proven for every list there is', async () => {
+  const { body } = await service.fetch<{
+    paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
+  }>('/docs-json');
+  const paged = Object.entries(body.paths).filter(([, methods]) =>
+    Object.values(methods).some(({ parameters = [] }) => parameters.some(({ name }) => name === 'cursor')),
+  );
+  expect(paged.map(([path]) => path).toSorted()).toEqual(
+    [...new Set(LISTS.map(([route]) => route))].toSorted(),
+  );
+});
+
+describe.each(LISTS)('a list of %s (GET /admin%s)', (_, path, insert, idOf) => {
+  it('shows every row that was there all the time once, whatever the limit is and whatever comes meanwhile', async () => {
+    await insert('r', 0, ROWS, 0);
+    let added = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: ROWS + 1 }),
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 100 })), {
+          minLength: 1,
+        }),
+        async (limit, inserts) => {
+          const seen: string[] = [];
+          let cursor: string | null = null;
+          for (let page = 0; page === 0 || cursor !== null; page += 1) {
+            const query: string = `${path.includes('?') ? '&' : '?'}limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`;
+            const { status, body } = await service.admin<Page>(path + query);
+            expect([page, status, body.items.length <= limit]).toEqual([page, 200, true]);
+            seen.push(...body.items.map(idOf));
+            cursor = body.nextCursor;
+            const [rows, micros] = inserts[page] ?? [0, 0];
+            await insert('x', added, rows, micros);
+            added += rows;
+          }
+          const stayed = seen.filter((id) => id.startsWith('r'));
+          expect(stayed.toSorted()).toEqual(Array.from({ length: ROWS }, (__, n) => `r${n}`).toSorted());
+          expect(new Set(seen).size).toBe(seen.length);
+        },
+      ),
+      { numRuns: 6, examples: [[1, [[0, 0]]]] },
+    );
+  });
+});
