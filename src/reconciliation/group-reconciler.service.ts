@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
@@ -37,9 +38,12 @@ interface Task {
 /** A task in its lane. */
 interface UnderWay {
   readonly priority: Priority;
-  readonly result: Promise<ReconcileResult>;
   isStarted: boolean;
+  result: Promise<ReconcileResult>;
 }
+
+/** Stands for the result until the task is in its lane. */
+const NO_RESULT = new Promise<never>(() => undefined);
 
 /** Reads groups from OpenIM and makes the mirror equal. What fails for one group is the result of that group. */
 @Injectable()
@@ -84,6 +88,7 @@ export class GroupReconciler {
     }
     const failure = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
+    setMaxListeners(0, signal); // one for each group
     try {
       await Promise.all(
         groupIDs.map(async (groupID) => {
@@ -102,6 +107,11 @@ export class GroupReconciler {
       failure.abort(error);
       throw error;
     }
+  }
+
+  /** Whether the group waits in its lane, or is in it. */
+  isUnderWay(groupID: string): boolean {
+    return this.underWay.has(groupID);
   }
 
   /** Reconciles one group now, whole. @throws as `reconcile` */
@@ -137,18 +147,20 @@ export class GroupReconciler {
         return former.result;
       }
     }
-    const members = infoOf(answer)?.memberCount ?? known?.memberCount ?? 0;
+    const info = infoOf(answer);
+    const members = info?.memberCount ?? known?.memberCount ?? 0;
+    const createTime = info ? Date.parse(info.createTime) || 0 : 0;
     const isFailing = this.queue.failuresOf(groupID) > 0;
     const isUrgent = options.priority === 'callback' && members < LARGE_MEMBERS;
-    const result = this.lanes
-      .run({ priority: options.priority, members, isFailing }, options.signal, () => {
-        underWay.isStarted = true;
-        return this.openIm.withPriority(isUrgent, () => this.takeUnlessDone(task, underWay));
+    const own: UnderWay = { priority: options.priority, isStarted: false, result: NO_RESULT };
+    this.underWay.set(groupID, own);
+    own.result = this.lanes
+      .run({ priority: options.priority, members, createTime, isFailing }, options.signal, () => {
+        own.isStarted = true;
+        return this.openIm.withPriority(isUrgent, () => this.takeUnlessDone(task, own));
       })
-      .finally(() => this.underWay.get(groupID) === underWay && this.underWay.delete(groupID));
-    const underWay: UnderWay = { priority: options.priority, result, isStarted: false };
-    this.underWay.set(groupID, underWay);
-    return result;
+      .finally(() => this.underWay.get(groupID) === own && this.underWay.delete(groupID));
+    return own.result;
   }
 
   /** A more urgent task that came later is in front of this one: its result is enough, unless this one is to read the group whole. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
+import { LAST_TIME_MS } from '../storable-time.js';
 
 /** Who waits for a group to be reconciled: a callback named it; a resync found it changed, or new; a run over all groups has come to it. */
 export type Priority = 'callback' | 'resync' | 'new' | 'background';
@@ -17,12 +18,18 @@ export const LARGE_MEMBERS = 5000;
 
 const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 3, resync: 2, new: 1, background: 0 };
 
-export const isMoreUrgent = (one: Priority, other: Priority): boolean => PRIORITIES[one] > PRIORITIES[other];
+const isOfBackground = (priority: Priority): boolean => priority === 'new' || priority === 'background';
+
+/** Whether a group is done earlier for the one than for the other, who has it in the lane of the background. */
+export const isMoreUrgent = (one: Priority, other: Priority): boolean =>
+  isOfBackground(other) && !isOfBackground(one);
 
 /** What decides about a group's lane. */
 export interface LaneKeys {
   readonly priority: Priority;
   readonly members: number;
+  /** In ms; 0: not known. Of new groups the newest is first. */
+  readonly createTime: number;
   readonly isFailing: boolean;
 }
 
@@ -40,9 +47,12 @@ export class Lanes {
   run<T>(keys: LaneKeys, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     return this.queues
       .get(laneOf(keys))!
-      .add(work, { priority: PRIORITIES[keys.priority], ...(signal && { signal }) });
+      .add(work, { priority: priorityOf(keys), ...(signal && { signal }) });
   }
 }
+
+const priorityOf = ({ priority, createTime }: LaneKeys): number =>
+  PRIORITIES[priority] + (priority === 'new' ? Math.min(createTime / LAST_TIME_MS, 0.999) : 0);
 
 function laneOf({ priority, members, isFailing }: LaneKeys): Lane {
   if (isFailing) {
@@ -51,5 +61,5 @@ function laneOf({ priority, members, isFailing }: LaneKeys): Lane {
   if (members >= LARGE_MEMBERS) {
     return 'large';
   }
-  return priority === 'new' || priority === 'background' ? 'background' : 'small';
+  return isOfBackground(priority) ? 'background' : 'small';
 }

@@ -80,8 +80,7 @@ export class ResyncService {
     for (let pageNumber = 1; ; pageNumber += 1) {
       const { total, groups } = await this.listing.page(pageNumber, work.run);
       const unread = work.withoutFailing(await this.known.unread(groups));
-      await work.add(unread, { priority: 'new' });
-      if (unread.length === 0 || isFilling) {
+      if (!work.tryAdd(unread, { priority: 'new' }) || unread.length === 0 || isFilling) {
         return total;
       }
     }
@@ -93,7 +92,9 @@ export class ResyncService {
       await work.add(work.withoutFailing(groupIDs), { priority: 'resync' });
     }
     for await (const groupIDs of this.known.neverRead(CHUNK)) {
-      await work.add(work.withoutFailing(groupIDs), { priority: 'new' });
+      if (!work.tryAdd(work.withoutFailing(groupIDs), { priority: 'new' })) {
+        break;
+      }
     }
     let count = 0;
     const versionless: string[] = [];
@@ -138,7 +139,7 @@ export class ResyncService {
   private async addLongestUnread(work: RunWork, count: number): Promise<void> {
     const before = new Date((await this.known.now()).getTime() - RECENT_SNAPSHOT_MS);
     const longest = await this.known.longestUnread(before, count + CHUNK);
-    await work.add(work.withoutFailing(longest).slice(0, Math.max(count, 1)), {
+    work.tryAdd(work.withoutFailing(longest).slice(0, Math.max(count, 1)), {
       priority: 'background',
       whole: true,
     });
@@ -150,7 +151,9 @@ export class ResyncService {
     if (missing > 0 && (missing !== count || performance.now() - at > SEARCH_PAUSE_MS)) {
       this.searched = { count: missing, at: performance.now() };
       for await (const groups of this.listing.all(work.run)) {
-        await work.add(work.withoutFailing(await this.known.unread(groups)), { priority: 'new' });
+        if (!work.tryAdd(work.withoutFailing(await this.known.unread(groups)), { priority: 'new' })) {
+          return;
+        }
       }
     }
   }

@@ -28,22 +28,28 @@ export class RunWork {
    * @throws what ended an earlier part: OpenIM or PostgreSQL is away; the signal's reason
    */
   async add(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): Promise<void> {
-    this.throwIfEnded();
-    if (groupIDs.length > 0) {
-      const part = this.reconcile(groupIDs, options)
-        .catch((error: unknown) => void (this.failure ??= { error }))
-        .finally(() => this.parts.delete(part));
-      this.parts.set(part, options.priority);
-    }
-    for (;;) {
-      const parts = [...this.parts].filter(([, priority]) => priority === options.priority);
-      if (parts.length < PARTS_AT_ONCE) {
-        break;
-      }
-      await Promise.race(parts.map(([part]) => part));
+    this.start(groupIDs, options);
+    while (this.partsOf(options.priority).length >= PARTS_AT_ONCE) {
+      await Promise.race(this.partsOf(options.priority));
     }
     await this.progress(this.run);
     this.throwIfEnded();
+  }
+
+  /**
+   * Has groups reconciled that are not under way yet, unless as many parts as may be are: it does not wait.
+   * @returns whether there was room
+   * @throws as `add`
+   */
+  tryAdd(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): boolean {
+    const hasRoom = this.partsOf(options.priority).length < PARTS_AT_ONCE;
+    if (hasRoom) {
+      this.start(
+        groupIDs.filter((groupID) => !this.reconciler.isUnderWay(groupID)),
+        options,
+      );
+    }
+    return hasRoom;
   }
 
   /** The groups among these that did not fail the last time: those are retried by the queue. */
@@ -69,6 +75,20 @@ export class RunWork {
     ).catch(() => undefined);
     this.throwIfEnded();
     return this.parts.size === 0;
+  }
+
+  private start(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): void {
+    this.throwIfEnded();
+    if (groupIDs.length > 0) {
+      const part = this.reconcile(groupIDs, options)
+        .catch((error: unknown) => void (this.failure ??= { error }))
+        .finally(() => this.parts.delete(part));
+      this.parts.set(part, options.priority);
+    }
+  }
+
+  private partsOf(which: Priority): Promise<void>[] {
+    return [...this.parts].filter(([, priority]) => priority === which).map(([part]) => part);
   }
 
   private async reconcile(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): Promise<void> {
