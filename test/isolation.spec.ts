@@ -46,23 +46,23 @@ const staleReasons = async (world: World, groups: OpenImGroup[]) =>
   ).map((row) => row['stale_reason']);
 
 describe('a group whose list of members always fails', () => {
-  it.each(BAD_ANSWERS)('keeps no other one from being right: %s', async (bad) => {
-    const groups = groupsOf(30);
-    const [poison, ...others] = groups;
-    const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
-    world.openIm.faults = { badListsOf: new Map([[poison!.groupID, bad]]), alwaysFull: true };
-    changeSilently(groups);
+  it(`keeps no other one from being right, of each kind at once: ${BAD_ANSWERS.join(', ')}`, async () => {
+    const [poisons, others] = [groupsOf(BAD_ANSWERS.length), groupsOf(30)];
+    const world = await World.start([...poisons, ...others], { RECONCILE_INTERVAL: '1s' });
+    const badListsOf = new Map(poisons.map(({ groupID }, index) => [groupID, BAD_ANSWERS[index]!]));
+    world.openIm.faults = { badListsOf, alwaysFull: true };
     const added = newGroup(3, Date.now());
     world.openIm.add(added);
-    expect(await becomeRight(world, [...others, added])).toBeLessThan(1000 + TOLERANCE_MS);
-    await eventually(async () => (await staleReasons(world, [poison!])).length === 1, 25_000);
-    expect(await staleReasons(world, [poison!])).toEqual([
-      expect.stringMatching(/^it could not be read whole from OpenIM: /),
-    ]);
-    changeSilently(others);
-    expect(await becomeRight(world, others)).toBeLessThan(1000 + TOLERANCE_MS);
+    for (let round = 0; round < 3; round += 1) {
+      changeSilently([...poisons, ...others]);
+      expect(await becomeRight(world, [...others, added])).toBeLessThan(1000 + TOLERANCE_MS);
+    }
+    await eventually(async () => (await staleReasons(world, poisons)).length === poisons.length, 25_000);
+    expect(await staleReasons(world, poisons)).toEqual(
+      poisons.map(() => expect.stringMatching(/^it could not be read whole from OpenIM: /)),
+    );
     world.openIm.faults = {};
-    expect(await becomeRight(world, groups)).toBeLessThan(15_000);
+    expect(await becomeRight(world, poisons)).toBeLessThan(15_000);
   });
 
   it('is counted by the run, which comes to its end, and has a row though it was never read', async () => {
@@ -286,12 +286,12 @@ describe('runs', () => {
   });
 
   it('ask for the versions of many groups a few chunks at a time', async () => {
-    const world = await World.start(groupsOf(1200), { RECONCILE_INTERVAL: '1s' });
+    const world = await World.start(groupsOf(900), { RECONCILE_INTERVAL: '1s' });
     world.openIm.faults = { slowMs: 600 };
     await sleep(3000);
     const { id } = (await world.read()).runs[0]!;
     const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
-    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2300);
+    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2000);
   });
 
   it('cost one request for all groups without an owner, however many they are', async () => {

@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Reconciled } from '../groups/statements/reconcile-group.js';
+import type { GroupChanges } from '../openim/openim-answers.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { type Answer, ChangesReader } from './changes-reader.js';
 import { type Found, GroupReader, MEMBERS_ASKED, type Snapshot } from './group-reader.js';
@@ -175,21 +176,28 @@ export class GroupReconciler {
     return this.take(task);
   }
 
+  /** @returns undefined where the delta is not enough, or cannot be completed */
+  private async readDelta(changes: GroupChanges, known: KnownGroup): Promise<Found | undefined> {
+    if (known.doubtful.length > MEMBERS_ASKED || known.isReadWhole) {
+      return undefined;
+    }
+    if (!known.inDoubt || (known.isTooRecent && known.doubtful.length === 0)) {
+      return { kind: 'snapshot', snapshot: this.reader.toDelta(changes) };
+    }
+    const found = await this.reader.completeDelta(changes, known.doubtful, !known.isTooRecent);
+    return found.kind === 'failed' ? undefined : found;
+  }
+
   private async take(task: Task): Promise<ReconcileResult> {
     const { groupID, answer, moment, options, known } = task;
     if (answer.kind === 'changes' && !answer.changes.full && !options.whole && known) {
-      if (known.doubtful.length <= MEMBERS_ASKED) {
-        const found =
-          known.inDoubt && (known.doubtful.length > 0 || !known.isTooRecent)
-            ? await this.reader.completeDelta(answer.changes, known.doubtful, !known.isTooRecent)
-            : ({ kind: 'snapshot', snapshot: this.reader.toDelta(answer.changes) } as const);
-        const result = await this.settle(groupID, found, moment, options);
-        if (result !== 'needsFullSnapshot') {
-          return result;
-        }
-        if (known.isTooRecent && known.isFresh && known.memberCount >= LARGE_MEMBERS) {
-          return resultOf(groupID, 'unsettled');
-        }
+      const found = await this.readDelta(answer.changes, known);
+      const result = found && (await this.settle(groupID, found, moment, options));
+      if (result && result !== 'needsFullSnapshot') {
+        return result;
+      }
+      if (result && known.isTooRecent && known.isFresh && known.memberCount >= LARGE_MEMBERS) {
+        return resultOf(groupID, 'unsettled');
       }
     }
     const wholeMoment = await this.writer.begin();

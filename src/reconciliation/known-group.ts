@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { STALE } from '../groups/statements/fragments.js';
 import { SETTLED_S } from '../groups/statements/reconcile-group.js';
 import { MEMBERS_ASKED } from './group-reader.js';
 
@@ -16,6 +17,8 @@ export interface KnownGroup {
   isFresh: boolean;
   /** Whether OpenIM had it, not dismissed, when it was last read. */
   isActive: boolean;
+  /** Whether a user's name or picture changed, and the group is so small that it is read whole: that costs no more than to ask for users. */
+  isReadWhole: boolean;
   /** Members whom callbacks changed since it was last verified, one more than are asked about at most. */
   doubtful: string[];
 }
@@ -37,6 +40,7 @@ const KNOWN = `
         AS "inDoubt",
       coalesce(told_at > clock_timestamp() - interval '${SETTLED_S} seconds', false) AS "isTooRecent",
       coalesce(verified_at > clock_timestamp() - interval '1 minute', false) AS "isFresh",
+      coalesce(stale_reason = '${STALE.profile}' AND member_count <= ${MEMBERS_ASKED}, false) AS "isReadWhole",
       coalesce(status <> 2, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"
     FROM groups WHERE group_id = ANY ($1)
   ) g`;

@@ -19,8 +19,8 @@ const VERSIONLESS_SNAPSHOT_MS = 600_000;
 const VERSIONLESS_SNAPSHOTS = 20;
 /** Delay until as many groups as were not found the last time are searched again, in ms. */
 const SEARCH_PAUSE_MS = 600_000;
-/** How long a resync waits for its groups at its end, in ms. Those that take longer go on in their lanes. */
-const PATIENCE_MS = 2000;
+/** The part of the interval for which a resync waits for its groups at its end. Those that take longer go on in their lanes. */
+const PATIENCE = 0.5;
 
 /** Finds what changed in OpenIM, with few requests. Every step of it may fail without the others. */
 @Injectable()
@@ -55,7 +55,7 @@ export class ResyncService {
       work,
       Math.ceil((count * this.config.RECONCILE_INTERVAL) / RECENT_SNAPSHOT_MS),
     );
-    await work.doneWithin(PATIENCE_MS);
+    await work.doneWithin(this.config.RECONCILE_INTERVAL * PATIENCE);
   }
 
   /** @returns undefined where OpenIM fails for the step, but not as a whole */
