@@ -107,6 +107,48 @@ describe('backfill, reconcile and verify', () => {
   });
 });
 
+describe('mark-dismissed', () => {
+  it('ends the groups that OpenIM does not have any more, and no others', async () => {
+    expect((await cli('backfill')).code).toBe(0);
+    const [lost, other, present] = [...openIm.groups.keys()] as [string, string, string];
+    openIm.faults = { lost: new Set([lost, other]) };
+    expect(await cli(`mark-dismissed ${lost}`)).toEqual({
+      code: 1,
+      output: expect.stringContaining(`${lost}: it is not here, or reconciliation did not find it missing`),
+    });
+    expect((await cli('reconcile')).code).toBe(0);
+    const named = await cli(`mark-dismissed ${lost} ${present}`);
+    expect(named).toEqual({
+      code: 1,
+      output: `${present}: OpenIM has it; it stays as it is\n1 groups marked dismissed, 1 left as they are\n`,
+    });
+    expect(await cli('mark-dismissed --all')).toEqual({
+      code: 0,
+      output: '1 groups marked dismissed, 0 left as they are\n',
+    });
+    const rows = await database.query(
+      `SELECT g.group_id, status, member_count, stale_reason, summary, (SELECT count(*)::integer FROM group_members m
+         WHERE m.group_id = g.group_id AND left_at IS NULL) AS members
+       FROM groups g JOIN group_repairs r ON r.group_id = g.group_id AND r.kind = 'dismissed'`,
+    );
+    expect(rows).toHaveLength(2);
+    for (const row of rows) {
+      expect(row).toMatchObject({ status: 2, member_count: '0', members: 0, stale_reason: null });
+      expect(row['summary']).toBe('OpenIM does not know it, and an operator marked it dismissed');
+    }
+    openIm.faults = {};
+    expect((await cli('reconcile')).code).toBe(0);
+    expect(await differences(database, openIm.groups.values())).toEqual([]);
+  });
+
+  it('says what it needs', async () => {
+    expect(await cli('mark-dismissed')).toEqual({
+      code: 1,
+      output: expect.stringContaining('Name the groups, or give --all'),
+    });
+  });
+});
+
 describe('doctor', () => {
   it('finds nothing wrong with an installation that works', async () => {
     const service = ServiceProcess.start(settings);

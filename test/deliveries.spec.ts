@@ -190,7 +190,7 @@ describe('GET /admin/deliveries', () => {
     ['0000-01-01', '9999-12-31'],
     ['2024-02-29T00:00:00.123456789Z', '2026-03-01T08:00:00.001Z'],
   ])('takes receivedFrom %s and receivedTo %s', async (receivedFrom, receivedTo) => {
-    await service.post(CREATE, fixture(CREATE, 'made-by-operator'));
+    await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.database.query("UPDATE callback_deliveries SET received_at = '2026-03-01T08:00:00Z'");
     expect(await list(`?receivedFrom=${receivedFrom}&receivedTo=${receivedTo}`)).toHaveLength(1);
     expect(await list(`?receivedFrom=${receivedTo}`)).toEqual([]);

@@ -355,6 +355,35 @@ describe('a group', () => {
     expect(await row('u1')).toMatchObject({ left_how: 'dismissed' });
   });
 
+  it.each([
+    ['deleted', []],
+    ['kept', ['u1', 'u2', 'u3', 'u4']],
+  ])('begins a new life with a creation after the dismissal: members %s', async (_, membersID) => {
+    await create();
+    await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID });
+    const creation = JSON.parse(bodyOf(CREATE, 'made-by-operator')) as Record<string, unknown>;
+    const initMemberList = [
+      { userID: 'u1', roleLevel: 100 },
+      { userID: 'u9', roleLevel: 20 },
+    ];
+    await send(CREATE, { ...creation, createTime: Date.now() + 1, memberCount: 2, initMemberList });
+    await send(JOIN, { operationID: '', reqMessage: '', joinSource: 3, inviterUserID: 'u3' });
+
+    expect(await group()).toMatchObject({ status: 0, memberCount: 3 });
+    expect(Object.keys(await members()).toSorted()).toEqual(['u1', 'u3', 'u9']);
+    expect(await row('u2')).toMatchObject({ left_how: 'dismissed' });
+    const [first] = await service.database.query('SELECT emptied_at FROM groups');
+    expect(first).toEqual({ emptied_at: null });
+  });
+
+  it('does not begin a new life with a creation that is only late', async () => {
+    await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: [] });
+    await create();
+
+    expect(await group()).toMatchObject({ status: 2, memberCount: 0 });
+    expect(await members()).toEqual({});
+  });
+
   it('tells at its end who was in it: where that is not what is known, it needs a look', async () => {
     await create();
     await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4', 'u5'] });
