@@ -234,19 +234,30 @@ const ALERTS: Record<
   ],
   OpenImSweepOverdue: [
     30,
-    {
-      openim_reconciliation_last_sweep_timestamp_seconds: '1x60',
-      'openim_reconciliation_running{kind="full"}': '0x60',
-    },
+    { openim_reconciliation_last_sweep_timestamp_seconds: '1x60' },
     { openim_reconciliation_last_sweep_timestamp_seconds: '0+60x60' },
   ],
   OpenImRunsFail: [
     40,
     {
-      'openim_reconciliation_runs_total{outcome="failed"}': '0+1x60',
-      'openim_reconciliation_runs_total{outcome="done"}': '3x60',
+      'openim_reconciliation_runs_total{kind="full",outcome="failed"}': '0+1x60',
+      'openim_reconciliation_runs_total{kind="full",outcome="done"}': '3x60',
+      'openim_reconciliation_runs_total{kind="sweep",outcome="done"}': '0+1x60',
     },
-    { 'openim_reconciliation_runs_total{outcome="done"}': '0+1x60' },
+    {
+      'openim_reconciliation_runs_total{kind="full",outcome="failed"}': '0+1x60',
+      'openim_reconciliation_runs_total{kind="full",outcome="done"}': '0+1x60',
+    },
+  ],
+  OpenImGroupsFail: [
+    61,
+    { 'openim_reconciliation_failed_groups_total{step="read"}': '0+1x90' },
+    { 'openim_reconciliation_failed_groups_total{step="read"}': '1x90' },
+  ],
+  OpenImWasRestored: [
+    5,
+    { openim_reconciliation_restores_detected_total: '0 0 1x60' },
+    { openim_reconciliation_restores_detected_total: '1x60' },
   ],
   OpenImDatabasePoolExhausted: [
     5,

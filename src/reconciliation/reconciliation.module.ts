@@ -20,6 +20,8 @@ import { ResyncService } from './runs/resync.service.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunnerService } from './runs/runner.service.js';
 import { RunLogService } from './runs/run-log.service.js';
+import { TaskLanes } from './task-lanes.service.js';
+import { TaskRunner } from './task-runner.service.js';
 import { SnapshotWriter } from './snapshot-writer.service.js';
 
 /** Making the mirror equal to OpenIM, on request. */
@@ -48,6 +50,8 @@ import { SnapshotWriter } from './snapshot-writer.service.js';
     RunnerService,
     RunLogService,
     SnapshotWriter,
+    TaskLanes,
+    TaskRunner,
   ],
   exports: [
     GroupReconciler,

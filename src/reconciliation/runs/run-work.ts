@@ -1,5 +1,6 @@
-import type { GroupReconciler, ReconcileOptions } from '../group-reconciler.service.js';
+import type { GroupReconciler } from '../group-reconciler.service.js';
 import type { Priority } from '../lanes.js';
+import type { ReconcileOptions } from '../reconcile-task.js';
 import type { ReconcileQueue } from '../reconcile-queue.js';
 import { withTimeout } from '../../with-timeout.js';
 import type { Run } from './run.js';
