@@ -23,7 +23,7 @@ import { AdminToken, type IssuedToken } from './openim-token.js';
 /** How long one answer may take, in ms: a page of 1,000 members takes OpenIM some hundred. */
 const TIMEOUT_MS = 15_000;
 /** How many requests are under way at once: more than lists of members are (reconciliation/lanes.ts), so that no list delays a short one. */
-const AT_ONCE = 14;
+const AT_ONCE = 24;
 const URGENT = 1;
 const RETRIES = { retries: 3, minTimeout: 200, factor: 3, randomize: true };
 /** How long an answer to the two calls that prove an outage may take, in ms, and for how long one proof counts. */

@@ -17,7 +17,7 @@ export type Answer =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** How long a question waits for others, in ms: groups whose lists end at about the same time share a request. */
-const BATCH_MS = 20;
+const BATCH_MS = 10;
 const BATCH_GROUPS = 100;
 
 interface Question {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
 import { LAST_TIME_MS } from '../storable-time.js';
@@ -10,8 +11,13 @@ export type Priority = 'callback' | 'resync' | 'new' | 'background';
  * `small`: what callbacks and resyncs ask for. `background`: new groups, and what backfills and full runs ask for. `large`: groups of
  * which one takes many seconds. `failing`: groups that failed the last time; one may take as long as the longest timeout.
  */
-const LANES = { small: 4, background: 5, large: 1, failing: 2 } as const;
+const LANES = { small: 4, background: 8, large: 1, failing: 2 } as const;
 type Lane = keyof typeof LANES;
+
+/** How long a group has its place in the lanes `small` and `background`, in ms: one that takes longer lets another one in. */
+const SLOW_MS = 1000;
+/** Groups that may go on beside those lanes. */
+const SLOW = 8;
 
 /** Members from which on a group is large. */
 export const LARGE_MEMBERS = 5000;
@@ -40,14 +46,47 @@ export class Lanes {
     Object.entries(LANES).map(([lane, concurrency]) => [lane, new PQueue({ concurrency })]),
   );
 
+  private slow = 0;
+
   /**
    * Does a group's work when its lane has room.
    * @throws what the work throws; the signal's reason where it is aborted before
    */
-  run<T>(keys: LaneKeys, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    return this.queues
-      .get(laneOf(keys))!
-      .add(work, { priority: priorityOf(keys), ...(signal && { signal }) });
+  async run<T>(keys: LaneKeys, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const lane = laneOf(keys);
+    const options = { priority: priorityOf(keys), ...(signal && { signal }) };
+    const { working } = await this.queues.get(lane)!.add(async () => {
+      const running = work();
+      running.catch(() => undefined); // it is waited for below
+      await (lane === 'large' || lane === 'failing'
+        ? running.catch(() => undefined)
+        : this.whileQuick(running));
+      return { working: running }; // in an object: a promise would be waited for here
+    }, options);
+    return working;
+  }
+
+  /** Waits for the work, or until it is slow: then it goes on, and its place is free for others. */
+  private async whileQuick(work: Promise<unknown>): Promise<void> {
+    const end = work.then(
+      () => false,
+      () => false,
+    );
+    const timer = new AbortController();
+    const isSlow = await Promise.race([
+      end,
+      sleep(SLOW_MS, true, { signal: timer.signal }).catch(() => false),
+    ]);
+    timer.abort();
+    if (!isSlow) {
+      return;
+    }
+    if (this.slow >= SLOW) {
+      await end;
+      return;
+    }
+    this.slow += 1;
+    void end.then(() => (this.slow -= 1));
   }
 }
 

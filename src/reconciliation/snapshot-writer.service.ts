@@ -125,7 +125,7 @@ export class SnapshotWriter {
     const start = performance.now();
     const written = await write();
     const pool = poolOf(this.dataSource);
-    if (pool && (pool.waitingCount > 0 || pool.totalCount - pool.idleCount > 1)) {
+    if (pool && (pool.waitingCount > 0 || pool.totalCount - pool.idleCount > WRITERS)) {
       await sleep(performance.now() - start);
     }
     return written;

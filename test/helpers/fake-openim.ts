@@ -252,12 +252,15 @@ export class FakeOpenIm {
         return refusal(500, 'ServerInternalError', 'grpc: received message larger than max');
       }
       const { listsAreEmpty, listsAreShort, listsEndEarly, memberPagesSkip } = this.faults;
-      const all = Array.from(group?.members ?? [], ([userID, member]) => memberOf(group!, userID, member));
+      const all = [...(group?.members ?? [])];
       const listed = listsAreEmpty ? [] : listsAreShort ? all.slice(0, -1) : all;
       let shown = page(listed, pagination as Pagination);
       shown = memberPagesSkip ? shown.slice(1) : shown;
       shown = listsEndEarly ? shown.slice(0, shown.length / 2) : shown;
-      return data({ total: listed.length, members: shown });
+      return data({
+        total: listed.length,
+        members: shown.map(([userID, member]) => memberOf(group!, userID, member)),
+      });
     },
   };
 
