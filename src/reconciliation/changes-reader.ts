@@ -4,6 +4,7 @@ import { DISMISSED } from '../openim/constants.js';
 import type { GroupChanges, GroupInfo, GroupVersion, PerGroup } from '../openim/openim-answers.js';
 import { isOfOpenIm, OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
+import { LANES } from './lanes.js';
 
 /** What OpenIM answers for a group. */
 export type Answer =
@@ -16,8 +17,11 @@ export type Answer =
   /** OpenIM does not answer for it, but does for others. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** How long a question waits for others, in ms: groups whose lists end at about the same time share a request. */
+/** How long a question waits for others to share a request, in ms; and one of the background, unless enough of those wait. */
 const BATCH_MS = 10;
+const PATIENT_MS = 200;
+/** Questions of the background that are enough for a request: as many groups as its lane has. */
+const PATIENT_GROUPS = LANES.background;
 const BATCH_GROUPS = 100;
 
 interface Question {
@@ -28,11 +32,18 @@ interface Question {
 /** Asks what changed of groups. Gets an answer for each of them: a group for which OpenIM fails takes no other one with it. */
 @Injectable()
 export class ChangesReader {
-  private readonly since = new DataLoader<Question, Answer>((questions) => this.readBatch(questions), {
-    cache: false,
-    maxBatchSize: BATCH_GROUPS,
-    batchScheduleFn: (dispatch) => void setTimeout(dispatch, BATCH_MS),
+  private readonly since = this.loader((dispatch) => void setTimeout(dispatch, BATCH_MS));
+  private readonly patientSince = this.loader((dispatch) => {
+    const timer = setTimeout(dispatch, PATIENT_MS);
+    this.patient = {
+      waiting: 0,
+      dispatch: () => {
+        clearTimeout(timer);
+        dispatch();
+      },
+    };
   });
+  private patient = { waiting: 0, dispatch: (): void => undefined };
 
   constructor(private readonly openIm: OpenImClient) {}
 
@@ -60,10 +71,19 @@ export class ChangesReader {
 
   /**
    * Reads what changed of a group since an earlier answer, together with others that are asked for at the same time.
+   * @param isPatient whether nobody waits for it, so that it may wait for others
    * @throws the error of OpenIM where it is away as a whole
    */
-  readSince(groupID: string, before: Answer): Promise<Answer> {
-    return this.since.load({ groupID, before });
+  readSince(groupID: string, before: Answer, isPatient: boolean): Promise<Answer> {
+    if (!isPatient) {
+      return this.since.load({ groupID, before });
+    }
+    const answer = this.patientSince.load({ groupID, before });
+    this.patient.waiting += 1;
+    if (this.patient.waiting >= PATIENT_GROUPS) {
+      this.patient.dispatch();
+    }
+    return answer;
   }
 
   /**
@@ -102,6 +122,14 @@ export class ChangesReader {
         ];
       }),
     );
+  }
+
+  private loader(schedule: (dispatch: () => void) => void): DataLoader<Question, Answer> {
+    return new DataLoader<Question, Answer>((questions) => this.readBatch(questions), {
+      cache: false,
+      maxBatchSize: BATCH_GROUPS,
+      batchScheduleFn: schedule,
+    });
   }
 
   private async readBatch(questions: readonly Question[]): Promise<Answer[]> {

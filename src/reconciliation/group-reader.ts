@@ -33,14 +33,15 @@ export class GroupReader {
   /**
    * Reads a group whole.
    * @param before what OpenIM answered when it was asked for the group's version
+   * @param isPatient whether nobody waits for it
    * @throws the error of OpenIM where it is away as a whole
    */
-  async readWhole(groupID: string, before: Answer): Promise<Found> {
+  async readWhole(groupID: string, before: Answer, isPatient = false): Promise<Found> {
     if (before.kind === 'absent' || before.kind === 'failed') {
       return before;
     }
     return this.ofGroup(infoOf(before), async () => {
-      const list = await this.lists.read(groupID, before);
+      const list = await this.lists.read(groupID, before, isPatient);
       if ('kind' in list) {
         return list;
       }

@@ -11,7 +11,7 @@ export type Priority = 'callback' | 'resync' | 'new' | 'background';
  * `small`: what callbacks and resyncs ask for. `background`: new groups, and what backfills and full runs ask for. `large`: groups of
  * which one takes many seconds. `failing`: groups that failed the last time; one may take as long as the longest timeout.
  */
-const LANES = { small: 4, background: 8, large: 1, failing: 2 } as const;
+export const LANES = { small: 4, background: 8, large: 1, failing: 2 } as const;
 type Lane = keyof typeof LANES;
 
 /** How long a group has its place in the lanes `small` and `background`, in ms: one that takes longer lets another one in. */
@@ -24,7 +24,9 @@ export const LARGE_MEMBERS = 5000;
 
 const PRIORITIES: Readonly<Record<Priority, number>> = { callback: 3, resync: 2, new: 1, background: 0 };
 
-const isOfBackground = (priority: Priority): boolean => priority === 'new' || priority === 'background';
+/** Whether nobody waits for the group within seconds. */
+export const isOfBackground = (priority: Priority): boolean =>
+  priority === 'new' || priority === 'background';
 
 /** Whether a group is done earlier for the one than for the other, who has it in the lane of the background. */
 export const isMoreUrgent = (one: Priority, other: Priority): boolean =>

@@ -39,14 +39,16 @@ export class MemberListReader {
   /**
    * Reads the list, and completes it by what changed since the version before.
    * @param before what OpenIM answered before the list is read
+   * @param isPatient whether nobody waits for it
    * @returns the list; or `absent` or `failed`, where OpenIM answers so meanwhile
    * @throws the error of OpenIM, whatever it is about
    */
   async read(
     groupID: string,
     before: Answer,
+    isPatient: boolean,
   ): Promise<MemberList | Exclude<Answer, { kind: 'changes' | 'versionless' }>> {
-    const list = new ListUnderWay(before);
+    const list = new ListUnderWay(before, isPatient);
     for (let pass = 1; ; pass += 1) {
       const ended = await this.pass(groupID, list);
       if (ended) {
@@ -86,7 +88,7 @@ export class MemberListReader {
       list.addPage(answer);
       last = answer.members.length === 0 ? page : Math.ceil(answer.total / size);
       if (page === last || page % PAGES_BETWEEN_CHANGES === 0) {
-        const now = await this.changes.readSince(groupID, list.last);
+        const now = await this.changes.readSince(groupID, list.last, list.isPatient);
         if (now.kind === 'absent' || now.kind === 'failed') {
           return now;
         }
@@ -118,7 +120,10 @@ class ListUnderWay {
   canBeCompleted = true;
   info: GroupInfo | undefined;
 
-  constructor(public last: Answer) {
+  constructor(
+    public last: Answer,
+    readonly isPatient: boolean,
+  ) {
     this.info = infoOf(last);
   }
 

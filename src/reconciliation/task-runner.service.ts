@@ -4,7 +4,7 @@ import type { GroupChanges } from '../openim/openim-answers.js';
 import { ChangesReader } from './changes-reader.js';
 import { type Found, GroupReader, MEMBERS_ASKED, type Snapshot } from './group-reader.js';
 import type { KnownGroup } from './known-group.js';
-import { LARGE_MEMBERS } from './lanes.js';
+import { isOfBackground, LARGE_MEMBERS } from './lanes.js';
 import type { ReconcileResult } from './reconcile-result.js';
 import { type ReconcileOptions, type ReconcileTask, resultOf } from './reconcile-task.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
@@ -54,7 +54,7 @@ export class TaskRunner {
       }
     }
     const wholeMoment = await this.writer.begin();
-    const found = await this.reader.readWhole(groupID, answer);
+    const found = await this.reader.readWhole(groupID, answer, isOfBackground(options.priority));
     const result = await this.settle(groupID, found, wholeMoment, options);
     return result === 'needsFullSnapshot' ? resultOf(groupID, 'unverified') : result;
   }
