@@ -9,7 +9,7 @@ import { ServiceProcess } from './helpers/process.js';
 import { TestDatabase } from './helpers/database.js';
 
 /** Histories of 50 steps; `HISTORIES=20000 npm test -- histories` runs more. Half of them come in order. */
-const HISTORIES = Number(process.env['HISTORIES'] ?? 2000);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 1200);
 const STEPS = 50;
 const AT_ONCE = 20;
 

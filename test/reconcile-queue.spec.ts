@@ -78,3 +78,13 @@ it('does later what could not be asked', () => {
   expect(takeAt(queue, 2999)).toBeUndefined();
   expect(takeAt(queue, 3000)).toMatchObject({ onceMore: true });
 });
+
+it('takes a group once more only when it is done, whatever callbacks name it meanwhile', () => {
+  const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
+  queue.add('g', 0);
+  const taken = takeAt(queue, 1000);
+  queue.add('g', 1000);
+  expect(takeAt(queue, 60_000)).toBeUndefined();
+  queue.done(result('verified'), 60_000, taken);
+  expect(takeAt(queue, 60_000)).toMatchObject({ onceMore: true });
+});

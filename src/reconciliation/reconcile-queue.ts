@@ -26,8 +26,8 @@ export interface QueuedGroup {
 @Injectable()
 export class ReconcileQueue {
   private readonly groups = new Map<string, QueuedGroup>();
-  /** Failures of groups that were taken and are not done yet. */
-  private readonly failing = new Map<string, number>();
+  /** Groups that were taken and are not done yet, with their failures: until then they are not taken again. */
+  private readonly processing = new Map<string, number>();
   private readonly lastRetryMs: number;
 
   constructor(config: Config) {
@@ -52,20 +52,18 @@ export class ReconcileQueue {
 
   /** How often the group failed in a row. */
   failuresOf(groupID: string): number {
-    return this.groups.get(groupID)?.failures ?? this.failing.get(groupID) ?? 0;
+    return Math.max(this.groups.get(groupID)?.failures ?? 0, this.processing.get(groupID) ?? 0);
   }
 
   /** Takes the groups that are due, the longest due first. */
   take(now: number, limit: number): Map<string, QueuedGroup> {
     const due = Array.from(this.groups)
-      .filter(([, queued]) => queued.due <= now)
+      .filter(([groupID, queued]) => queued.due <= now && !this.processing.has(groupID))
       .toSorted(([, one], [, other]) => one.due - other.due)
       .slice(0, limit);
     for (const [groupID, { failures }] of due) {
       this.groups.delete(groupID);
-      if (failures > 0) {
-        this.failing.set(groupID, failures);
-      }
+      this.processing.set(groupID, failures);
     }
     return new Map(due);
   }
@@ -82,7 +80,7 @@ export class ReconcileQueue {
       this.forgive(groupID);
     }
     if (taken) {
-      this.failing.delete(groupID);
+      this.processing.delete(groupID);
     }
   }
 
@@ -90,7 +88,7 @@ export class ReconcileQueue {
   requeue(taken: Map<string, QueuedGroup>, now: number): void {
     for (const [groupID, queued] of taken) {
       this.put(groupID, { ...queued, due: now + RETRY_MS });
-      this.failing.delete(groupID);
+      this.processing.delete(groupID);
     }
   }
 

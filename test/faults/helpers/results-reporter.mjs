@@ -4,6 +4,7 @@ import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '..');
+const RESULTS = join(FOLDER, 'RESULTS.md');
 
 /** Gathers the lines of the rehearsals, and writes RESULTS.md when all of them ran. */
 export default class ResultsReporter {
@@ -18,29 +19,40 @@ export default class ResultsReporter {
       .toSorted()
       .map((name) => JSON.parse(readFileSync(join(this.folder, name), 'utf8')));
     rmSync(this.folder, { recursive: true });
-    if (testResults.length === files.length && numPendingTests === 0 && !wasInterrupted) {
-      writeFileSync(join(FOLDER, 'RESULTS.md'), document(rows));
+    const lines = new Map(rows.map((row) => [row.name, line(row)]));
+    const isWhole = testResults.length === files.length && numPendingTests === 0;
+    if (!wasInterrupted && lines.size > 0) {
+      const kept = isWhole ? [] : linesOf(readFileSync(RESULTS, 'utf8'));
+      writeFileSync(RESULTS, document(new Map([...kept, ...lines])));
     }
   }
 }
 
-function document(rows) {
-  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
-  const table = rows.map(
-    (row) => `| ${row.name} | ${row.done} | ${row.faults} | ${row.counts} | ${row.seconds} |`,
-  );
+/** The lines of an earlier document, by the names of their rehearsals. */
+const linesOf = (text) =>
+  text
+    .split('\n')
+    .filter((one) => one.startsWith('| ') && !/^\| (rehearsal|---)/.test(one))
+    .map((one) => [one.split(' | ')[0].slice(2), one]);
+
+const line = (row) =>
+  `| ${row.name} | ${row.done} | ${row.faults} | ${row.counts} | ${row.seconds} | ${commit()} |`;
+
+function document(lines) {
   return `# Fault rehearsals
 
-What \`npm run test:faults\` counted at its last whole run; it writes this file.
+What \`npm run test:faults\` counted; it writes this file. A run of some rehearsals replaces their lines; each line names its commit.
 
-- ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, commit ${commit()}
+- ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
 - Node ${process.version}, PostgreSQL ${postgresVersion()} with its default durability, ${type()} ${release()}
 - ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB
-- ${Math.round(seconds / 60)} minutes
 
-| rehearsal | done | must be 0 | counted | s |
-| --- | --- | --- | --- | --- |
-${table.join('\n')}
+| rehearsal | done | must be 0 | counted | s | commit |
+| --- | --- | --- | --- | --- | --- |
+${[...lines.keys()]
+  .toSorted()
+  .map((name) => lines.get(name))
+  .join('\n')}
 `;
 }
 
