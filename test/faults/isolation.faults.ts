@@ -124,7 +124,7 @@ it.each(BAD_ANSWERS)('a group whose list of members ends in %s harms no other on
   const after = Math.round(performance.now() - ended);
   expect(
     await rehearsal.end(
-      'one group of 201, for a minute',
+      'one group of 201, while 160 changes of others',
       { ...faults, 'wrong itself afterwards': right },
       { ...counts, 'right itself after ms': after },
     ),

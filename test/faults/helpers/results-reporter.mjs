@@ -50,7 +50,7 @@ What \`npm run test:faults\` counted; it writes this file. A run of some rehears
 | rehearsal | done | must be 0 | counted | s | commit |
 | --- | --- | --- | --- | --- | --- |
 ${[...lines.keys()]
-  .toSorted()
+  .toSorted((one, other) => one.localeCompare(other))
   .map((name) => lines.get(name))
   .join('\n')}
 `;
