@@ -16,7 +16,7 @@ import {
   toGroupInfos,
   toGroupMembers,
 } from './openim-answers.js';
-import { ErrCode, OpenImRefusal, OpenImUnreachable } from './openim-error.js';
+import { ErrCode, isOfOpenIm, OpenImRefusal, OpenImUnreachable } from './openim-error.js';
 import { AnswerFields, isObject, type Json } from './openim-fields.js';
 import { AdminToken, type IssuedToken } from './openim-token.js';
 
@@ -152,9 +152,13 @@ export class OpenImClient {
   /**
    * Decides what a failure is about. One group's list may fail for ever while OpenIM serves all others; so OpenIM counts as away
    * only where two cheap calls fail too.
-   * @throws the error itself where OpenIM as a whole cannot be asked: it is away, or takes the token no more
+   * @returns why OpenIM fails for what was asked, though it answers others
+   * @throws the error itself where OpenIM as a whole cannot be asked (it is away, or takes the token no more), and one that is not of OpenIM
    */
-  async throwIfAway(error: Error): Promise<void> {
+  async reasonUnlessAway(error: unknown): Promise<string> {
+    if (!isOfOpenIm(error)) {
+      throw error;
+    }
     this.ending.signal.throwIfAborted();
     const now = performance.now();
     if (!this.probe || now - this.probe.at > PROBE_AGE_MS) {
@@ -163,6 +167,7 @@ export class OpenImClient {
     if (await this.probe.isAway) {
       throw error;
     }
+    return error.message;
   }
 
   private async isAway(): Promise<boolean> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
 import { DISMISSED } from '../openim/constants.js';
 import type { GroupChanges, GroupInfo, GroupVersion, PerGroup } from '../openim/openim-answers.js';
-import { isOfOpenIm, OpenImRefusal } from '../openim/openim-error.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { LANES } from './lanes.js';
 
@@ -16,6 +16,12 @@ export type Answer =
   | { readonly kind: 'absent' }
   /** OpenIM does not answer for it, but does for others. */
   | { readonly kind: 'failed'; readonly reason: string };
+
+/** What OpenIM answers when it is asked for a group as it is now. */
+export type InfoAnswer = Exclude<Answer, { kind: 'changes' }>;
+
+/** What OpenIM answers where a group cannot be read. */
+export type NoAnswer = Exclude<InfoAnswer, { kind: 'versionless' }>;
 
 /** How long a question waits for others to share a request, in ms; and one of the background, unless enough of those wait. */
 const BATCH_MS = 10;
@@ -88,10 +94,9 @@ export class ChangesReader {
 
   /**
    * Reads groups as they are now.
-   * @returns `versionless`, `absent` or `failed` for each
    * @throws the error of OpenIM where it is away as a whole
    */
-  async readInfos(groupIDs: string[]): Promise<Map<string, Answer>> {
+  async readInfos(groupIDs: string[]): Promise<Map<string, InfoAnswer>> {
     if (groupIDs.length === 0) {
       return new Map();
     }
@@ -99,7 +104,7 @@ export class ChangesReader {
     try {
       infos = await this.openIm.getGroups(groupIDs);
     } catch (error) {
-      const reason = await this.reasonOf(error);
+      const reason = await this.openIm.reasonUnlessAway(error);
       if (groupIDs.length === 1) {
         return new Map([[groupIDs[0]!, { kind: 'failed', reason }]]);
       }
@@ -110,7 +115,7 @@ export class ChangesReader {
       ]);
     }
     return new Map(
-      groupIDs.map((groupID): [string, Answer] => {
+      groupIDs.map((groupID): [string, InfoAnswer] => {
         const info = infos.get(groupID);
         return [
           groupID,
@@ -135,7 +140,7 @@ export class ChangesReader {
   private async readBatch(questions: readonly Question[]): Promise<Answer[]> {
     const versions = questions.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
     const others = questions.filter(({ before }) => before.kind !== 'changes');
-    const answers = await this.openIm.urgently(async () => [
+    const answers = await this.openIm.urgently(async (): Promise<[string, Answer][]> => [
       ...(await this.read(versions)),
       ...(await this.readInfos(others.map(({ groupID }) => groupID))),
     ]);
@@ -147,7 +152,7 @@ export class ChangesReader {
     try {
       return { changes: await this.openIm.getChanges(versions) };
     } catch (error) {
-      await this.reasonOf(error);
+      await this.openIm.reasonUnlessAway(error);
       return { changes: new Map(), problem: error as Error };
     }
   }
@@ -179,15 +184,6 @@ export class ChangesReader {
     }
     const half = Math.ceil(active.length / 2);
     return new Map([...(await this.read(active.slice(0, half))), ...(await this.read(active.slice(half)))]);
-  }
-
-  /** @returns why OpenIM fails for some groups @throws the error where it fails for all, or is not OpenIM's */
-  private async reasonOf(error: unknown): Promise<string> {
-    if (!isOfOpenIm(error)) {
-      throw error;
-    }
-    await this.openIm.throwIfAway(error);
-    return error.message;
   }
 }
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { GroupReading } from '../groups/statements/reconcile-group.js';
 import type { GroupChanges, GroupInfo } from '../openim/openim-answers.js';
-import { isOfOpenIm } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { type Answer, ChangesReader } from './changes-reader.js';
 import { infoOf, MemberListReader } from './member-list-reader.js';
@@ -104,7 +103,7 @@ export class GroupReader {
       }
       const now = (await this.changes.readInfos([groupID])).get(groupID)!;
       if (now.kind !== 'versionless') {
-        return now.kind === 'changes' ? { kind: 'absent' } : now;
+        return now;
       }
       return { kind: 'snapshot', snapshot: { ...snapshot, info: now.info } };
     });
@@ -116,11 +115,8 @@ export class GroupReader {
       const found = await read();
       return found.kind === 'failed' && info ? { ...found, info } : found;
     } catch (error) {
-      if (!isOfOpenIm(error)) {
-        throw error;
-      }
-      await this.openIm.throwIfAway(error);
-      return { kind: 'failed', reason: error.message, ...(info && { info }) };
+      const reason = await this.openIm.reasonUnlessAway(error);
+      return { kind: 'failed', reason, ...(info && { info }) };
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { STALE } from '../groups/statements/fragments.js';
 import { SETTLED_S } from '../groups/statements/reconcile-group.js';
+import { DISMISSED } from '../openim/constants.js';
 import { MEMBERS_ASKED } from './group-reader.js';
 
 /** What the mirror knows of a group before it is reconciled. */
@@ -25,7 +26,9 @@ export interface KnownGroup {
 
 /**
  * $1: groupIDs. A group that was verified ahead of PostgreSQL's clock, which was set back since, counts as without a version: what
- * callbacks wrote after that cannot be told from what they wrote before. The members in doubt are read only of groups in doubt: that takes as long as the group is large. */
+ * callbacks wrote after that cannot be told from what they wrote before. The members in doubt are read only of
+ * groups in doubt: that takes as long as the group is large.
+ */
 const KNOWN = `
   SELECT g.*,
     CASE WHEN "inDoubt" AND verified_at IS NOT NULL THEN ARRAY(
@@ -41,7 +44,7 @@ const KNOWN = `
       coalesce(told_at > clock_timestamp() - interval '${SETTLED_S} seconds', false) AS "isTooRecent",
       coalesce(verified_at > clock_timestamp() - interval '1 minute', false) AS "isFresh",
       coalesce(stale_reason = '${STALE.profile}' AND member_count <= ${MEMBERS_ASKED}, false) AS "isReadWhole",
-      coalesce(status <> 2, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"
+      coalesce(status <> ${DISMISSED}, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"
     FROM groups WHERE group_id = ANY ($1)
   ) g`;
 

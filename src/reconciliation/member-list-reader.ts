@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { GroupInfo, GroupMemberInfo } from '../openim/openim-answers.js';
 import { ErrCode, OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
-import { type Answer, ChangesReader } from './changes-reader.js';
+import { type Answer, ChangesReader, type NoAnswer } from './changes-reader.js';
 
 /** Members a page: some 400 bytes each, and OpenIM's messages hold 8 MiB. */
 const PAGE = 1000;
@@ -25,7 +25,7 @@ export interface MemberList {
   readonly isComplete: boolean;
   readonly info: GroupInfo;
   /** What OpenIM answers after the list. */
-  readonly after: Exclude<Answer, { kind: 'absent' | 'failed' }>;
+  readonly after: Exclude<Answer, NoAnswer>;
 }
 
 /** Reads all members of a group, whose version may move meanwhile. */
@@ -43,34 +43,29 @@ export class MemberListReader {
    * @returns the list; or `absent` or `failed`, where OpenIM answers so meanwhile
    * @throws the error of OpenIM, whatever it is about
    */
-  async read(
-    groupID: string,
-    before: Answer,
-    isPatient: boolean,
-  ): Promise<MemberList | Exclude<Answer, { kind: 'changes' | 'versionless' }>> {
+  async read(groupID: string, before: Answer, isPatient: boolean): Promise<MemberList | NoAnswer> {
     const list = new ListUnderWay(before, isPatient);
     for (let pass = 1; ; pass += 1) {
       const ended = await this.pass(groupID, list);
       if (ended) {
         return ended;
       }
-      const info = list.info ?? (await this.readInfo(groupID));
-      if (!('groupID' in info)) {
-        return info;
+      if (!list.info) {
+        const answer = (await this.changes.readInfos([groupID])).get(groupID)!;
+        if (answer.kind !== 'versionless') {
+          return answer;
+        }
+        list.info = answer.info;
       }
-      list.info = info;
       if (list.isComplete || !list.canBeCompleted || pass >= (list.moved ? PASSES : QUIET_PASSES)) {
-        const { members, isComplete, last } = list;
+        const { members, isComplete, info, last } = list;
         return { members: [...members.values()], isComplete, info, after: last as MemberList['after'] };
       }
     }
   }
 
   /** Reads all pages once. @returns where the group is not to be read any more, what OpenIM answers instead */
-  private async pass(
-    groupID: string,
-    list: ListUnderWay,
-  ): Promise<Extract<Answer, { kind: 'absent' | 'failed' }> | undefined> {
+  private async pass(groupID: string, list: ListUnderWay): Promise<NoAnswer | undefined> {
     let size = PAGE;
     list.totals.clear();
     for (let page = 1, last = 1; page <= last; page += 1) {
@@ -96,16 +91,6 @@ export class MemberListReader {
       }
     }
     return undefined;
-  }
-
-  private async readInfo(
-    groupID: string,
-  ): Promise<GroupInfo | Extract<Answer, { kind: 'absent' | 'failed' }>> {
-    const answer = (await this.changes.readInfos([groupID])).get(groupID)!;
-    if (answer.kind === 'versionless') {
-      return answer.info;
-    }
-    return answer.kind === 'changes' ? { kind: 'absent' } : answer;
   }
 }
 

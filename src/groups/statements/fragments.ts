@@ -75,6 +75,12 @@ export const isMarked = (row: string): string => `
   (${row}.stale_since IS NOT NULL AND ${row}.told_at > clock_timestamp() - interval '1 second'
     AND ${row}.told_at > coalesce(${row}.verified_at, '-infinity'))`;
 
+/** Marks a row `g` stale, as an assignment of an UPDATE. The first reason stays, but for the one that the creation takes away. */
+export const markedStale = (reason: string): string => `
+    stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}' THEN ${reason} ELSE g.stale_reason END,
+    stale_since = coalesce(g.stale_since, now()),
+    told_at = clock_timestamp()`;
+
 /** The columns of a member that are told, after the key. */
 export const MEMBER = [
   'role_level',

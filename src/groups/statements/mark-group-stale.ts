@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, isAhead, isMarked, STALE, writtenGroup } from './fragments.js';
+import { BASE, isAhead, isMarked, markedStale, STALE, writtenGroup } from './fragments.js';
 
 /** Something happened in a group that the callback does not tell. */
 export interface GroupHint {
@@ -24,10 +24,7 @@ export const MARK_GROUP_STALE = `
 
 /** A callback that was not written. Only a group that is known can be in doubt. */
 export const DOUBT_GROUP = `
-  UPDATE groups SET
-    stale_reason = CASE WHEN stale_reason IS NULL OR stale_reason = '${STALE.creation}' THEN $2 ELSE stale_reason END,
-    stale_since = coalesce(stale_since, now()),
-    told_at = clock_timestamp()
+  UPDATE groups g SET ${markedStale('$2')}
   WHERE group_id = $1`;
 
 /**

@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { STALE } from './fragments.js';
+import { markedStale, STALE } from './fragments.js';
 
 /** The name or the picture of a user changed. Groups show them of members that have none of their own. */
 export interface UserChange {
@@ -9,10 +9,7 @@ export interface UserChange {
 /** How many groups are marked in one transaction, which takes some ms. */
 export const PIECE = 200;
 
-const MARK = `
-    stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}' THEN '${STALE.profile}' ELSE g.stale_reason END,
-    stale_since = coalesce(g.stale_since, now()),
-    told_at = clock_timestamp()`;
+const MARK = markedStale(`'${STALE.profile}'`);
 
 /** Whether a group was neither marked nor read from OpenIM since the user changed, as of $3. */
 const isDue = (asOf: string): string => `

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { GroupInfo, PerGroup } from '../../openim/openim-answers.js';
-import { isOfOpenIm } from '../../openim/openim-error.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import type { VersionlessGroup } from '../known-groups.service.js';
 import type { Run } from './run.js';
@@ -74,13 +73,9 @@ export class GroupListing {
     try {
       return await this.openIm.listGroups(pageNumber, size, level === 0 ? 1 : 0);
     } catch (error) {
-      if (!isOfOpenIm(error)) {
-        throw error;
-      }
-      await this.openIm.throwIfAway(error);
-      const smaller = SMALLER_PAGES[level + 1];
-      if (smaller === undefined) {
-        run.note(`OpenIM cannot list the group at ${pageNumber} of its list: ${error.message}`);
+      const reason = await this.openIm.reasonUnlessAway(error);
+      if (SMALLER_PAGES[level + 1] === undefined) {
+        run.note(`OpenIM cannot list the group at ${pageNumber} of its list: ${reason}`);
         return { total: 0, groups: new Map() };
       }
       return this.readInParts(pageNumber, level, run);

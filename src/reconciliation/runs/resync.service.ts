@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config.js';
-import { isOfOpenIm } from '../../openim/openim-error.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { KnownGroupsService } from '../known-groups.service.js';
 import { CHUNK, GroupListing } from './group-listing.service.js';
@@ -63,11 +62,7 @@ export class ResyncService {
     try {
       return await work();
     } catch (error) {
-      if (!isOfOpenIm(error)) {
-        throw error;
-      }
-      await this.openIm.throwIfAway(error);
-      run.note(error.message);
+      run.note(await this.openIm.reasonUnlessAway(error));
       return undefined;
     }
   }
