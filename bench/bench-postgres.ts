@@ -1,6 +1,6 @@
 import { Client, type QueryResultRow } from 'pg';
 import { dataSourceOptions } from '../src/data-source-options.js';
-import { EmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
 import { migrate } from '../src/database/migrate.js';
 import { Resources } from './resources.js';
 

@@ -1,13 +1,13 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { AuthenticationLimit } from './authentication-limit.js';
-import { AuthenticationMetrics } from './authentication-metrics.js';
+import { AuthenticationLimit } from './auth/authentication-limit.js';
+import { AuthenticationMetrics } from './auth/authentication-metrics.js';
 import { CallbackModule } from './callback/callback.module.js';
-import { Config } from './config.js';
+import { Config } from './config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
-import { ExceptionsFilter } from './exceptions.filter.js';
+import { ExceptionsFilter } from './server/exceptions.filter.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';

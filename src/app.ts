@@ -6,12 +6,12 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { CallbackMetrics } from './callback/callback-metrics.js';
 import { measureCallbacks } from './callback/measure-callbacks.js';
-import { isCallback, plainPath } from './callback-path.js';
-import type { Config } from './config.js';
-import { HttpAdapter } from './http-adapter.js';
-import { NestLogger } from './logger.js';
-import { serveOpenApi } from './openapi.js';
-import { requestLogger } from './request-logger.js';
+import { isCallback, plainPath } from './callback/callback-path.js';
+import type { Config } from './config/config.js';
+import { HttpAdapter } from './server/http-adapter.js';
+import { NestLogger } from './server/logger.js';
+import { serveOpenApi } from './server/openapi.js';
+import { requestLogger } from './server/request-logger.js';
 
 /**
  * Builds the service without starting it: what `main.ts` and the tests start.

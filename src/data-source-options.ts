@@ -7,13 +7,13 @@ import { ReconcileGroups1763992800000 } from '../migrations/1763992800000-Reconc
 import { CreateLeases1764072000000 } from '../migrations/1764072000000-CreateLeases.js';
 import { IsolateGroups1764075600000 } from '../migrations/1764075600000-IsolateGroups.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
-import { GroupRepair } from './deliveries/group-repair.entity.js';
+import { GroupRepair } from './deliveries/group-drift.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
 import { readDatabaseUrl } from './postgres/connection-options.js';
 import { Lease } from './postgres/lease.entity.js';
 import { driver, poolOptions } from './postgres/pool.js';
-import { ReconciliationRun } from './reconciliation/runs/reconciliation-run.entity.js';
+import { ReconciliationRun } from './reconciliation/run-log/reconciliation-run.entity.js';
 
 /** How the sessions of migrations and of TypeORM's CLI are: a migration takes as long as it takes. */
 const UNLIMITED = { lockTimeoutMs: 0, statementTimeoutMs: 0 };

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
-import { readConfig } from './config.js';
+import { readConfig } from './config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 
 const config = readConfig();
 const embedded = config.DATABASE_URL ? undefined : await EmbeddedPostgres.start(config.DATA_DIR);

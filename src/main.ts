@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
-import { type Config, ConfigError, readConfig, tracesAreWanted } from './config.js';
+import { type Config, ConfigError, readConfig, tracesAreWanted } from './config/config.js';
 import { DatabaseService } from './database/database.service.js';
-import { EmbeddedPostgresError } from './database/embedded-postgres-error.js';
-import { EmbeddedPostgres } from './database/embedded-postgres.js';
-import { ListenError } from './listen-error.js';
-import { createLogger } from './logger.js';
+import { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
+import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
+import { ListenError } from './server/listen-error.js';
+import { createLogger } from './server/logger.js';
 
 /** What is in flight has this long to end after SIGTERM or SIGINT, in ms; then the process ends all the same. */
 const SHUTDOWN_MS = 9_000;
@@ -24,7 +24,7 @@ function main(config: Config, logger: Logger): void {
 
   const start = async (): Promise<void> => {
     if (tracesAreWanted()) {
-      const { startTracing } = await import('./tracing.js');
+      const { startTracing } = await import('./server/tracing.js');
       stopTracing = startTracing(logger);
     }
     embedded = config.DATABASE_URL

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
-import { AdminGuard } from '../src/admin.guard.js';
-import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
-import { Config, configNames } from '../src/config.js';
+import { AdminGuard } from '../src/admin-api/admin.guard.js';
+import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
+import { Config, configNames } from '../src/config/config.js';
 import { fixtureCommands } from './helpers/fixtures.js';
 import { Service } from './helpers/service.js';
 

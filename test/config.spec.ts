@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { readDatabaseUrl } from '../src/postgres/connection-options.js';
-import { Config, ConfigError, configNames, readConfig } from '../src/config.js';
+import { Config, ConfigError, configNames, readConfig } from '../src/config/config.js';
 
 const production = {
   NODE_ENV: 'production',

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { Config } from '../src/config.js';
+import { Config } from '../src/config/config.js';
 import { RetentionService } from '../src/deliveries/retention.service.js';
 import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reachableByAll } from '../src/database/postgres-binaries.js';
+import { reachableByAll } from '../src/embedded-postgres/postgres-binaries.js';
 import { eventually, ServiceProcess } from './helpers/process.js';
 import { SUCCESS } from './helpers/service.js';
 

@@ -1,6 +1,6 @@
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/json.js';
-import { KnownGroupsService } from '../src/reconciliation/known-groups.service.js';
+import { toJson } from '../src/groups/statements/json.js';
+import { KnownGroupsService } from '../src/reconciliation/snapshots/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
 
 const GROUPS = 50_000;

@@ -1,6 +1,6 @@
-import { readConfig } from '../src/config.js';
-import { ReconcileQueue } from '../src/reconciliation/reconcile-queue.js';
-import type { ReconcileResult } from '../src/reconciliation/reconcile-result.js';
+import { readConfig } from '../src/config/config.js';
+import { ReconcileQueue } from '../src/reconciliation/queue/reconcile-queue.js';
+import type { ReconcileResult } from '../src/reconciliation/queue/reconcile-result.js';
 
 const result = (state: ReconcileResult['state'], whole = false): ReconcileResult => ({
   groupID: 'g',

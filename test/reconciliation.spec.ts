@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/json.js';
+import { toJson } from '../src/groups/statements/json.js';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';

@@ -1,4 +1,4 @@
-import { CALLBACK_COMMANDS } from '../src/callback/callback.commands.js';
+import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
 import { fixtureCommands, FIXTURES } from './helpers/fixtures.js';
 import { Service, SUCCESS } from './helpers/service.js';
 

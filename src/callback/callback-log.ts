@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { Outcome } from '../deliveries/callback-delivery.entity.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
-import type { BodyShare } from './body-budget.js';
+import type { BodyShare } from './parsing/body-budget.js';
 
 /** As in the log of deliveries; `journaled`: on disk here, and not there yet. */
 export type AnsweredOutcome = Outcome | 'journaled';

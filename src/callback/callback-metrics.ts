@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { AnsweredOutcome } from './callback-log.js';
-import { CALLBACK_COMMANDS, commandToday } from './callback.commands.js';
+import { CALLBACK_COMMANDS, commandToday } from './payloads/callback-commands.js';
 
 /** The label of all commands that are not mirrored: whoever calls could make up any number of names. */
 const OTHER = 'other';

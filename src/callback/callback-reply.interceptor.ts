@@ -8,14 +8,14 @@ import {
 } from '@nestjs/common';
 import type { Response } from 'express';
 import { firstValueFrom, type Observable, of } from 'rxjs';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
-import { withTimeout } from '../with-timeout.js';
-import { BodyBudget } from './body-budget.js';
+import { withTimeout } from '../postgres/with-timeout.js';
+import { BodyBudget } from './parsing/body-budget.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
-import type { CallbackOutcome } from './callback-outcome.js';
+import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
-import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
+import { UnwrittenDeliveries } from './rejected-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
 const DEADLINE_MS = 3500;

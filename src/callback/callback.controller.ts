@@ -11,8 +11,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { GroupSyncService } from '../groups/group-sync.service.js';
-import { CallbackGate } from './callback-gate.js';
-import type { CallbackOutcome } from './callback-outcome.js';
+import { CallbackGate } from './journaling/callback-concurrency-limit.js';
+import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
 import {
@@ -20,7 +20,7 @@ import {
   CALLBACK_COMMANDS,
   type IgnoredCallback,
   type ReceivedCallback,
-} from './callback.commands.js';
+} from './payloads/callback-commands.js';
 import { CallbackGuard } from './callback.guard.js';
 import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
 import { CallbackWriter } from './journaling/callback-writer.service.js';

@@ -1,11 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { AuthenticationLimit } from '../authentication-limit.js';
-import { Config } from '../config.js';
-import { operationIDOf } from '../operation-id.js';
+import { AuthenticationLimit } from '../auth/authentication-limit.js';
+import { Config } from '../config/config.js';
+import { operationIDOf } from '../openim/operation-id.js';
 import { Delivery } from '../deliveries/delivery-log.js';
-import { secretFinder } from '../secrets.js';
-import { storableText } from '../storable-text.js';
+import { secretFinder } from '../auth/secrets.js';
+import { storableText } from '../postgres/storable-text.js';
 import { callbackLog } from './callback-log.js';
 import { CallbackMetrics } from './callback-metrics.js';
 

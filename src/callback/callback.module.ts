@@ -3,18 +3,18 @@ import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
-import { BodyBudget } from './body-budget.js';
-import { CallbackGate } from './callback-gate.js';
+import { BodyBudget } from './parsing/body-budget.js';
+import { CallbackGate } from './journaling/callback-concurrency-limit.js';
 import { CallbackMetrics } from './callback-metrics.js';
-import { CallbackParser } from './callback-parser.service.js';
+import { CallbackParser } from './parsing/callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
 import { CallbackPipe } from './callback.pipe.js';
 import { CallbackWriter } from './journaling/callback-writer.service.js';
 import { JournalReplay } from './journaling/journal-replay.service.js';
 import { ReplayWriter } from './journaling/replay-writer.service.js';
-import { ReplayController } from './replay.controller.js';
-import { ReplayService } from './replay.service.js';
-import { UnwrittenDeliveries } from './unwritten-deliveries.service.js';
+import { ReplayController } from './replay/replay.controller.js';
+import { ReplayService } from './replay/replay.service.js';
+import { UnwrittenDeliveries } from './rejected-deliveries.service.js';
 
 /** What OpenIM tells. */
 @Module({

@@ -6,17 +6,17 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Config } from '../config.js';
-import { readBody } from './callback-body.js';
+import { Config } from '../config/config.js';
+import { readBody } from './parsing/callback-body.js';
 import { callbackLog, deliveryOf, shareOf } from './callback-log.js';
-import { CallbackParser } from './callback-parser.service.js';
+import { CallbackParser } from './parsing/callback-parser.service.js';
 import {
   CALLBACK_COMMANDS,
   commandToday,
   type IgnoredCallback,
   keepsBody,
   type ReceivedCallback,
-} from './callback.commands.js';
+} from './payloads/callback-commands.js';
 
 /** The request of a callback as a parameter, for `CallbackPipe` to make a `Callback` of. */
 export const CallbackRequest = createParamDecorator((_, context: ExecutionContext) =>

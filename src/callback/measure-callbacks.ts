@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { isCallback } from '../callback-path.js';
+import { isCallback } from './callback-path.js';
 import { callbackLog } from './callback-log.js';
 import type { CallbackMetrics } from './callback-metrics.js';
 

@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../config.js';
-import { EmbeddedPostgresError } from '../database/embedded-postgres-error.js';
+import { ConfigError } from '../config/config.js';
+import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
-import { CommandError, say } from './context.js';
-import { doctor } from './doctor.command.js';
-import { markDismissed } from './mark-dismissed.command.js';
-import { run } from './run.command.js';
-import { verify } from './verify.command.js';
-import { webhooksYml, type WebhooksOptions } from './webhooks-yml.command.js';
+import { CommandError, say } from './context/context.js';
+import { doctor } from './commands/doctor.command.js';
+import { markDismissed } from './commands/mark-dismissed.command.js';
+import { run } from './commands/run.command.js';
+import { verify } from './commands/verify.command.js';
+import { webhooksYml, type WebhooksOptions } from './commands/webhooks-yml.command.js';
 
 /** Errors whose message is all that the person at the terminal needs. */
 const PLAIN = [CommandError, ConfigError, EmbeddedPostgresError, OpenImRefusal, OpenImUnreachable];

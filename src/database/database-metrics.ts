@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Gauge, type Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { poolOf } from '../postgres/pool.js';

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { DatabaseClock } from '../postgres/database-clock.js';
 import { DatabaseState } from '../postgres/database-state.js';

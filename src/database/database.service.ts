@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { DatabaseClock } from '../postgres/database-clock.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { ConnectionError, isDatabaseUnavailable } from '../postgres/errors.js';

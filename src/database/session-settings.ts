@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { SessionSettings } from '../postgres/session.js';
 
 /** A group of 100,000 members takes a few seconds on a slow disk, in ms. */

@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { AdminRoutes } from '../admin.routes.js';
-import { GroupParams } from '../group-params.js';
-import { NoQuery, PageQuery } from '../paging.js';
+import { AdminRoutes } from '../admin-api/admin-routes.js';
+import { GroupParams } from '../admin-api/group-params.js';
+import { NoQuery, PageQuery } from '../admin-api/paging.js';
 import {
   DeliveriesQuery,
   DeliveryPage,

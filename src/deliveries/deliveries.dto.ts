@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { Moment } from '../moment.js';
-import { Page, PageQuery, ToStorable } from '../paging.js';
+import { Moment } from '../admin-api/date-time-param.js';
+import { Page, PageQuery, ToStorable } from '../admin-api/paging.js';
 import { type CallbackDelivery, type Outcome, OUTCOMES } from './callback-delivery.entity.js';
 
 /** A path's `{id}`. */

@@ -2,7 +2,7 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { isUUID } from 'class-validator';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
-import { decodeCursor, page, type PageQuery } from '../paging.js';
+import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { CallbackDelivery } from './callback-delivery.entity.js';
 import {
   type DeliveriesQuery,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 
 const INTERVAL_MS = 3_600_000;
 /** The first removal comes 30 to 90 s after the start: soon, as a service may never run for an hour, and replicas that start together do not meet. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { decodeCursor, page, type PageQuery } from '../paging.js';
+import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './deliveries.dto.js';
 
 /** Of both logs a page at most, each by its index, and then the newest of both. */

@@ -10,10 +10,10 @@ import {
   runPrepared,
   withClient,
 } from '../postgres/prepared-statement.js';
-import type { Json } from './json.js';
+import type { Json } from './statements/json.js';
 import { markGroupsOfUser } from './mark-groups-of-user.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
-import { STALE } from './statements/fragments.js';
+import { STALE } from './statements/building-blocks.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';

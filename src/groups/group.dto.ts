@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
-import { Page, PageQuery, ToStorable } from '../paging.js';
-import { readableTime } from '../storable-time.js';
-import { WholeNumber } from '../whole-number.js';
+import { Page, PageQuery, ToStorable } from '../admin-api/paging.js';
+import { readableTime } from '../postgres/storable-time.js';
+import { WholeNumber } from '../config/whole-number.js';
 import type { GroupMember } from './group-member.entity.js';
 import type { Group } from './group.entity.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { AdminRoutes } from '../admin.routes.js';
-import { GroupParams } from '../group-params.js';
+import { AdminRoutes } from '../admin-api/admin-routes.js';
+import { GroupParams } from '../admin-api/group-params.js';
 import {
   GroupDto,
   GroupPage,
@@ -11,7 +11,7 @@ import {
   UserGroupPage,
   UserParams,
 } from './group.dto.js';
-import { NoQuery, PageQuery } from '../paging.js';
+import { NoQuery, PageQuery } from '../admin-api/paging.js';
 import { GroupsService } from './groups.service.js';
 
 /** What staff may read. */

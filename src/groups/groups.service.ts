@@ -1,7 +1,7 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { decodeCursor, page, type PageQuery } from '../paging.js';
+import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { GroupMember } from './group-member.entity.js';
 import {
   type GroupDto,

@@ -10,7 +10,7 @@ import {
 import { DatabaseService } from '../database/database.service.js';
 import { JournalService } from '../journal/journal.service.js';
 import { DatabaseState } from '../postgres/database-state.js';
-import { withTimeout } from '../with-timeout.js';
+import { withTimeout } from '../postgres/with-timeout.js';
 
 /** How long an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. What comes of it later is in the next answer. */
 const DATABASE_TIMEOUT_MS = 900;

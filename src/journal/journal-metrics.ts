@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { JournalService } from './journal.service.js';
 

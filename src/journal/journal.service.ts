@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Config } from '../config.js';
+import { Config } from '../config/config.js';
 import { encodeEntry, type JournalEntry } from './journal-entry.js';
 import { lockFolder } from './journal-lock.js';
 import { JournalSegment, type Place } from './journal-segment.js';

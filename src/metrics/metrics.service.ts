@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { VERSION } from '../version.js';
+import { VERSION } from '../config/version.js';
 
 /** Gauges with names of counters; each is the sum of another metric, over its types. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);

@@ -1,5 +1,5 @@
-import { storableText } from '../storable-text.js';
-import { storableTime } from '../storable-time.js';
+import { storableText } from '../postgres/storable-text.js';
+import { storableTime } from '../postgres/storable-time.js';
 import { OpenImAnswerError } from './openim-error.js';
 
 export type Json = Record<string, unknown>;

@@ -4,8 +4,8 @@ import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
-import { Config } from '../config.js';
-import { storableText } from '../storable-text.js';
+import { Config } from '../config/config.js';
+import { storableText } from '../postgres/storable-text.js';
 import {
   type GroupChanges,
   type GroupInfo,

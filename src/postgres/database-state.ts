@@ -4,7 +4,7 @@ import { Client, type ClientBase, type PoolConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import { isLockTimeout, isStatementError, refusesAllWrites } from './errors.js';
 import { poolOf } from './pool.js';
-import { withTimeout } from '../with-timeout.js';
+import { withTimeout } from './with-timeout.js';
 
 /** How long PostgreSQL has for a connection and a statement that does nothing, in ms. */
 const PROBE_TIMEOUT_MS = 1000;

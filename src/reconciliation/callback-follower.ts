@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import { GroupReconciler } from './group-reconciler.service.js';
-import { type QueuedGroup, ReconcileQueue } from './reconcile-queue.js';
+import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
+import { type QueuedGroup, ReconcileQueue } from './queue/reconcile-queue.js';
 
 /** How often the log of callbacks is asked for new ones, in ms: of all replicas, and without a cost for the callbacks. */
 const POLL_MS = 500;

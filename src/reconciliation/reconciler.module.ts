@@ -4,7 +4,7 @@ import { CallbackFollower } from './callback-follower.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationModule } from './reconciliation.module.js';
-import { ReconciliationWatch } from './reconciliation-watch.js';
+import { ReconciliationWatch } from './metrics/reconciliation-monitor.js';
 import { RunScheduler } from './runs/run-scheduler.js';
 import { ReconciliationService } from './reconciliation.service.js';
 

@@ -12,8 +12,8 @@ import { OpenImClient } from '../openim/openim.client.js';
 import { LeaderLease } from '../postgres/leader-lease.js';
 import { CallbackFollower } from './callback-follower.js';
 import { RECONCILIATION } from './reconciliation-lease.js';
-import { ReconciliationMetrics } from './reconciliation-metrics.js';
-import { ReconciliationWatch } from './reconciliation-watch.js';
+import { ReconciliationMetrics } from './metrics/reconciliation-metrics.js';
+import { ReconciliationWatch } from './metrics/reconciliation-monitor.js';
 import { RunScheduler } from './runs/run-scheduler.js';
 
 /** How often it is looked whether the database is in use yet, in ms. */

@@ -7,9 +7,9 @@ import {
   ApiOkResponse,
   ApiOperation,
 } from '@nestjs/swagger';
-import { AdminRoutes } from '../admin.routes.js';
-import { GroupParams } from '../group-params.js';
-import { NoQuery } from '../paging.js';
+import { AdminRoutes } from '../admin-api/admin-routes.js';
+import { GroupParams } from '../admin-api/group-params.js';
+import { NoQuery } from '../admin-api/paging.js';
 import { ReconciliationDto, RefreshDto, RunDto } from './reconciliation.dto.js';
 import { ReconciliationService } from './reconciliation.service.js';
 

@@ -1,12 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { REPAIR_KINDS, type RepairKind } from '../deliveries/group-repair.entity.js';
+import { REPAIR_KINDS, type RepairKind } from '../deliveries/group-drift.entity.js';
 import {
   type ReconciliationRun,
   RUN_KINDS,
   RUN_STATES,
   type RunKind,
   type RunState,
-} from './runs/reconciliation-run.entity.js';
+} from './run-log/reconciliation-run.entity.js';
 
 /** One run over the groups of OpenIM. */
 export class RunDto {

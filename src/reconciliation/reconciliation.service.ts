@@ -7,12 +7,12 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { STALE } from '../groups/statements/fragments.js';
+import { STALE } from '../groups/statements/building-blocks.js';
 import { isOfOpenIm } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';
-import { GroupReconciler } from './group-reconciler.service.js';
-import { MISSED } from './missed-callbacks.js';
+import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
+import { MISSED } from './metrics/missed-callbacks.js';
 import {
   type DriftDto,
   type ReconciliationDto,
@@ -20,8 +20,8 @@ import {
   type RunDto,
   toRunDto,
 } from './reconciliation.dto.js';
-import type { ReconciliationRun } from './runs/reconciliation-run.entity.js';
-import { RunLogService } from './runs/run-log.service.js';
+import type { ReconciliationRun } from './run-log/reconciliation-run.entity.js';
+import { RunLogService } from './run-log/run-log.service.js';
 
 const RUNS = 20;
 

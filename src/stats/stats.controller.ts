@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { AdminRoutes } from '../admin.routes.js';
-import { NoQuery } from '../paging.js';
+import { AdminRoutes } from '../admin-api/admin-routes.js';
+import { NoQuery } from '../admin-api/paging.js';
 import { StatsDto } from './stats.dto.js';
 import { StatsService } from './stats.service.js';
 

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CALLBACK_COMMANDS } from '../../src/callback/callback.commands.js';
+import { CALLBACK_COMMANDS } from '../../src/callback/payloads/callback-commands.js';
 import { FIXTURES } from '../helpers/fixtures.js';
 import { Ledger } from './helpers/ledger.js';
 import { Load } from './helpers/load.js';

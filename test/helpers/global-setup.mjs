@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { dataSourceOptions } from '../../dist/src/data-source-options.js';
-import { EmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
+import { EmbeddedPostgres } from '../../dist/src/embedded-postgres/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrate.js';
 import { PgBouncer } from './pgbouncer.mjs';
 

@@ -5,11 +5,11 @@ import { JournalService } from '../../journal/journal.service.js';
 import { DatabaseClock } from '../../postgres/database-clock.js';
 import { DatabaseState } from '../../postgres/database-state.js';
 import { ConnectionError, isOfTheValues, isStatementError } from '../../postgres/errors.js';
-import { withTimeout } from '../../with-timeout.js';
-import { LARGE_BYTES } from '../body-budget.js';
-import { TooManyCallbacksException } from '../callback-gate.js';
-import type { CallbackOutcome } from '../callback-outcome.js';
-import type { ReceivedCallback } from '../callback.commands.js';
+import { withTimeout } from '../../postgres/with-timeout.js';
+import { LARGE_BYTES } from '../parsing/body-budget.js';
+import { TooManyCallbacksException } from './callback-concurrency-limit.js';
+import type { CallbackOutcome } from './callback-outcome.js';
+import type { ReceivedCallback } from '../payloads/callback-commands.js';
 import { JournalReplay } from './journal-replay.service.js';
 
 /** How long PostgreSQL has for a callback before it goes to the journal, in ms; and for a large one. */

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { Config } from '../../config.js';
+import { Config } from '../../config/config.js';
 import { JournalService } from '../../journal/journal.service.js';
 import type { WaitingEntry } from '../../journal/journaled-groups.js';
 import { DatabaseClock } from '../../postgres/database-clock.js';

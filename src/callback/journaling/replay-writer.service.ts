@@ -15,9 +15,9 @@ import {
   isOfTheValues,
   isStatementError,
 } from '../../postgres/errors.js';
-import { CallbackParser } from '../callback-parser.service.js';
-import { applyCallback, keepsBody, type ReceivedCallback } from '../callback.commands.js';
-import { groupOf } from '../ordering-key.js';
+import { CallbackParser } from '../parsing/callback-parser.service.js';
+import { applyCallback, keepsBody, type ReceivedCallback } from '../payloads/callback-commands.js';
+import { groupOf } from '../parsing/ordering-key.js';
 
 /** How often a callback is tried that PostgreSQL refuses for its values; and for a reason that may pass. */
 const ATTEMPTS_OF_VALUES = 3;

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import type { GroupCreation } from '../../groups/statements/create-group.js';
-import { storableTime } from '../../storable-time.js';
+import { storableTime } from '../../postgres/storable-time.js';
 import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './fields.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { type InitMember, initMemberListProblems, trueMembers } from './init-member-list.js';

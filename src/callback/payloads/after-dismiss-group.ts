@@ -1,5 +1,5 @@
 import type { GroupDismissal } from '../../groups/statements/dismiss-group.js';
-import { storableText } from '../../storable-text.js';
+import { storableText } from '../../postgres/storable-text.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, IDList } from './fields.js';
 

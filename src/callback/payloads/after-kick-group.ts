@@ -1,5 +1,5 @@
 import type { MembersLeft } from '../../groups/statements/leave-group.js';
-import { storableText } from '../../storable-text.js';
+import { storableText } from '../../postgres/storable-text.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, IDList, Text } from './fields.js';
 

@@ -1,5 +1,5 @@
 import { RoleLevel } from '../../openim/constants.js';
-import { storableText } from '../../storable-text.js';
+import { storableText } from '../../postgres/storable-text.js';
 import { RULES } from './fields.js';
 
 /** An entry of `initMemberList`. Both fields may be absent, with Go's zero value then. */

@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../percent-decoded.js';
+import { percentDecoded } from '../../config/percent-decoded.js';
 import { type Finding, wrong } from './finding.js';
 import { problemOfConnection } from './problem-of-connection.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import type { Context } from '../context.js';
+import type { Context } from '../context/context.js';
 import type { Finding } from './finding.js';
 
 /** A callback that moves nothing for so long is worth a look, in ms. */

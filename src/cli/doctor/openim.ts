@@ -1,4 +1,4 @@
-import type { Config } from '../../config.js';
+import type { Config } from '../../config/config.js';
 import { OpenImRefusal } from '../../openim/openim-error.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import type { Finding } from './finding.js';

@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, STALE } from './fragments.js';
+import { BASE, STALE } from './building-blocks.js';
 import { DISMISSED } from '../../openim/constants.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 

@@ -1,6 +1,14 @@
 import { andLog } from '../../deliveries/delivery-log.js';
 import { DISMISSED } from '../../openim/constants.js';
-import { BASE, isCurrent, KEPT, MEMBERS_SO_FAR, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import {
+  BASE,
+  isCurrent,
+  KEPT,
+  MEMBERS_SO_FAR,
+  STALE,
+  WRITTEN_MEMBERS,
+  writtenGroup,
+} from './building-blocks.js';
 
 /** A group is dismissed. */
 export interface GroupDismissal {

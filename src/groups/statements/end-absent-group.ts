@@ -1,5 +1,5 @@
 import { DISMISSED } from '../../openim/constants.js';
-import { atRepeatableRead, STALE } from './fragments.js';
+import { atRepeatableRead, STALE } from './building-blocks.js';
 
 /**
  * Marks group $1 dismissed, and its members gone with it, where OpenIM did not have it when it was asked last. OpenIM deletes no group:

@@ -1,6 +1,6 @@
 import { andLog } from '../../deliveries/delivery-log.js';
 import { RoleLevel } from '../../openim/constants.js';
-import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './building-blocks.js';
 
 /** A user who came into a group. */
 export interface MemberJoined {

@@ -1,5 +1,13 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, KEPT, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import {
+  BASE,
+  KEPT,
+  MEMBERS_SO_FAR,
+  recent,
+  STALE,
+  WRITTEN_MEMBERS,
+  writtenGroup,
+} from './building-blocks.js';
 
 /** Users who are in a group no more. */
 export interface MembersLeft {

@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, isAhead, isMarked, markedStale, STALE, writtenGroup } from './fragments.js';
+import { BASE, isAhead, isMarked, markedStale, STALE, writtenGroup } from './building-blocks.js';
 
 /** Something happened in a group that the callback does not tell. */
 export interface GroupHint {

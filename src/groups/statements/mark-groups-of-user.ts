@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { markedStale, STALE } from './fragments.js';
+import { markedStale, STALE } from './building-blocks.js';
 
 /** The name or the picture of a user changed. Groups show them of members that have none of their own. */
 export interface UserChange {

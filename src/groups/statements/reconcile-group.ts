@@ -1,6 +1,6 @@
 import { DISMISSED, RoleLevel } from '../../openim/constants.js';
 import type { GroupMemberInfo } from '../../openim/openim-answers.js';
-import { atRepeatableRead, isAhead, laterAsOf, MEMBER, STALE, WRITTEN_MEMBERS } from './fragments.js';
+import { atRepeatableRead, isAhead, laterAsOf, MEMBER, STALE, WRITTEN_MEMBERS } from './building-blocks.js';
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
 /** A group as OpenIM's REST API shows it. The times are texts for PostgreSQL's timestamptz. */

@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, isCurrent, recent, STALE, writtenGroup } from './fragments.js';
+import { BASE, isCurrent, recent, STALE, writtenGroup } from './building-blocks.js';
 
 /** What changed of a group; null: nothing. */
 export interface GroupInfo {

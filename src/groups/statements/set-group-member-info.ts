@@ -1,5 +1,5 @@
 import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import { BASE, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './building-blocks.js';
 
 /** What changed of a member; null: nothing. */
 export interface MemberInfo {

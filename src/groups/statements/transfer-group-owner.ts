@@ -1,6 +1,14 @@
 import { andLog } from '../../deliveries/delivery-log.js';
 import { RoleLevel } from '../../openim/constants.js';
-import { BASE, KEPT, MEMBERS_SO_FAR, recent, STALE, WRITTEN_MEMBERS, writtenGroup } from './fragments.js';
+import {
+  BASE,
+  KEPT,
+  MEMBERS_SO_FAR,
+  recent,
+  STALE,
+  WRITTEN_MEMBERS,
+  writtenGroup,
+} from './building-blocks.js';
 
 /** A group has another owner. */
 export interface OwnerTransfer {

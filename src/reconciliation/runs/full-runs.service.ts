@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { KnownGroupsService } from '../known-groups.service.js';
+import { KnownGroupsService } from '../snapshots/known-groups.service.js';
 import { CHUNK, GroupListing } from './group-listing.service.js';
 import type { RunWork } from './run-work.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { GroupInfo, PerGroup } from '../../openim/openim-answers.js';
 import { OpenImClient } from '../../openim/openim.client.js';
-import type { VersionlessGroup } from '../known-groups.service.js';
+import type { VersionlessGroup } from '../snapshots/known-groups.service.js';
 import type { Run } from './run.js';
 
 /** Groups a page: ten thousand groups are 34 requests. */

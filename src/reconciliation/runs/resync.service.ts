@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config.js';
+import { Config } from '../../config/config.js';
 import { OpenImClient } from '../../openim/openim.client.js';
-import { KnownGroupsService } from '../known-groups.service.js';
+import { KnownGroupsService } from '../snapshots/known-groups.service.js';
 import { CHUNK, GroupListing } from './group-listing.service.js';
 import type { Run } from './run.js';
-import { RunLogService } from './run-log.service.js';
+import { RunLogService } from '../run-log/run-log.service.js';
 import type { RunWork } from './run-work.js';
 
 /**

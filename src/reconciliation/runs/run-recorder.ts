@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { ReconciliationMetrics } from '../reconciliation-metrics.js';
+import { ReconciliationMetrics } from '../metrics/reconciliation-metrics.js';
 import type { Run } from './run.js';
 import { RunnerService } from './runner.service.js';
-import { RunLogService } from './run-log.service.js';
+import { RunLogService } from '../run-log/run-log.service.js';
 
 /** How often a run's figures are written down, and a long run's are logged, in ms. */
 const RECORD_MS = 1000;

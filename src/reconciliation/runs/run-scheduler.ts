@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config.js';
-import type { RunKind } from './reconciliation-run.entity.js';
+import { Config } from '../../config/config.js';
+import type { RunKind } from '../run-log/reconciliation-run.entity.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunnerService } from './runner.service.js';
-import { RunLogService } from './run-log.service.js';
+import { RunLogService } from '../run-log/run-log.service.js';
 
 /** How often the record is asked for requested runs, in ms. */
 const POLL_MS = 1000;

@@ -1,8 +1,8 @@
-import type { GroupReconciler } from '../group-reconciler.service.js';
-import type { Priority } from '../lanes.js';
-import type { ReconcileOptions } from '../reconcile-task.js';
-import type { ReconcileQueue } from '../reconcile-queue.js';
-import { withTimeout } from '../../with-timeout.js';
+import type { GroupReconciler } from '../group-reconciler/group-reconciler.service.js';
+import type { Priority } from '../queue/lanes.js';
+import type { ReconcileOptions } from '../group-reconciler/reconcile-task.js';
+import type { ReconcileQueue } from '../queue/reconcile-queue.js';
+import { withTimeout } from '../../postgres/with-timeout.js';
 import type { Run } from './run.js';
 
 /** Parts of one priority under way at most: their questions to OpenIM overlap, and memory stays bounded. */

@@ -1,6 +1,6 @@
-import type { ReconciliationRun, RunKind } from './reconciliation-run.entity.js';
-import type { RunFigures } from './run-log.service.js';
-import type { ReconcileResult } from '../reconcile-result.js';
+import type { ReconciliationRun, RunKind } from '../run-log/reconciliation-run.entity.js';
+import type { RunFigures } from '../run-log/run-log.service.js';
+import type { ReconcileResult } from '../queue/reconcile-result.js';
 
 /** Problems that are kept of one run. */
 const NOTES = 5;

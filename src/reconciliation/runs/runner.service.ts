@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { OpenImClient } from '../../openim/openim.client.js';
-import { GroupReconciler } from '../group-reconciler.service.js';
-import { ReconcileQueue } from '../reconcile-queue.js';
+import { GroupReconciler } from '../group-reconciler/group-reconciler.service.js';
+import { ReconcileQueue } from '../queue/reconcile-queue.js';
 import { FullRunsService } from './full-runs.service.js';
-import type { RunKind } from './reconciliation-run.entity.js';
+import type { RunKind } from '../run-log/reconciliation-run.entity.js';
 import { ResyncService } from './resync.service.js';
 import { Run } from './run.js';
 import { type Progress, RunWork } from './run-work.js';

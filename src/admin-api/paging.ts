@@ -1,0 +1,121 @@
+import { BadRequestException } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { storableText } from '../postgres/storable-text.js';
+import { WholeNumber } from '../config/whole-number.js';
+
+/** A text of a query or a path, as it would have been stored. */
+export const ToStorable = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' ? storableText(value) : value,
+);
+
+/** Of a route that takes no query: any parameter is an unknown one. */
+export class NoQuery {}
+
+/** Which page of a list. */
+export class PageQuery {
+  @WholeNumber(1, 500)
+  @ApiPropertyOptional({
+    description: 'Items on a page',
+    type: 'integer',
+    minimum: 1,
+    maximum: 500,
+    default: 50,
+  })
+  limit: number = 50;
+
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(4096)
+  @ApiPropertyOptional({ description: 'The `nextCursor` of the page before' })
+  cursor?: string;
+}
+
+/** What every page has beside its items. */
+export abstract class Page {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'For the query parameter `cursor`; null on the last page',
+  })
+  nextCursor!: string | null;
+}
+
+/**
+ * The key of the last row of a page: where the next page begins. It holds what the list is ordered by, exactly: a moment is a text of
+ * PostgreSQL's, since one that is rounded to a JavaScript date leaves out or repeats the rows beside it.
+ */
+export type Cursor = readonly (string | number)[];
+
+/** Writes a key as the opaque text of `nextCursor`. */
+function encodeCursor(key: Cursor): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+/** A moment as PostgreSQL writes it in UTC, to the microsecond: a JavaScript date holds neither that nor every year. */
+const MOMENT =
+  /^(\d{4,6})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00( BC)?$/;
+/** The last years of PostgreSQL's timestamptz, after and before Christ. */
+const LAST_YEARS = { AD: 294_276, BC: 4713 };
+
+function isMoment(part: unknown): boolean {
+  const text = String(part);
+  if (text === 'infinity' || text === '-infinity') {
+    return true;
+  }
+  const [, year, month, day] = (MOMENT.exec(text) ?? []).map(Number);
+  return (
+    year !== undefined &&
+    year > 0 &&
+    year <= LAST_YEARS[text.endsWith('BC') ? 'BC' : 'AD'] &&
+    // The calendar repeats every 400 years.
+    new Date(Date.UTC(2000 + (year % 400), month! - 1, day)).getUTCDate() === day
+  );
+}
+
+/** What a part of a key may be: what PostgreSQL can compare with the column. */
+const PARTS = {
+  text: (part: unknown) => typeof part === 'string' && storableText(part) === part,
+  uuid: (part: unknown) =>
+    typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
+  int32: (part: unknown) => Number.isInteger(part) && Math.abs(Number(part)) <= 2 ** 31 - 1,
+  moment: isMoment,
+};
+
+/**
+ * Reads a cursor back.
+ * @param shape what each part of the key must be, such as `['moment', 'text']`
+ * @throws BadRequestException when the text is not a cursor of this list
+ */
+export function decodeCursor(cursor: string, shape: readonly (keyof typeof PARTS)[]): Cursor {
+  const key = parse(Buffer.from(cursor, 'base64url').toString());
+  if (
+    !Array.isArray(key) ||
+    key.length !== shape.length ||
+    !shape.every((part, index) => PARTS[part](key[index]))
+  ) {
+    throw new BadRequestException(['cursor must be the nextCursor of an earlier page of this list']);
+  }
+  return key as Cursor;
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One row more than the page was asked for: it tells that there is a next page, and is not shown. */
+export function page<T>(
+  rows: T[],
+  limit: number,
+  key: (row: T) => Cursor,
+): { items: T[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: last && rows.length > limit ? encodeCursor(key(last)) : null };
+}

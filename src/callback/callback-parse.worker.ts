@@ -1,6 +1,0 @@
-import { type CallbackProblems, parseCallback } from './callback-parse.js';
-import type { Callback } from './callback.commands.js';
-
-/** `parseCallback` as a task of a worker thread. */
-export default ({ command, body }: { command: string; body: Uint8Array }): Callback | CallbackProblems =>
-  parseCallback(command, body);

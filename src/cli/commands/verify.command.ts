@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { STALE } from '../../groups/statements/building-blocks.js';
+import { OpenImClient } from '../../openim/openim.client.js';
+import { GroupReconciler } from '../../reconciliation/group-reconciler/group-reconciler.service.js';
+import { CommandError, configWithOpenIm, type Context, say, withContext } from '../context/context.js';
+
+/** Of what OpenIM lists so many at once. */
+const PAGE = 100;
+/** How long after a difference it is looked again, in ms: a change may just be on its way. */
+const AGAIN_MS = 6000;
+
+/** What OpenIM does not know is no difference that a look could repair. */
+const SAMPLE = `
+  SELECT group_id AS "groupID" FROM groups WHERE stale_reason IS DISTINCT FROM '${STALE.absent}' ORDER BY random() LIMIT $1`;
+
+/**
+ * Compares some groups with OpenIM, up to half of them from a page of OpenIM's list, the others from the mirror; writes nothing.
+ * @returns whether all are equal
+ */
+export async function verify(sample: number): Promise<boolean> {
+  return withContext(configWithOpenIm(), { LOG_LEVEL: 'warn', RUN_MIGRATIONS: false }, async (context) => {
+    const groupIDs = await choose(context, sample);
+    const reconciler = context.app.get(GroupReconciler);
+    const differing = await compareAll(reconciler, groupIDs);
+    if (differing.size > 0) {
+      await sleep(AGAIN_MS);
+    }
+    const drift = await compareAll(reconciler, [...differing.keys()]);
+    drift.forEach((what, groupID) => say(`${groupID}: ${what}`));
+    say(`${groupIDs.length} groups compared, ${drift.size} differ`);
+    return drift.size === 0;
+  });
+}
+
+async function choose({ app }: Context, sample: number): Promise<string[]> {
+  const openIm = app.get(OpenImClient);
+  const { total } = await openIm.listGroups(1, 1);
+  const chosen = new Set<string>();
+  const pages = Math.ceil(total / PAGE);
+  if (pages > 0) {
+    const { groups } = await openIm.listGroups(1 + Math.floor(Math.random() * pages), PAGE);
+    [...groups.keys()].slice(0, Math.ceil(sample / 2)).forEach((groupID) => chosen.add(groupID));
+  }
+  const mirrored = await app.get(DataSource).query<{ groupID: string }[]>(SAMPLE, [sample]);
+  for (const { groupID } of mirrored) {
+    if (chosen.size < sample) {
+      chosen.add(groupID);
+    }
+  }
+  if (chosen.size === 0) {
+    throw new CommandError('There is nothing to compare: neither OpenIM nor the mirror has a group');
+  }
+  return [...chosen];
+}
+
+/** @returns the groups that differ, and how */
+async function compareAll(reconciler: GroupReconciler, groupIDs: string[]): Promise<Map<string, string>> {
+  const differing = new Map<string, string>();
+  for (const groupID of groupIDs) {
+    const compared = await reconciler.compare(groupID);
+    if (!compared) {
+      differing.set(groupID, 'OpenIM does not know it');
+    } else if (compared.repairs.length > 0) {
+      differing.set(groupID, compared.repairs.map(({ summary }) => summary).join('; '));
+    } else if (compared.differing > 0) {
+      differing.set(groupID, `${compared.differing} rows lack something that no callback tells`);
+    } else if (compared.outcome !== 'verified') {
+      differing.set(groupID, 'OpenIM could not be read whole');
+    }
+  }
+  return differing;
+}

@@ -1,0 +1,28 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { AuthenticationLimit } from '../../auth/authentication-limit.js';
+import { AuthenticationMetrics } from '../../auth/authentication-metrics.js';
+import { Config } from '../../config/config.js';
+import { dataSourceOptions } from '../../data-source-options.js';
+import { DatabaseModule } from '../../database/database.module.js';
+import { MetricsModule } from '../../metrics/metrics.module.js';
+import { ReconciliationModule } from '../../reconciliation/reconciliation.module.js';
+
+/** What the commands need of the service: no HTTP, and nothing that works by itself. */
+@Global()
+@Module({})
+export class CliModule {
+  /** @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one */
+  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [
+        DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
+        MetricsModule,
+        ReconciliationModule,
+      ],
+      // The limit is for the guards of controllers that come with the modules, and are never called here.
+      providers: [{ provide: Config, useValue: config }, AuthenticationMetrics, AuthenticationLimit],
+      exports: [Config, AuthenticationLimit],
+    };
+  }
+}

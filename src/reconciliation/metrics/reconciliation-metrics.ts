@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge } from 'prom-client';
+import { REPAIR_KINDS } from '../../deliveries/group-drift.entity.js';
+import type { Reconciled } from '../../groups/statements/reconcile-group.js';
+import { MetricsService } from '../../metrics/metrics.service.js';
+import { OpenImClient } from '../../openim/openim.client.js';
+import { RUN_KINDS, type RunKind } from '../run-log/reconciliation-run.entity.js';
+
+/** What a run may come to. */
+const RUN_OUTCOMES = ['done', 'failed', 'interrupted'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+/** Where reconciling one group may fail. */
+const FAILED_STEPS = ['read', 'write'] as const;
+
+/** What is measured of reconciliation, in this process: one of the replicas reconciles, so that their sum is right. */
+@Injectable()
+export class ReconciliationMetrics {
+  private readonly leader: Gauge;
+  private readonly runs: Counter;
+  private readonly running: Gauge;
+  private readonly lastSweep: Gauge;
+  private readonly differences: Counter;
+  private readonly missedCallbacks: Counter;
+  private readonly groupsWaiting: Gauge;
+  private readonly failedGroups: Counter;
+  private readonly restores: Counter;
+
+  constructor({ registry }: MetricsService, openIm: OpenImClient) {
+    const registers = [registry];
+    this.leader = new Gauge({
+      name: 'openim_reconciliation_leader',
+      help: '1 where this process reconciles, 0 where another one does; none where OPENIM_API_URL is not set',
+      registers,
+    });
+    this.runs = new Counter({
+      name: 'openim_reconciliation_runs_total',
+      help: 'Runs that ended, by kind and outcome',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    });
+    this.running = new Gauge({
+      name: 'openim_reconciliation_running',
+      help: '1 while a run of the kind is under way',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.lastSweep = new Gauge({
+      name: 'openim_reconciliation_last_sweep_timestamp_seconds',
+      help: 'When this process ended a sweep last; none before the first',
+      registers,
+    });
+    this.differences = new Counter({
+      name: 'openim_reconciliation_differences_total',
+      help: 'Differences from OpenIM found and repaired, by kind; what fills a new mirror is none',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.missedCallbacks = new Counter({
+      name: 'openim_reconciliation_missed_callbacks_total',
+      help: 'Callbacks that should have told what was found to differ and had not come half a minute later, at least',
+      registers,
+    });
+    this.groupsWaiting = new Gauge({
+      name: 'openim_reconciliation_groups_waiting',
+      help: 'Groups that are stale or were never read, counted by the process that reconciles',
+      registers,
+    });
+    this.failedGroups = new Counter({
+      name: 'openim_reconciliation_failed_groups_total',
+      help: 'Groups that OpenIM did not show (read) or PostgreSQL did not write (write) though others went well; each is tried again',
+      labelNames: ['step'],
+      registers,
+    });
+    this.restores = new Counter({
+      name: 'openim_reconciliation_restores_detected_total',
+      help: 'How often OpenIM showed an older state than before, as after the restore of a backup, so that every group is read again',
+      registers,
+    });
+    FAILED_STEPS.forEach((step) => this.failedGroups.inc({ step }, 0));
+    this.lastSweep.remove();
+    if (!openIm.isConfigured) {
+      this.leader.remove();
+    }
+    for (const kind of RUN_KINDS) {
+      this.running.set({ kind }, 0);
+      RUN_OUTCOMES.forEach((outcome) => this.runs.inc({ kind, outcome }, 0));
+    }
+    for (const kind of REPAIR_KINDS.filter((one) => one !== 'filled')) {
+      this.differences.inc({ kind }, 0);
+    }
+  }
+
+  /** It is this process's turn to reconcile, or not any more: then another one counts what waits. */
+  leads(isLeader: boolean): void {
+    this.leader.set(Number(isLeader));
+    this.groupsWaiting.set(0);
+  }
+
+  runBegan(kind: RunKind): void {
+    this.running.set({ kind }, 1);
+  }
+
+  runEnded(kind: RunKind, outcome: RunOutcome): void {
+    this.running.set({ kind }, 0);
+    this.runs.inc({ kind, outcome });
+    if (kind === 'sweep' && outcome === 'done') {
+      this.lastSweep.setToCurrentTime();
+    }
+  }
+
+  /** A group was found to differ. */
+  found(repairs: Reconciled['repairs']): void {
+    for (const { kind, changes } of repairs.filter((repair) => repair.kind !== 'filled')) {
+      this.differences.inc({ kind }, changes);
+    }
+  }
+
+  /** Counts a group that could not be reconciled. */
+  failed(step: (typeof FAILED_STEPS)[number]): void {
+    this.failedGroups.inc({ step });
+  }
+
+  restoreDetected(): void {
+    this.restores.inc();
+  }
+
+  /** So many more callbacks were lost. */
+  missed(callbacks: number): void {
+    this.missedCallbacks.inc(callbacks);
+  }
+
+  /** So many groups wait now. */
+  waiting(groups: number): void {
+    this.groupsWaiting.set(groups);
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  type ArgumentsHost,
+  BadRequestException,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  InternalServerErrorException,
+  NotFoundException,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Request, Response } from 'express';
+import { DataSource } from 'typeorm';
+import { isCallback } from '../callback/callback-path.js';
+import { callbackLog } from '../callback/callback-log.js';
+import { refusal } from '../callback/callback-reply.js';
+import { isDatabaseUnavailable } from '../postgres/errors.js';
+
+/**
+ * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being
+ * away is a 503; what nobody foresaw is a 500 without its inside, whose cause the log line of the request has.
+ */
+@Catch()
+export class ExceptionsFilter implements ExceptionFilter {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = withoutPath(this.toHttpException(exception), request);
+    const status = error.getStatus();
+    if (status >= 500) {
+      response.locals['error'] = exception; // requestLogger logs it with the request
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (status === 401) {
+      response.setHeader('WWW-Authenticate', isCallback(request) ? 'Basic' : 'Bearer');
+    }
+    if (isCallback(request)) {
+      const reply = refusal(error);
+      const log = callbackLog(response);
+      log.outcome = status >= 500 ? 'failed' : 'refused';
+      log.problems = reply.errDlt;
+      response.status(status).json(reply);
+    } else {
+      response.status(status).json(error.getResponse());
+    }
+  }
+
+  private toHttpException(exception: unknown): HttpException {
+    if (exception instanceof HttpException) {
+      return exception;
+    }
+    if (!this.dataSource.isInitialized || isDatabaseUnavailable(exception)) {
+      return new ServiceUnavailableException('The database cannot be reached');
+    }
+    return new InternalServerErrorException();
+  }
+}
+
+/** Where no route took a request, the words of Nest and Express repeat its path, which may hold a token in the wrong place. */
+function withoutPath(error: HttpException, request: Request): HttpException {
+  if (request.route !== undefined || error.getStatus() >= 500) {
+    return error;
+  }
+  const isUnknown = error.getStatus() === 404;
+  if (isCallback(request) && isUnknown) {
+    return new NotFoundException(
+      'Callbacks are taken by POST /callback/{command}: the url in webhooks.yml ends in /callback',
+    );
+  }
+  return isUnknown
+    ? new NotFoundException('There is no such route; GET /docs shows all')
+    : new BadRequestException('The path cannot be read');
+}

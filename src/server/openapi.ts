@@ -1,0 +1,24 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { VERSION } from '../config/version.js';
+
+/** Serves the description of all routes: as pages at `/docs`, as OpenAPI 3 at `/docs-json`. */
+export function serveOpenApi(app: INestApplication): void {
+  const description = new DocumentBuilder()
+    .setTitle('openim-group-sync')
+    .setDescription(
+      "Takes the group callbacks of an OpenIM server, and serves the synced groups to the company's staff.",
+    )
+    .setVersion(VERSION)
+    .addBasicAuth({
+      type: 'http',
+      scheme: 'basic',
+      description: 'Any user name; the password is CALLBACK_TOKEN',
+    })
+    // addBearerAuth() would say that the key is a JWT.
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+    jsonDocumentUrl: 'docs-json',
+  });
+}

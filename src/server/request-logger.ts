@@ -1,0 +1,55 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { adminRequestLog } from '../admin-api/admin-request-log.js';
+import { callbackLog } from '../callback/callback-log.js';
+import { isCallback } from '../callback/callback-path.js';
+import { maskedPath } from './masked-path.js';
+
+/** Where a request went: the route that took it, as the code writes it, or what may be told of another path. */
+const whereOf = ({ route, originalUrl }: Request): { route: string } | { path: string } =>
+  route === undefined ? { path: maskedPath(originalUrl) } : { route: (route as { path: string }).path };
+
+const levelOf = ({ statusCode, writableFinished }: Response): 'error' | 'warn' | 'info' =>
+  statusCode >= 500 ? 'error' : statusCode >= 400 || !writableFinished ? 'warn' : 'info';
+
+/**
+ * Makes the middleware that writes one line for each request: of a callback what is known of it, of an admin request who it was. No
+ * header, no body and no part of a url that a caller chose is logged, but the parameters of an admin request with a right key.
+ */
+export function requestLogger(logger: Logger): RequestHandler {
+  return (request, response, next) => {
+    if (/^\/(health\/|metrics|docs)/.test(request.originalUrl)) {
+      return next(); // asked for again and again, by machines
+    }
+    const start = performance.now();
+    const address = request.ip; // known as long as the connection is open
+    response.once('close', () => {
+      const callback = callbackLog(response);
+      const where = whereOf(request);
+      logger[levelOf(response)](
+        {
+          req: { method: request.method, ...where },
+          res: { statusCode: response.statusCode },
+          ...callback,
+          ...adminRequestLog(response),
+          address,
+          ms: Math.round(performance.now() - start),
+          aborted: response.writableFinished ? undefined : true,
+          err: response.locals['error'] as unknown,
+        },
+        messageOf(request, callback.outcome),
+      );
+    });
+    next();
+  };
+}
+
+function messageOf(request: Request, outcome: string | undefined): string {
+  if (outcome !== undefined) {
+    return `callback ${outcome}`;
+  }
+  if (isCallback(request)) {
+    return 'callback not answered';
+  }
+  return /^\/admin(\/|$)/i.test(request.originalUrl.split('?')[0]!) ? 'admin request' : 'request';
+}
