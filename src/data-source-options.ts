@@ -1,13 +1,11 @@
 import type { DataSourceOptions } from 'typeorm';
-import { CreateGroups1763942400000 } from '../migrations/1763942400000-CreateGroups.js';
-import { CreateGroupMembers1763942400001 } from '../migrations/1763942400001-CreateGroupMembers.js';
-import { FollowGroups1763974800000 } from '../migrations/1763974800000-FollowGroups.js';
-import { CreateCallbackDeliveries1763978400000 } from '../migrations/1763978400000-CreateCallbackDeliveries.js';
-import { ReconcileGroups1763992800000 } from '../migrations/1763992800000-ReconcileGroups.js';
-import { CreateLeases1764072000000 } from '../migrations/1764072000000-CreateLeases.js';
-import { IsolateGroups1764075600000 } from '../migrations/1764075600000-IsolateGroups.js';
+import { CreateGroups1764288000000 } from '../migrations/1764288000000-CreateGroups.js';
+import { CreateGroupMembers1764288000001 } from '../migrations/1764288000001-CreateGroupMembers.js';
+import { CreateCallbackDeliveries1764288000002 } from '../migrations/1764288000002-CreateCallbackDeliveries.js';
+import { CreateReconciliation1764288000003 } from '../migrations/1764288000003-CreateReconciliation.js';
+import { CreateLeases1764288000004 } from '../migrations/1764288000004-CreateLeases.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
-import { GroupRepair } from './deliveries/group-drift.entity.js';
+import { GroupDrift } from './deliveries/group-drift.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
 import { readDatabaseUrl } from './postgres/connection-options.js';
@@ -29,15 +27,13 @@ export function dataSourceOptions(url: string, schema?: string) {
     driver,
     extra: poolOptions(readDatabaseUrl(url), { schema, ...UNLIMITED }),
     applicationName: 'openim-group-sync',
-    entities: [Group, GroupMember, CallbackDelivery, GroupRepair, ReconciliationRun, Lease],
+    entities: [Group, GroupMember, CallbackDelivery, GroupDrift, ReconciliationRun, Lease],
     migrations: [
-      CreateGroups1763942400000,
-      CreateGroupMembers1763942400001,
-      FollowGroups1763974800000,
-      CreateCallbackDeliveries1763978400000,
-      ReconcileGroups1763992800000,
-      CreateLeases1764072000000,
-      IsolateGroups1764075600000,
+      CreateGroups1764288000000,
+      CreateGroupMembers1764288000001,
+      CreateCallbackDeliveries1764288000002,
+      CreateReconciliation1764288000003,
+      CreateLeases1764288000004,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

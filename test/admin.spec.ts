@@ -392,7 +392,7 @@ describe('GET /admin/stats and GET /admin/reconciliation', () => {
   it('lack only what is slow: the log here, whose callbacks are not taken for lost then', async () => {
     const found = { at: new Date(Date.now() - 60_000), id: uuidv7() };
     await service.database.query(
-      `INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary) VALUES ($1, 'g', $2, 'left', 1, 1, '')`,
+      `INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary) VALUES ($1, 'g', $2, 'left', 1, 1, '')`,
       [found.id, found.at],
     );
     await service.database.query('ALTER TABLE callback_deliveries RENAME TO log');
@@ -405,7 +405,7 @@ describe('GET /admin/stats and GET /admin/reconciliation', () => {
     ]);
     await service.database.query('DROP VIEW callback_deliveries');
     await service.database.query('ALTER TABLE log RENAME TO callback_deliveries');
-    await service.database.query('TRUNCATE group_repairs');
+    await service.database.query('TRUNCATE group_drifts');
 
     expect(stats.body).toMatchObject({
       groups: [],

@@ -303,7 +303,7 @@ it('tells in the log where a request went that no route takes, as far as that is
   await service.fetch(`/callback/${CREATE}/more`, { method: 'POST' });
   expect(service.log).toMatchObject([
     { msg: 'request', req: { method: 'POST', path: `/*/callback//${CREATE}` }, address: '127.0.0.1' },
-    { msg: 'callback refused', req: { method: 'POST', path: `/callback/${CREATE}/*` } },
+    { msg: 'callback rejected', req: { method: 'POST', path: `/callback/${CREATE}/*` } },
   ]);
 });
 

@@ -129,7 +129,7 @@ describe('mark-dismissed', () => {
     const rows = await database.query(
       `SELECT g.group_id, status, member_count, stale_reason, summary, (SELECT count(*)::integer FROM group_members m
          WHERE m.group_id = g.group_id AND left_at IS NULL) AS members
-       FROM groups g JOIN group_repairs r ON r.group_id = g.group_id AND r.kind = 'dismissed'`,
+       FROM groups g JOIN group_drifts r ON r.group_id = g.group_id AND r.kind = 'dismissed'`,
     );
     expect(rows).toHaveLength(2);
     for (const row of rows) {

@@ -80,15 +80,15 @@ describe('every request that passes authentication leaves one row', () => {
     await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: 7 });
 
-    const [refused] = await list('?outcome=refused');
-    expect(refused).toMatchObject({
+    const [rejected] = await list('?outcome=rejected');
+    expect(rejected).toMatchObject({
       command: QUIT,
       groupID: G,
       problems: 'userID must be a string of 1 to 255 characters',
     });
-    expect((await read(refused!)).body).toBe(`{"callbackCommand":"${QUIT}","groupID":"${G}","userID":7}`);
+    expect((await read(rejected!)).body).toBe(`{"callbackCommand":"${QUIT}","groupID":"${G}","userID":7}`);
     expect((await service.admin(`/groups/${G}`)).body).toMatchObject({
-      staleReason: 'a callback was refused',
+      staleReason: 'a callback was rejected',
     });
   });
 
@@ -98,11 +98,14 @@ describe('every request that passes authentication leaves one row', () => {
     await service.post(CREATE, JSON.stringify({ ex: 'x'.repeat(17_000_000) }));
 
     const [large, text, broken] = await list();
-    expect(broken).toMatchObject({ outcome: 'refused', problems: 'the body must be JSON', groupID: null });
+    expect(broken).toMatchObject({ outcome: 'rejected', problems: 'the body must be JSON', groupID: null });
     expect((await read(broken!)).body).toBe('{"groupID":\u0000"x\uFFFD');
-    expect(text).toMatchObject({ outcome: 'refused', problems: expect.stringContaining('application/json') });
+    expect(text).toMatchObject({
+      outcome: 'rejected',
+      problems: expect.stringContaining('application/json'),
+    });
     expect(large).toMatchObject({
-      outcome: 'refused',
+      outcome: 'rejected',
       problems: expect.stringContaining('CALLBACK_BODY_LIMIT'),
     });
     expect((await read(large!)).body).toBeNull();
@@ -303,11 +306,11 @@ describe('POST /admin/deliveries/{id}/replay', () => {
 
   it('of a refused callback is refused again, and of one without a body 409', async () => {
     await service.post(QUIT, { callbackCommand: QUIT, groupID: G, userID: 7 });
-    const [refused] = await list();
-    expect((await replay(refused!.id)).body).toMatchObject({
-      outcome: 'refused',
-      problems: refused!.problems,
-      replayOf: refused!.id,
+    const [rejected] = await list();
+    expect((await replay(rejected!.id)).body).toMatchObject({
+      outcome: 'rejected',
+      problems: rejected!.problems,
+      replayOf: rejected!.id,
     });
 
     await service.post('callbackAfterSendSingleMsgCommand', {});
@@ -345,7 +348,7 @@ describe('GET /admin/groups/{groupID}/timeline', () => {
     expect(body.items.map(({ what }) => what)).toEqual([
       'the group was dismissed, and its members deleted',
       'u1 handed the group over to u2',
-      `${QUIT} was refused: userID must be a string of 1 to 255 characters`,
+      `${QUIT} was rejected: userID must be a string of 1 to 255 characters`,
       'u4 left',
       'u3, u5 had to leave: inactive > 90 days',
       'the group was changed: groupName "Q3 <plan>", notification cleared, needVerification 1',
@@ -371,11 +374,11 @@ describe('what is old', () => {
       FROM unnest(ARRAY[1, 29, 31, 59, 61, 400]) AS days, generate_series(1, 600)`);
 
     await service.database.query(`
-      INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+      INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
       SELECT gen_random_uuid(), 'g', now() - days * interval '1 day', 'left', 1, 1, '' FROM unnest(ARRAY[1, 59, 61]) AS days`);
     await service.app.get(RetentionService).removeOld();
 
-    expect(await service.database.query('SELECT FROM group_repairs')).toHaveLength(2);
+    expect(await service.database.query('SELECT FROM group_drifts')).toHaveLength(2);
     expect(
       await service.database.query(
         'SELECT command, count(*)::int AS rows, count(body)::int AS bodies FROM callback_deliveries GROUP BY 1 ORDER BY min(received_at) DESC',
@@ -452,7 +455,7 @@ describe('GET /admin/stats', () => {
       staleGroups: 1,
       deliveries: [
         { command: CREATE, outcome: 'applied', lastHour: 2, lastDay: 2 },
-        { command: CREATE, outcome: 'refused', lastHour: 1, lastDay: 1 },
+        { command: CREATE, outcome: 'rejected', lastHour: 1, lastDay: 1 },
         { command: 'callbackAfterDisMissGroupCommand', outcome: 'applied', lastHour: 0, lastDay: 1 },
         { command: 'callbackAfterKickGroupCommand', outcome: 'applied', lastHour: 1, lastDay: 1 },
       ],

@@ -58,7 +58,7 @@ const members = async () => {
 const row = async (userID: string) =>
   (
     await service.database.query(
-      'SELECT left_how, left_reason, left_at, role_level FROM group_members WHERE user_id = $1',
+      'SELECT left_cause, left_reason, left_at, role_level FROM group_members WHERE user_id = $1',
       [userID],
     )
   )[0];
@@ -74,7 +74,7 @@ const later = async () => {
 /** All that is known, without when. */
 const facts = async () => ({
   groups: await service.database.query(
-    "SELECT to_jsonb(g) - '{as_of,synced_at,told_at,stale_since,born_as_of}'::text[] AS row FROM groups g",
+    "SELECT to_jsonb(g) - '{as_of,synced_at,last_callback_at,stale_since,created_as_of}'::text[] AS row FROM groups g",
   ),
   members: await service.database.query(
     "SELECT to_jsonb(m) - '{as_of,synced_at}'::text[] AS row FROM group_members m ORDER BY user_id",
@@ -165,8 +165,8 @@ describe('members', () => {
     await send(KICK, { kickedUserIDs: ['u3'], reason: 'inactive' });
 
     expect(await members()).toEqual({ u1: 100, u2: 60 });
-    expect(await row('u4')).toMatchObject({ left_how: 'quit', left_reason: '', left_at: expect.any(Date) });
-    expect(await row('u3')).toMatchObject({ left_how: 'kicked', left_reason: 'inactive' });
+    expect(await row('u4')).toMatchObject({ left_cause: 'quit', left_reason: '', left_at: expect.any(Date) });
+    expect(await row('u3')).toMatchObject({ left_cause: 'kicked', left_reason: 'inactive' });
     expect(await group()).toMatchObject({ memberCount: 2, staleSince: null });
     expect((await service.admin('/users/u4/groups')).body).toMatchObject({ items: [] });
   });
@@ -208,7 +208,7 @@ describe('members', () => {
     await send(JOIN, { inviterUserID: 'u2' });
 
     expect(await member('u2')).toMatchObject({ roleLevel: 20, nickname: null, ex: null });
-    expect(await row('u2')).toMatchObject({ left_how: null, left_at: null });
+    expect(await row('u2')).toMatchObject({ left_cause: null, left_at: null });
     expect(await group()).toMatchObject({ memberCount: 4 });
   });
 
@@ -352,7 +352,7 @@ describe('a group', () => {
     await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: [] });
     expect(await group()).toMatchObject({ status: 2, memberCount: 0 });
     expect(await members()).toEqual({});
-    expect(await row('u1')).toMatchObject({ left_how: 'dismissed' });
+    expect(await row('u1')).toMatchObject({ left_cause: 'dismissed' });
   });
 
   it.each([
@@ -371,9 +371,9 @@ describe('a group', () => {
 
     expect(await group()).toMatchObject({ status: 0, memberCount: 3 });
     expect(Object.keys(await members()).toSorted()).toEqual(['u1', 'u3', 'u9']);
-    expect(await row('u2')).toMatchObject({ left_how: 'dismissed' });
-    const [first] = await service.database.query('SELECT emptied_at FROM groups');
-    expect(first).toEqual({ emptied_at: null });
+    expect(await row('u2')).toMatchObject({ left_cause: 'dismissed' });
+    const [first] = await service.database.query('SELECT members_removed_at FROM groups');
+    expect(first).toEqual({ members_removed_at: null });
   });
 
   it('does not begin a new life with a creation that is only late', async () => {

@@ -52,7 +52,7 @@ const members = async () =>
 const group = async () =>
   (
     await service.database.query<Record<string, unknown>>(
-      'SELECT xmin::text AS version, member_count::integer AS members, stale_reason AS stale, told_at FROM groups',
+      'SELECT xmin::text AS version, member_count::integer AS members, stale_reason AS stale, last_callback_at FROM groups',
     )
   )[0]!;
 const reasons = async () =>
@@ -169,7 +169,7 @@ describe('a message', () => {
     async (fields) => {
       expect((await message({ contentType: 1509, ...fields })).status).toBe(400);
       const rows = await deliveries(MESSAGE);
-      expect(rows).toMatchObject([{ outcome: 'refused', body: null }]);
+      expect(rows).toMatchObject([{ outcome: 'rejected', body: null }]);
       expect(JSON.stringify([rows, service.log])).not.toContain('secret');
     },
   );
@@ -178,7 +178,7 @@ describe('a message', () => {
     await create('g');
     await message({ contentType: 1509 });
     // On a busy machine 20 take longer than the second that a mark stands for.
-    await service.database.query("UPDATE groups SET told_at = told_at + interval '1 min'");
+    await service.database.query("UPDATE groups SET last_callback_at = last_callback_at + interval '1 min'");
     const { version } = await group();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -191,7 +191,7 @@ describe('a message', () => {
   });
 
   it.each([
-    ['a second later', "told_at = told_at - interval '1 second'"],
+    ['a second later', "last_callback_at = last_callback_at - interval '1 second'"],
     ['after the group was read', 'verified_at = clock_timestamp(), stale_since = NULL, stale_reason = NULL'],
     ['while it was read', 'verified_at = clock_timestamp()'],
   ])('marks again %s', async (_, change) => {
@@ -202,14 +202,14 @@ describe('a message', () => {
     await message({ contentType: 1510 });
     const after = await group();
     expect(after).toMatchObject({ stale: 'OpenIM notified the members of a change' });
-    expect(Number(after['told_at'])).toBeGreaterThan(Number(before['told_at']));
+    expect(Number(after['last_callback_at'])).toBeGreaterThan(Number(before['last_callback_at']));
   });
 });
 
 /** Groups g00001 and on, with the users u and v. */
 const seed = async (groups: number) => {
   await service.database.query(
-    `INSERT INTO groups (group_id, create_time, member_count, as_of, born_as_of, synced_at)
+    `INSERT INTO groups (group_id, create_time, member_count, as_of, created_as_of, synced_at)
      SELECT 'g' || to_char(n, 'FM00000'), now(), 2, now(), now(), now() FROM generate_series(1, $1) AS n`,
     [groups],
   );
@@ -222,7 +222,7 @@ const marked = async () =>
   Number(
     (
       await service.database.query(
-        'SELECT count(*) AS marked FROM groups WHERE stale_since IS NOT NULL AND told_at IS NOT NULL',
+        'SELECT count(*) AS marked FROM groups WHERE stale_since IS NOT NULL AND last_callback_at IS NOT NULL',
       )
     )[0]!['marked'],
   );
@@ -278,7 +278,7 @@ describe('a user', () => {
     'must be told as OpenIM does: %j',
     async (fields) => {
       expect((await post(USER_EX, { userID: 'u', nickName: 'secret', ...fields })).status).toBe(400);
-      expect(await deliveries(USER_EX)).toMatchObject([{ outcome: 'refused', body: null }]);
+      expect(await deliveries(USER_EX)).toMatchObject([{ outcome: 'rejected', body: null }]);
     },
   );
 

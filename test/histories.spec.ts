@@ -133,7 +133,7 @@ async function look(model: OpenImGroup, mirror: Mirror): Promise<void> {
 /** As if a minute had passed since all that was told of this group so far: nothing can be overtaken any more. */
 async function aMinuteLater(groupID: string): Promise<void> {
   await database.query(
-    "UPDATE groups SET as_of = as_of - interval '1 min', born_as_of = born_as_of - interval '1 min' WHERE group_id = $1",
+    "UPDATE groups SET as_of = as_of - interval '1 min', created_as_of = created_as_of - interval '1 min' WHERE group_id = $1",
     [groupID],
   );
   await database.query("UPDATE group_members SET as_of = as_of - interval '1 min' WHERE group_id = $1", [

@@ -116,7 +116,7 @@ describe('a group that PostgreSQL cannot write', () => {
     const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
     await world.service.database.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '${sqlState}'; END $$;
+        BEGIN RAISE EXCEPTION 'rejected' USING ERRCODE = '${sqlState}'; END $$;
       CREATE TRIGGER refuse BEFORE UPDATE ON groups FOR EACH ROW WHEN (OLD.group_id = '${poison!.groupID}')
         EXECUTE FUNCTION refuse()`);
     changeSilently(groups);
@@ -146,7 +146,7 @@ describe('an answer of OpenIM of another shape', () => {
       world.openIm.faults = { withoutField: field };
       expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
         status: 200,
-        body: { state: 'failed', reason: expect.stringContaining(`${field} of a`), repairs: [] },
+        body: { state: 'failed', reason: expect.stringContaining(`${field} of a`), drift: [] },
       });
       expect(await staleReasons(world, [group])).toEqual([expect.stringContaining(field)]);
       world.openIm.faults = {};
@@ -220,7 +220,9 @@ describe('a large group', () => {
       return true;
     });
     await eventually(async () => {
-      const rows = await world.service.database.query('SELECT FROM groups WHERE told_at > verified_at');
+      const rows = await world.service.database.query(
+        'SELECT FROM groups WHERE last_callback_at > verified_at',
+      );
       return rows.length === 0;
     });
     expect(lists(world) - before).toBe(0);
@@ -293,7 +295,7 @@ describe('runs', () => {
     await sleep(3000);
     const { id } = (await world.read()).runs[0]!;
     const run = await world.runEnds(
-      ({ kind, endedAt, ...other }) => kind === 'sweep' && endedAt !== null && other.id > id,
+      ({ kind, endedAt, ...other }) => kind === 'resync' && endedAt !== null && other.id > id,
     );
     expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2400);
   });
@@ -302,9 +304,9 @@ describe('runs', () => {
     const groups = groupsOf(15);
     groups.forEach((group) => group.act(step('demote')));
     const world = await World.start(groups, { RECONCILE_INTERVAL: '1s' });
-    await world.runEnds(({ kind }) => kind === 'sweep');
+    await world.runEnds(({ kind }) => kind === 'resync');
     const { id } = (await world.read()).runs[0]!;
-    const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
+    const run = await world.runEnds(({ kind, ...other }) => kind === 'resync' && other.id > id);
     expect(run.requests).toBeLessThan(5);
     await world.expectTruth();
     expect((await world.read()).drift).toEqual([]);
@@ -339,7 +341,7 @@ describe('a clock of PostgreSQL that was an hour ahead and is set back', () => {
   it('keeps no group wrong', async () => {
     const world = await World.start(groupsOf(3), { RECONCILE_INTERVAL: '1s' });
     await world.service.database.query(`
-      UPDATE groups SET verified_at = verified_at + interval '1 hour', told_at = now() + interval '1 hour', as_of = as_of + interval '2 days'`);
+      UPDATE groups SET verified_at = verified_at + interval '1 hour', last_callback_at = now() + interval '1 hour', as_of = as_of + interval '2 days'`);
     await world.service.database.query("UPDATE group_members SET as_of = as_of + interval '2 days'");
     changeSilently(world.groups);
     world.groups[1].act(step('kick', 1, 1));
@@ -350,7 +352,7 @@ describe('a clock of PostgreSQL that was an hour ahead and is set back', () => {
     expect(await wrongOf(world, [group])).toEqual([]);
     expect(await becomeRight(world, world.groups)).toBeLessThan(1000 + TOLERANCE_MS);
     const ahead = await world.service.database.query(
-      'SELECT FROM groups WHERE greatest(verified_at, told_at, as_of) > now()',
+      'SELECT FROM groups WHERE greatest(verified_at, last_callback_at, as_of) > now()',
     );
     expect(ahead).toEqual([]);
   });

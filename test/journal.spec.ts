@@ -349,7 +349,7 @@ describe('while PostgreSQL is away', () => {
       await service.database.query(`
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-          IF NEW.group_id = 'bad' THEN RAISE EXCEPTION 'refused' USING ERRCODE = '${code}'; END IF;
+          IF NEW.group_id = 'bad' THEN RAISE EXCEPTION 'rejected' USING ERRCODE = '${code}'; END IF;
           RETURN NEW;
         END $$`);
       await service.database.query(
@@ -379,7 +379,7 @@ describe('while PostgreSQL is away', () => {
   it('gives up after a bounded number of attempts what fails for itself, and keeps its body for a replay', async () => {
     await service.database.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'XX000'; END $$`);
+      BEGIN RAISE EXCEPTION 'rejected' USING ERRCODE = 'XX000'; END $$`);
     await service.database.query(
       "CREATE TRIGGER refuse BEFORE INSERT ON groups FOR EACH ROW WHEN (NEW.group_id = 'bad') EXECUTE FUNCTION refuse()",
     );
@@ -577,7 +577,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(kept).toMatch(/damaged, /);
     expect(kept).toContain(incomplete.toString());
     expect(await (await fetch(`${await service.url()}/metrics`)).text()).toMatch(
-      /openim_journal_quarantined_total\{reason="refused"\} 1/,
+      /openim_journal_quarantined_total\{reason="rejected"\} 1/,
     );
     expect(await service.end()).toBe(0);
 

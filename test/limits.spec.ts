@@ -280,7 +280,7 @@ describe('callbacks at once', () => {
     await service.database.query('COMMIT');
 
     await Promise.all(answers);
-    expect(refused).toEqual(Array.from({ length: 8 }, () => 'More than 100 callbacks came at once'));
+    expect(rejected).toEqual(Array.from({ length: 8 }, () => 'More than 100 callbacks came at once'));
     await service.stop();
   });
 });
@@ -320,10 +320,10 @@ describe('wrong secrets', () => {
   ])(
     'never have %s refused that comes from the same address, the first time too',
     async (_, wrong, right) => {
-      const door = wrong.authorization.startsWith('Basic') ? `/callback/${CREATE}` : '/admin/groups';
+      const endpoint = wrong.authorization.startsWith('Basic') ? `/callback/${CREATE}` : '/admin/groups';
       const ask = async (secret: { authorization: string }, n: number) =>
-        service.fetch(door, {
-          ...(door !== '/admin/groups' && { method: 'POST', body: JSON.stringify(group(`g${n}`)) }),
+        service.fetch(endpoint, {
+          ...(endpoint !== '/admin/groups' && { method: 'POST', body: JSON.stringify(group(`g${n}`)) }),
           headers: { 'content-type': 'application/json', ...secret, ...from('192.0.2.3') },
         });
       const answers = await Promise.all(
@@ -345,7 +345,7 @@ describe('wrong secrets', () => {
     expect((await admin('wrong', '2001:db8:0:1::1')).status).toBe(401);
   });
 
-  it('at the door of callbacks are answered in OpenIM’s shape', async () => {
+  it('at the endpoint of callbacks are answered in OpenIM’s shape', async () => {
     const answers = [];
     for (let n = 0; n < 101; n += 1) {
       answers.push(await service.post(CREATE, group('g'), { ...basic(`t${n}`), ...from('192.0.2.4') }));
@@ -356,7 +356,7 @@ describe('wrong secrets', () => {
       body: { actionCode: 1, errCode: 429, errMsg: 'Too Many Requests', nextCode: 0 },
     });
     expect((await service.fetch('/metrics')).text).toContain(
-      'openim_authentication_failures_total{door="callback"} 101',
+      'openim_authentication_failures_total{endpoint="callback"} 101',
     );
   });
 

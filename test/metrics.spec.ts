@@ -23,15 +23,15 @@ describe('of callbacks', () => {
   it('all counters are there from the start, at 0', async () => {
     const metrics = await readMetrics(service.url);
     for (const command of [CREATE, 'callbackAfterQuitGroupCommand', 'other']) {
-      for (const outcome of ['applied', 'unchanged', 'ignored', 'refused', 'failed']) {
+      for (const outcome of ['applied', 'unchanged', 'ignored', 'rejected', 'failed']) {
         expect(metrics.value('openim_callbacks_total', { command, outcome })).toBe(0);
       }
     }
-    for (const door of ['callback', 'admin']) {
-      expect(metrics.value('openim_authentication_failures_total', { door })).toBe(0);
+    for (const endpoint of ['callback', 'admin']) {
+      expect(metrics.value('openim_authentication_failures_total', { endpoint })).toBe(0);
     }
     for (const outcome of ['done', 'failed', 'interrupted']) {
-      expect(metrics.value('openim_reconciliation_runs_total', { kind: 'sweep', outcome })).toBe(0);
+      expect(metrics.value('openim_reconciliation_runs_total', { kind: 'resync', outcome })).toBe(0);
     }
     expect(metrics.value('openim_reconciliation_differences_total', { kind: 'joined' })).toBe(0);
     expect(metrics.value('openim_reconciliation_missed_callbacks_total')).toBe(0);
@@ -52,11 +52,11 @@ describe('of callbacks', () => {
       expect(value).toBeGreaterThanOrEqual(before);
       expect(value).toBeLessThanOrEqual(Date.now() / 1000);
     }
-    expect(metrics.value('openim_callbacks_total', { command: CREATE, outcome: 'refused' })).toBe(1);
+    expect(metrics.value('openim_callbacks_total', { command: CREATE, outcome: 'rejected' })).toBe(1);
     expect(metrics.value('openim_callbacks_total', { command: 'other', outcome: 'ignored' })).toBe(1);
   });
 
-  it('count who is not let in, by the door', async () => {
+  it('count who is not let in, by the endpoint', async () => {
     await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: `Basic ${btoa('o:wrong')}` });
     await service.post(CREATE, fixture(CREATE, 'documented'));
     await service.fetch('/admin/groups');
@@ -64,8 +64,8 @@ describe('of callbacks', () => {
     await service.admin('/groups');
 
     const metrics = await readMetrics(service.url);
-    expect(metrics.value('openim_authentication_failures_total', { door: 'callback' })).toBe(1);
-    expect(metrics.value('openim_authentication_failures_total', { door: 'admin' })).toBe(2);
+    expect(metrics.value('openim_authentication_failures_total', { endpoint: 'callback' })).toBe(1);
+    expect(metrics.value('openim_authentication_failures_total', { endpoint: 'admin' })).toBe(2);
   });
 
   it('show the pool of connections, and who waits for one', async () => {
@@ -102,12 +102,12 @@ describe('of reconciliation', () => {
   it('count runs, differences, and callbacks that were lost and not only late', async () => {
     const world = await World.start([newGroup(3), newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const [one, two, late] = world.groups;
-    await world.runEnds(({ kind }) => kind === 'sweep');
+    await world.runEnds(({ kind }) => kind === 'resync');
     const before = await readMetrics(world.service.url);
     expect(before.value('openim_reconciliation_leader')).toBe(1);
     expect(before.value('openim_reconciliation_runs_total', { kind: 'backfill', outcome: 'done' })).toBe(1);
     expect(before.sum('openim_reconciliation_differences_total')).toBe(0);
-    const swept = before.value('openim_reconciliation_last_sweep_timestamp_seconds')!;
+    const swept = before.value('openim_reconciliation_last_resync_timestamp_seconds')!;
     expect(Date.now() / 1000 - swept).toBeLessThan(5);
 
     late.act(step('rename'));
@@ -128,7 +128,7 @@ describe('of reconciliation', () => {
     );
     const after = await readMetrics(world.service.url);
     expect(after.value('openim_reconciliation_differences_total', { kind: 'dismissed' })).toBe(1);
-    expect(after.value('openim_reconciliation_last_sweep_timestamp_seconds')).toBeGreaterThan(swept);
+    expect(after.value('openim_reconciliation_last_resync_timestamp_seconds')).toBeGreaterThan(swept);
     expect((await world.read()).missedCallbacks).toBe(2);
   }, 90_000);
 
@@ -140,10 +140,10 @@ describe('of reconciliation', () => {
     const groupID = world.groups[0].groupID;
     await world.service.post(CREATE, { callbackCommand: CREATE, groupID, ownerUserID: 1 });
     await eventually(async () => (await value('groups_waiting')) === 1);
-    expect(await value('runs_total', { kind: 'sweep', outcome: 'failed' })).toBeGreaterThan(0);
+    expect(await value('runs_total', { kind: 'resync', outcome: 'failed' })).toBeGreaterThan(0);
 
     world.openIm.faults = { slowMs: 100 };
-    await eventually(async () => (await value('running', { kind: 'sweep' })) === 1);
+    await eventually(async () => (await value('running', { kind: 'resync' })) === 1);
     await eventually(async () => (await value('groups_waiting')) === 0);
   });
 });

@@ -55,7 +55,7 @@ describe('a running service', () => {
         level: 'warn',
         command: CREATE,
         operationID: '7b1c0d9e44',
-        outcome: 'refused',
+        outcome: 'rejected',
         problems: expect.stringContaining('ownerUserID'),
       },
       { level: 'info', req: { method: 'GET', route: '/admin/groups' }, res: { statusCode: 200 } },
@@ -116,7 +116,7 @@ describe('a running service', () => {
     const { headers, text } = await service.fetch('/metrics');
     expect(headers.get('content-type')).toMatch(/^text\/plain/);
     expect(text).toContain(`openim_callbacks_total{command="${CREATE}",outcome="applied"} 1`);
-    expect(text).toMatch(new RegExp(`openim_callbacks_total{command="${CREATE}",outcome="refused"} [1-9]`));
+    expect(text).toMatch(new RegExp(`openim_callbacks_total{command="${CREATE}",outcome="rejected"} [1-9]`));
     expect(text).toContain('openim_callbacks_total{command="other",outcome="ignored"} 1');
     expect(text).toMatch(/openim_callback_duration_seconds_count{command="other"} 1/);
     expect(text).toContain('process_resident_memory_bytes');

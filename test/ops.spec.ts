@@ -159,8 +159,8 @@ const ALERTS: Record<
   ],
   OpenImCallbacksRefused: [
     10,
-    { 'openim_callbacks_total{command="c",outcome="refused"}': '0+1x20' },
-    { 'openim_callbacks_total{command="c",outcome="refused"}': '9x20' },
+    { 'openim_callbacks_total{command="c",outcome="rejected"}': '0+1x20' },
+    { 'openim_callbacks_total{command="c",outcome="rejected"}': '9x20' },
   ],
   OpenImCallbacksFailed: [
     10,
@@ -178,8 +178,8 @@ const ALERTS: Record<
   ],
   OpenImAuthenticationFailures: [
     15,
-    { 'openim_authentication_failures_total{door="admin"}': '0+1x60' },
-    { 'openim_authentication_failures_total{door="admin"}': '100x60' },
+    { 'openim_authentication_failures_total{endpoint="admin"}': '0+1x60' },
+    { 'openim_authentication_failures_total{endpoint="admin"}': '100x60' },
   ],
   OpenImDatabaseAway: [5, { openim_database_reachable: '0x60' }, { openim_database_reachable: '1x60' }],
   OpenImDatabaseNotWritable: [
@@ -234,15 +234,15 @@ const ALERTS: Record<
   ],
   OpenImSweepOverdue: [
     30,
-    { openim_reconciliation_last_sweep_timestamp_seconds: '1x60' },
-    { openim_reconciliation_last_sweep_timestamp_seconds: '0+60x60' },
+    { openim_reconciliation_last_resync_timestamp_seconds: '1x60' },
+    { openim_reconciliation_last_resync_timestamp_seconds: '0+60x60' },
   ],
   OpenImRunsFail: [
     40,
     {
       'openim_reconciliation_runs_total{kind="full",outcome="failed"}': '0+1x60',
       'openim_reconciliation_runs_total{kind="full",outcome="done"}': '3x60',
-      'openim_reconciliation_runs_total{kind="sweep",outcome="done"}': '0+1x60',
+      'openim_reconciliation_runs_total{kind="resync",outcome="done"}': '0+1x60',
     },
     {
       'openim_reconciliation_runs_total{kind="full",outcome="failed"}': '0+1x60',

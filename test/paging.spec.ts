@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_repairs'));
+afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_drifts'));
 
 /** Some moments with microseconds, several rows in each, and some further than a JavaScript date reaches. */
 const MOMENTS = `CASE WHEN n % 10 = 3 THEN '290000-01-01'::timestamptz + n * interval '1 second' WHEN n % 20 = 7 THEN 'infinity'
@@ -63,7 +63,7 @@ const timeline: Insert = async (letter, from, rows, micros) => {
   const half = Math.ceil(rows / 2);
   await deliveries(letter, from, half, micros);
   await service.database.query(
-    `INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+    `INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
      SELECT ${ids}, 'g', ${CLOSE}, 'left', 1, 0, $1 || n FROM ${SERIES}`,
     [letter, from + half, rows - half, micros],
   );

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await service.database.query(`
     INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
       creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time, notification_user_id,
-      as_of, synced_at, born_as_of, stale_since, verified_at, read_whole_at, version_id, version)
+      as_of, synced_at, created_as_of, stale_since, verified_at, full_snapshot_at, version_id, version)
     SELECT 'g' || n, 'Group ' || md5(n::text), '', '', '', 'owner' || n % 100, '2026-01-01'::timestamptz + n * interval '1 s', 3, '', CASE WHEN n <= 1000 THEN 3 ELSE 0 END,
       'creator' || n % 100, CASE WHEN n <= 1000 THEN 1 ELSE 2 END, 0, 0, 0, 'epoch', '', now(), now(), now(), CASE WHEN n <= 1000 THEN now() END,
       CASE WHEN n > 500 THEN now() - n * interval '1 s' END, CASE WHEN n > 500 THEN now() - n * interval '1 s' END, 'v', 1
@@ -26,17 +26,17 @@ beforeAll(async () => {
   await service.database.query(`
     INSERT INTO callback_deliveries (id, received_at, command, operation_id, group_id, outcome, duration_ms, body)
     SELECT md5(n::text)::uuid, date_trunc('milliseconds', now() - n * interval '1 s'), CASE WHEN n > 49000 THEN 'old' ELSE 'new' END, '', 'g' || n % 500,
-      CASE WHEN n > 49000 THEN 'refused' ELSE 'applied' END, 1, 'x'
+      CASE WHEN n > 49000 THEN 'rejected' ELSE 'applied' END, 1, 'x'
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
-    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary)
+    INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
     SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had gone'
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
     SELECT 'g' || n, 'everywhere', 20, NULL, now(), now() FROM generate_series(1, ${GROUPS}) AS n`);
   await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
-  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries, group_repairs');
+  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries, group_drifts');
 });
 
 afterAll(async () => {
@@ -91,7 +91,7 @@ describe.each([
   ['/groups?stale=true', 'groups_stale_idx'],
   ['/deliveries', 'callback_deliveries_received_at_idx'],
   ['/deliveries?command=old', 'callback_deliveries_command_idx'],
-  ['/deliveries?outcome=refused', 'callback_deliveries_outcome_idx'],
+  ['/deliveries?outcome=rejected', 'callback_deliveries_outcome_idx'],
   ['/deliveries?groupID=g7&limit=5', 'callback_deliveries_group_id_idx'],
   ['/groups/g7/timeline?limit=5', 'callback_deliveries_group_id_idx'],
   ['/groups/big/members', 'group_members_role_level_idx'],
@@ -146,7 +146,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ['groups that need a look', 'groups_stale_idx', () => known().stale(300).next()],
   ['groups that were never read', 'groups_unverified_idx', () => known().neverRead(300).next()],
   ['groups that are not dismissed', 'groups_pkey', () => known().active(300).next()],
-  ['groups read longest ago', 'groups_read_whole_at_idx', () => known().longestUnread(new Date(), 10)],
+  ['groups read longest ago', 'groups_full_snapshot_at_idx', () => known().longestUnread(new Date(), 10)],
 ])('reconciliation finds %s by %s', async (_, index, find) => {
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
@@ -173,6 +173,6 @@ it('the groups of a user are found and marked by indexes', async () => {
 it('GET /admin/reconciliation counts by indexes', async () => {
   const plans = (await plansOf('/reconciliation')).flat();
   expect(plans.map((node) => node['Index Name'])).toEqual(
-    expect.arrayContaining(['groups_stale_idx', 'groups_unverified_idx', 'group_repairs_found_at_idx']),
+    expect.arrayContaining(['groups_stale_idx', 'groups_unverified_idx', 'group_drifts_found_at_idx']),
   );
 });

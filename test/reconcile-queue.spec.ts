@@ -7,7 +7,7 @@ const result = (state: ReconcileResult['state'], whole = false): ReconcileResult
   state,
   whole,
   members: 0,
-  repairs: [],
+  drift: [],
 });
 
 /** Takes the one that is due then, if it is. */

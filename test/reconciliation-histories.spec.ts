@@ -51,7 +51,7 @@ function arriving(
 async function expectTruthVerified(): Promise<void> {
   await world.expectTruth();
   const stale = await world.service.database.query(
-    'SELECT FROM groups WHERE stale_since IS NOT NULL OR told_at > verified_at',
+    'SELECT FROM groups WHERE stale_since IS NOT NULL OR last_callback_at > verified_at',
   );
   expect(stale).toEqual([]);
 }
@@ -95,7 +95,7 @@ function* always<T>(value: T): Generator<T> {
 /** OpenIM tells no version of a dismissed group: half a day passes until it is read whole. */
 const passHalfADay = () =>
   world.service.database.query(
-    "UPDATE groups SET read_whole_at = read_whole_at - interval '13 hours' WHERE status = 2 AND read_whole_at > now() - interval '12 hours'",
+    "UPDATE groups SET full_snapshot_at = full_snapshot_at - interval '13 hours' WHERE status = 2 AND full_snapshot_at > now() - interval '12 hours'",
   );
 
 it('equals OpenIM after one run, whatever callbacks were lost, late or never sent', async () => {
@@ -110,7 +110,7 @@ it('comes to equal OpenIM by itself, whatever callbacks were lost, late or never
 }, 600_000);
 
 it('counts no callback as lost where all came, however late and in whatever order', async () => {
-  await world.service.database.query('DELETE FROM group_repairs'); // found of the histories before
+  await world.service.database.query('DELETE FROM group_drifts'); // found of the histories before
   await expectTruthAfter(
     async () => {
       await passHalfADay();

@@ -43,11 +43,11 @@ describe('at rest', () => {
       Array.from({ length: 1000 }, () => newGroup()),
       { RECONCILE_INTERVAL: '1s' },
     );
-    await world.runEnds(({ kind }) => kind === 'sweep');
+    await world.runEnds(({ kind }) => kind === 'resync');
     const before = world.openIm.requests.length;
     const { id } = (await world.read()).runs[0]!;
-    const run = await world.runEnds(({ kind, ...other }) => kind === 'sweep' && other.id > id);
-    expect(run).toMatchObject({ groups: 1000, groupsRead: 0, members: 0, repairs: 0, requests: 5 });
+    const run = await world.runEnds(({ kind, ...other }) => kind === 'resync' && other.id > id);
+    expect(run).toMatchObject({ groups: 1000, groupsRead: 0, members: 0, differences: 0, requests: 5 });
     expect(world.openIm.requests.slice(before, before + 5)).toEqual([
       '/group/get_groups',
       ...Array.from({ length: 4 }, () => '/group/get_incremental_group_members_batch'),
@@ -63,7 +63,7 @@ describe('with callbacks off', () => {
     await sleep(2500);
     expect((await mirrorOf(world.service.database)).get(group.groupID)).not.toEqual(truthOf(group));
     await world.service.database.query(
-      "UPDATE groups SET read_whole_at = read_whole_at - interval '13 hours'",
+      "UPDATE groups SET full_snapshot_at = full_snapshot_at - interval '13 hours'",
     );
     await world.becomesRight();
   });
@@ -169,12 +169,14 @@ describe('a callback', () => {
     group.act(step('quit', 1));
     await sleep(600);
     await world.deliver(group.callbacks);
-    expect(await refreshed).toMatchObject({ status: 200, body: { state: 'verified', repairs: [] } });
+    expect(await refreshed).toMatchObject({ status: 200, body: { state: 'verified', drift: [] } });
     expect(await membersOf(world, group)).not.toContain('u2');
     openIm.faults = {};
     openIm.thaw();
     await eventually(async () => {
-      const [row] = await world.service.database.query('SELECT told_at <= verified_at AS again FROM groups');
+      const [row] = await world.service.database.query(
+        'SELECT last_callback_at <= verified_at AS again FROM groups',
+      );
       return row?.['again'] === true;
     });
     await world.expectTruth();
@@ -217,12 +219,14 @@ describe('a callback', () => {
     const joined = group.callbacks.at(-1)!.body['inviterUserID'];
     await world.deliver(group.callbacks);
     expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
-      body: { state: 'unsettled', repairs: [] },
+      body: { state: 'tooRecent', drift: [] },
     });
     expect(await membersOf(world, group)).toContain(joined);
     world.openIm.thaw();
     await eventually(async () => {
-      const rows = await world.service.database.query('SELECT FROM groups WHERE told_at > verified_at');
+      const rows = await world.service.database.query(
+        'SELECT FROM groups WHERE last_callback_at > verified_at',
+      );
       return rows.length === 0;
     });
     await world.expectTruth();
@@ -331,11 +335,11 @@ describe('a reading', () => {
       change: toJson({ ...nobody, watchedSince: null }),
       receivedAt: new Date(Date.now() - 60_000),
     };
-    expect(await groupSync.reconcileGroup(reading)).toMatchObject({ outcome: 'outdated', repairs: [] });
+    expect(await groupSync.reconcileGroup(reading)).toMatchObject({ outcome: 'outdated', drift: [] });
     await world.expectTruth();
     expect(await groupSync.compareGroup({ ...reading, receivedAt: new Date() })).toMatchObject({
       outcome: 'verified',
-      repairs: [{ kind: 'left', changes: 6 }],
+      drift: [{ kind: 'left', differences: 6 }],
     });
     await world.expectTruth();
   });
@@ -557,8 +561,8 @@ describe('staff', () => {
     const [group] = world.groups;
     group.act(step('invite'));
     const { status, body } = await world.post(`/groups/${group.groupID}/refresh`);
-    const { state, repairs } = body as RefreshDto;
-    expect([status, state, repairs.map(({ kind }) => kind)]).toEqual([200, 'verified', ['joined']]);
+    const { state, drift } = body as RefreshDto;
+    expect([status, state, drift.map(({ kind }) => kind)]).toEqual([200, 'verified', ['joined']]);
     expect((await mirrorOf(world.service.database)).get(group.groupID)).toEqual(truthOf(group));
     expect((await world.post(`/groups/nobody-knows/refresh`)).status).toBe(404);
     world.openIm.faults = { html502: true };

@@ -147,23 +147,23 @@ const ROWS: Record<string, Record<string, Row[]>> = {
   callbackAfterKickGroupCommand: {
     '3.8.3-patch.16-kicked': [
       { group_id: 'q_g1', member_count: 0, stale_reason: UNBORN },
-      { user_id: 'q_u14', left_how: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
-      { user_id: 'q_u15', left_how: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
+      { user_id: 'q_u14', left_cause: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
+      { user_id: 'q_u15', left_cause: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
     ],
     'main-kicked': [
       { group_id: 'a_g1', member_count: 0, stale_reason: UNBORN },
-      { user_id: 'a_u14', left_how: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
-      { user_id: 'a_u15', left_how: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
+      { user_id: 'a_u14', left_cause: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
+      { user_id: 'a_u15', left_cause: 'kicked', role_level: 0, left_reason: 'inactive > 90 days' },
     ],
   },
   callbackAfterQuitGroupCommand: {
     '3.8.3-patch.16-quit': [
       { group_id: 'q_g1', member_count: 0, stale_reason: UNBORN },
-      { user_id: 'q_u17', left_how: 'quit', role_level: 0, left_reason: '' },
+      { user_id: 'q_u17', left_cause: 'quit', role_level: 0, left_reason: '' },
     ],
     'main-quit': [
       { group_id: 'a_g1', member_count: 0, stale_reason: UNBORN },
-      { user_id: 'a_u17', left_how: 'quit', role_level: 0, left_reason: '' },
+      { user_id: 'a_u17', left_cause: 'quit', role_level: 0, left_reason: '' },
     ],
   },
   callbackAfterSendGroupMsgCommand: {
@@ -396,14 +396,14 @@ const rowsOf = async (table: string, order: string) =>
   ).map(({ row }) => row);
 const MOMENTS = [
   'as_of',
-  'born_as_of',
+  'created_as_of',
   'create_time',
-  'emptied_at',
+  'members_removed_at',
   'left_at',
   'notification_update_time',
   'stale_since',
   'synced_at',
-  'told_at',
+  'last_callback_at',
 ];
 
 const isRecorded = (name: string) => /^(main|3\.8\.3-patch\.16)-/.test(name);

@@ -46,7 +46,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     await service.post({ groupID: 'traced' });
     await fetch(`${url}/callback/${CREATE}?token=secret`, {
       method: 'POST',
-      body: JSON.stringify({ callbackCommand: CREATE, groupID: 'refused', ownerUserID: 1 }),
+      body: JSON.stringify({ callbackCommand: CREATE, groupID: 'rejected', ownerUserID: 1 }),
       headers: {
         'content-type': 'application/json',
         authorization: `Basic ${btoa('openim:t')}`,
@@ -77,9 +77,9 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
       },
       {
         attributes: {
-          'openim.group_id': 'refused',
+          'openim.group_id': 'rejected',
           'openim.operation_id': 'op-7',
-          'openim.outcome': 'refused',
+          'openim.outcome': 'rejected',
           'http.response.status_code': 400,
         },
       },
@@ -89,7 +89,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const below = (traceID: string) =>
       spans.filter((span) => span.traceID === traceID && span.kind === 3).map(({ name }) => name);
     expect(below(applied!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:createGroup test_/));
-    expect(below(refused!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:INSERT test_/));
+    expect(below(rejected!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:INSERT test_/));
     const [statement] = spans.filter(({ name }) => name.startsWith('pg.query:createGroup'));
     expect(statement!.parentSpanID).toBe(applied!.spanID);
     expect(String(statement!.attributes['db.query.text']).length).toBeLessThanOrEqual(1024);

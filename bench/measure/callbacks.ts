@@ -52,7 +52,7 @@ class Contender {
     const expected = KINDS.map(([kind]) => `${COMMANDS[kind]} applied ${this.next[kind]}`);
     const [written] = await bench.postgres.query<{ members: string; kicked: string }>(
       this.database,
-      `SELECT count(*) AS members, count(*) FILTER (WHERE left_how = 'kicked') AS kicked FROM group_members`,
+      `SELECT count(*) AS members, count(*) FILTER (WHERE left_cause = 'kicked') AS kicked FROM group_members`,
     );
     expected.push(`members ${kickable + this.next.create * MEMBERS} kicked ${this.next.kick}`);
     if (`${found}, members ${written?.members} kicked ${written?.kicked}` !== expected.join(', ')) {

@@ -21,7 +21,7 @@ const SMALL = 10;
 
 /** The columns, and through them the indexes, that a creation writes of each member. */
 const PLAIN = `
-  INSERT INTO group_members (group_id, user_id, role_level, left_at, left_how, as_of, synced_at)
+  INSERT INTO group_members (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
   SELECT $2, user_id, 20, NULL, NULL, now(), now() FROM unnest($1::text[]) AS user_id`;
 
 type Load = (order: Omit<LoadOrder, 'kind' | 'first'>) => Promise<LoadResult>;

@@ -10,7 +10,7 @@ export async function seedGroups(postgres: BenchPostgres, database: string, memb
     database,
     `INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
        creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time,
-       notification_user_id, as_of, born_as_of, synced_at, told_at)
+       notification_user_id, as_of, created_as_of, synced_at, last_callback_at)
      SELECT prefix || n, 'Group ' || n, 'Every Monday', '', '', 'owner', born, $1, '', 0, 'owner', 2, 0, 0, 0, 'epoch', '', born, born, born, born
      FROM generate_series(0, ${SEEDED_GROUPS} - 1) AS n, unnest(ARRAY['${KICKED_PREFIX}', '${RENAMED_PREFIX}']) AS prefix,
        LATERAL (SELECT '2026-01-01'::timestamptz + n * interval '1 s' AS born) AS birth`,

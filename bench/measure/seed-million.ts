@@ -51,7 +51,7 @@ export async function seedMillion(
   await client.query(
     `INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
          creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time,
-         notification_user_id, as_of, born_as_of, synced_at, told_at)
+         notification_user_id, as_of, created_as_of, synced_at, last_callback_at)
        SELECT CASE n WHEN 1 THEN '${LARGEST_GROUP}' ELSE ${GROUP_ID} END, 'Weekly sync ' || n, 'Every Monday at 10:00', 'What was done', '',
          'u' || lpad((n % 1048576)::text, 9, '0'), born, ${MEMBERS}, '', 0, 'u' || lpad((n % 1048576)::text, 9, '0'), 2, 0, 0, 0, 'epoch', '',
          born, born, born, born

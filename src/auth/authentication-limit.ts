@@ -10,7 +10,7 @@ const WRONG_SECRETS = 100;
 const WITHIN_S = 60;
 
 /**
- * Limits how many wrong secrets one address can try at one door. Every secret is compared first, and a right one is never refused:
+ * Limits how many wrong secrets one address can try at one endpoint. Every secret is compared first, and a right one is never refused:
  * somebody who guesses behind the same proxy or NAT as OpenIM or the staff would otherwise lock them out. A comparison costs less than
  * the answer does; what makes guessing hopeless is the length of the secrets.
  */
@@ -24,10 +24,10 @@ export class AuthenticationLimit {
    * Counts a request without a right secret.
    * @throws HttpException 429 for an address that tried too often
    */
-  async refuse(door: 'callback' | 'admin', request: Request): Promise<void> {
-    this.metrics.failed(door);
+  async refuse(endpoint: 'callback' | 'admin', request: Request): Promise<void> {
+    this.metrics.failed(endpoint);
     await this.wrong
-      .consume(`${door} ${networkOf(request.ip ?? '')}`)
+      .consume(`${endpoint} ${networkOf(request.ip ?? '')}`)
       .catch((tries: RateLimiterRes) => Promise.reject(tooMany(tries, request)));
   }
 }

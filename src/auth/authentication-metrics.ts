@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { MetricsService } from '../metrics/metrics.service.js';
 
-const DOORS = ['callback', 'admin'] as const;
+const ENDPOINTS = ['callback', 'admin'] as const;
 
 /** What is measured of who is let in. */
 @Injectable()
@@ -12,15 +12,15 @@ export class AuthenticationMetrics {
   constructor({ registry }: MetricsService) {
     this.failures = new Counter({
       name: 'openim_authentication_failures_total',
-      help: 'Requests without a right token (door callback) or admin key (door admin), and those refused because of too many such',
-      labelNames: ['door'],
+      help: 'Requests without a right token (endpoint callback) or admin key (endpoint admin), and those refused because of too many such',
+      labelNames: ['endpoint'],
       registers: [registry],
     });
-    DOORS.forEach((door) => this.failures.inc({ door }, 0));
+    ENDPOINTS.forEach((endpoint) => this.failures.inc({ endpoint }, 0));
   }
 
   /** A request was not let in. */
-  failed(door: (typeof DOORS)[number]): void {
-    this.failures.inc({ door });
+  failed(endpoint: (typeof ENDPOINTS)[number]): void {
+    this.failures.inc({ endpoint });
   }
 }

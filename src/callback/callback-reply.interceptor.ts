@@ -15,7 +15,7 @@ import { BodyBudget } from './parsing/body-budget.js';
 import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
 import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
-import { UnwrittenDeliveries } from './rejected-deliveries.service.js';
+import { RejectedDeliveries } from './rejected-deliveries.service.js';
 
 /** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
 const DEADLINE_MS = 3500;
@@ -31,7 +31,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
 
   constructor(
     private readonly config: Config,
-    private readonly unwritten: UnwrittenDeliveries,
+    private readonly rejected: RejectedDeliveries,
     private readonly budget: BodyBudget,
   ) {}
 
@@ -56,11 +56,11 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
     try {
       const outcome = await work;
       if (outcome === 'ignored' && delivery.isLogged) {
-        await this.unwritten.logIgnored(delivery);
+        await this.rejected.logIgnored(delivery);
       }
       return outcome;
     } catch (error) {
-      await this.unwritten.logFailure(delivery, error);
+      await this.rejected.logFailure(delivery, error);
       throw error;
     }
   }

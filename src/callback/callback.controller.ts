@@ -11,7 +11,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { GroupSyncService } from '../groups/group-sync.service.js';
-import { CallbackGate } from './journaling/callback-concurrency-limit.js';
+import { CallbackConcurrencyLimit } from './journaling/callback-concurrency-limit.js';
 import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
@@ -36,7 +36,7 @@ const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 export class CallbackController {
   constructor(
     private readonly groupSync: GroupSyncService,
-    private readonly gate: CallbackGate,
+    private readonly concurrencyLimit: CallbackConcurrencyLimit,
     private readonly writer: CallbackWriter,
   ) {}
 
@@ -62,7 +62,7 @@ export class CallbackController {
     return callback.kind === 'ignored'
       ? 'ignored'
       : this.writer.writeOrJournal(callback, () =>
-          this.gate.pass(() => applyCallback(this.groupSync, callback)),
+          this.concurrencyLimit.run(() => applyCallback(this.groupSync, callback)),
         );
   }
 }

@@ -4,7 +4,7 @@ import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { BodyBudget } from './parsing/body-budget.js';
-import { CallbackGate } from './journaling/callback-concurrency-limit.js';
+import { CallbackConcurrencyLimit } from './journaling/callback-concurrency-limit.js';
 import { CallbackMetrics } from './callback-metrics.js';
 import { CallbackParser } from './parsing/callback-parser.service.js';
 import { CallbackController } from './callback.controller.js';
@@ -14,7 +14,7 @@ import { JournalReplay } from './journaling/journal-replay.service.js';
 import { ReplayWriter } from './journaling/replay-writer.service.js';
 import { ReplayController } from './replay/replay.controller.js';
 import { ReplayService } from './replay/replay.service.js';
-import { UnwrittenDeliveries } from './rejected-deliveries.service.js';
+import { RejectedDeliveries } from './rejected-deliveries.service.js';
 
 /** What OpenIM tells. */
 @Module({
@@ -25,11 +25,11 @@ import { UnwrittenDeliveries } from './rejected-deliveries.service.js';
     CallbackPipe,
     CallbackParser,
     BodyBudget,
-    CallbackGate,
+    CallbackConcurrencyLimit,
     CallbackWriter,
     JournalReplay,
     ReplayWriter,
-    UnwrittenDeliveries,
+    RejectedDeliveries,
     ReplayService,
   ],
 })

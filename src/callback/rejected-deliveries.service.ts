@@ -1,6 +1,6 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import type { Delivery, UnwrittenOutcome } from '../deliveries/delivery-log.js';
+import type { Delivery, RejectedOutcome } from '../deliveries/delivery-log.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { TooManyCallbacksException } from './journaling/callback-concurrency-limit.js';
 
@@ -12,7 +12,7 @@ const PATIENCE_MS = 1000;
  * that a refused or failed one names needs a look. Where the log cannot be written, the service's own log says so.
  */
 @Injectable()
-export class UnwrittenDeliveries {
+export class RejectedDeliveries {
   private readonly logger = new Logger('Deliveries');
 
   constructor(
@@ -33,23 +33,23 @@ export class UnwrittenDeliveries {
     await this.log(delivery, outcomeOf(error), problemsOf(error));
   }
 
-  private async log(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
+  private async log(delivery: Delivery, outcome: RejectedOutcome, problems: string | null): Promise<void> {
     const logged = this.write(delivery, outcome, problems).catch((error: Error) =>
       this.logger.warn(`A delivery of ${delivery.command} is not in the log: ${error.message}`),
     );
     await Promise.race([logged, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
   }
 
-  private async write(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
+  private async write(delivery: Delivery, outcome: RejectedOutcome, problems: string | null): Promise<void> {
     await this.deliveries.log(delivery, outcome, problems);
     if (outcome !== 'ignored' && delivery.groupID !== null) {
-      await this.groupSync.doubtGroup(delivery.groupID, outcome);
+      await this.groupSync.markStaleAfterFailure(delivery.groupID, outcome);
     }
   }
 }
 
-const outcomeOf = (error: unknown): 'refused' | 'failed' =>
-  error instanceof HttpException && error.getStatus() < 500 ? 'refused' : 'failed';
+const outcomeOf = (error: unknown): 'rejected' | 'failed' =>
+  error instanceof HttpException && error.getStatus() < 500 ? 'rejected' : 'failed';
 
 function problemsOf(error: unknown): string {
   if (!(error instanceof HttpException)) {

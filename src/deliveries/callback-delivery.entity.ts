@@ -1,55 +1,70 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What became of a callback: written; known already; not mirrored; not valid; not written for another reason. */
-export const OUTCOMES = ['applied', 'unchanged', 'ignored', 'refused', 'failed'] as const;
+/**
+ * Outcome of a callback. `applied`: it changed rows; `unchanged`: everything in it was known or superseded; `ignored`: its command is not
+ * mirrored; `rejected`: it is not valid; `failed`: it could not be written.
+ */
+export const OUTCOMES = ['applied', 'unchanged', 'ignored', 'rejected', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** One request that OpenIM made, and what became of it. */
-@Entity('callback_deliveries')
+/** One callback that OpenIM sent, and its outcome. */
+@Entity('callback_deliveries', { comment: 'Log of the callbacks that OpenIM sent, with their outcomes.' })
 @Index('callback_deliveries_received_at_idx', ['receivedAt', 'id', 'command', 'outcome'])
 @Index('callback_deliveries_command_idx', ['command', 'receivedAt', 'id'])
 @Index('callback_deliveries_group_id_idx', ['groupID', 'receivedAt', 'id'])
 @Index('callback_deliveries_outcome_idx', ['outcome', 'receivedAt', 'id'])
 @Index('callback_deliveries_body_idx', ['receivedAt'], { where: 'body IS NOT NULL' })
 export class CallbackDelivery {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'callback_deliveries_pkey' })
+  @PrimaryColumn('uuid', {
+    primaryKeyConstraintName: 'callback_deliveries_pkey',
+    comment: 'Id of the delivery, a UUID of version 7.',
+  })
   id!: string;
 
-  /** By PostgreSQL's clock, to the ms. */
-  @Column('timestamptz', { name: 'received_at' })
+  @Column('timestamptz', {
+    name: 'received_at',
+    comment: "When it was received, by PostgreSQL's clock, in whole ms.",
+  })
   receivedAt!: Date;
 
-  /** As the server calls it. */
-  @Column('text')
+  @Column('text', { comment: 'Command of the callback, under the name that OpenIM sent.' })
   command!: string;
 
-  @Column('text', { name: 'operation_id' })
+  @Column('text', { name: 'operation_id', comment: 'operationID of the request; not unique.' })
   operationID!: string;
 
-  /** Null where the body names none. */
-  @Column({ type: 'text', name: 'group_id', collation: 'C', nullable: true })
+  @Column({
+    type: 'text',
+    name: 'group_id',
+    collation: 'C',
+    nullable: true,
+    comment: 'groupID in the body; NULL: it names none.',
+  })
   groupID!: string | null;
 
-  @Column('text')
+  @Column('text', { comment: 'applied, unchanged, ignored, rejected or failed.' })
   outcome!: Outcome;
 
-  /** Why it was refused or failed, or why what it tells could not be mirrored. */
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Why it was rejected, failed, or could not be mirrored.' })
   problems!: string | null;
 
-  /** What it tells, in words for staff. */
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'One sentence for staff: what the callback reports.' })
   summary!: string | null;
 
-  /** From the head of the request to the write of this row, in ms. */
-  @Column('real', { name: 'duration_ms' })
+  @Column('real', {
+    name: 'duration_ms',
+    comment: 'Time from the head of the request to the write of this row, in ms.',
+  })
   durationMs!: number;
 
-  /** The bytes as they came; null for commands that are not mirrored, or whose bodies are not kept, and after `DELIVERY_RETENTION_DAYS`. */
-  @Column('bytea', { nullable: true, select: false })
+  @Column('bytea', {
+    nullable: true,
+    select: false,
+    comment:
+      'Bytes of the body; NULL for commands whose bodies are not kept, and after DELIVERY_RETENTION_DAYS.',
+  })
   body!: Buffer | null;
 
-  /** The delivery that this one replays. */
-  @Column('uuid', { name: 'replay_of', nullable: true })
+  @Column('uuid', { name: 'replay_of', nullable: true, comment: 'Id of the delivery that this one replays.' })
   replayOf!: string | null;
 }

@@ -107,13 +107,13 @@ export class DeliveryPage extends Page {
   items!: DeliveryDto[];
 }
 
-const REPAIRED = 'repaired';
+const RECONCILED = 'reconciled';
 
 /** A row of the timeline: of a delivery, or of a repair, which has no command. */
 export type TimelineEntry = Pick<CallbackDelivery, 'id' | 'problems' | 'summary'> & {
   at: Date;
   command: string | null;
-  outcome: Outcome | typeof REPAIRED;
+  outcome: Outcome | typeof RECONCILED;
 };
 
 /** Something that happened to a group. */
@@ -125,11 +125,11 @@ export class TimelineEntryDto {
   what!: string;
 
   @ApiProperty({
-    enum: [...OUTCOMES, REPAIRED],
+    enum: [...OUTCOMES, RECONCILED],
     description:
-      'unchanged: it was known already, or something later is; repaired: no callback told it, reconciliation with OpenIM found it',
+      'unchanged: it was known already, or something later is; reconciled: reconciliation with OpenIM found it, no callback reported it',
   })
-  outcome!: Outcome | typeof REPAIRED;
+  outcome!: Outcome | typeof RECONCILED;
 
   @ApiProperty({
     type: String,

@@ -10,7 +10,7 @@ import {
   type DeliveryWithBodyDto,
   toDeliveryDto,
 } from './deliveries.dto.js';
-import { type Delivery, LOG_ONLY, type UnwrittenOutcome } from './delivery-log.js';
+import { type Delivery, LOG_ONLY, type RejectedOutcome } from './delivery-log.js';
 
 const NAMED_SINCE = `
   SELECT group_id AS "groupID", max(received_at) AS "receivedAt" FROM callback_deliveries
@@ -31,7 +31,7 @@ export class DeliveriesService {
    */
   async log(
     delivery: Delivery,
-    outcome: UnwrittenOutcome,
+    outcome: RejectedOutcome,
     problems: string | null,
     receivedAt: Date | null = null,
   ): Promise<void> {

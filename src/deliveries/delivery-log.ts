@@ -82,4 +82,4 @@ export const andLog = (changed: string): string => `
 export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $10`;
 
 /** The outcomes that `LOG_ONLY` logs. */
-export type UnwrittenOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;
+export type RejectedOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;

@@ -1,12 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What was found: a group that was not known, though it was created when the mirror was filled already (`group`), or before
- * (`filled`); other fields (`info`), another status (`status`, `dismissed`) or owner
- * (`owner`) than was known; members who had come (`joined`) or gone (`left`); other roles (`role`) or other facts of members
- * (`member`).
+ * What a snapshot of OpenIM showed otherwise than the rows. `group`: a group whose creation was missed; `filled`: a group older than the
+ * mirror; `info`, `status`, `dismissed`, `owner`: fields of the group; `joined`, `left`, `role`: members and their roles; `member`: other
+ * fields of members.
  */
-export const REPAIR_KINDS = [
+export const DRIFT_KINDS = [
   'filled',
   'group',
   'info',
@@ -18,39 +17,48 @@ export const REPAIR_KINDS = [
   'role',
   'member',
 ] as const;
-export type RepairKind = (typeof REPAIR_KINDS)[number];
+export type DriftKind = (typeof DRIFT_KINDS)[number];
 
-/** Something that a reading of OpenIM found of a group and that was not known: what reconciliation repaired. */
-@Entity('group_repairs')
-@Index('group_repairs_group_id_idx', ['groupID', 'foundAt', 'id'])
-@Index('group_repairs_found_at_idx', ['foundAt'])
-export class GroupRepair {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'group_repairs_pkey' })
+/** A difference between a snapshot of a group and the rows, which reconciliation repaired. */
+@Entity('group_drifts', { comment: 'Differences from OpenIM that reconciliation found and repaired.' })
+@Index('group_drifts_group_id_idx', ['groupID', 'foundAt', 'id'])
+@Index('group_drifts_found_at_idx', ['foundAt'])
+export class GroupDrift {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'group_drifts_pkey', comment: 'Id of the drift.' })
   id!: string;
 
-  @Column({ type: 'text', name: 'group_id', collation: 'C' })
+  @Column({ type: 'text', name: 'group_id', collation: 'C', comment: 'groupID of OpenIM.' })
   groupID!: string;
 
-  /** By PostgreSQL's clock, to the ms. */
-  @Column('timestamptz', { name: 'found_at' })
+  @Column('timestamptz', {
+    name: 'found_at',
+    comment: "When it was found, by PostgreSQL's clock, in whole ms.",
+  })
   foundAt!: Date;
 
-  @Column('text')
-  kind!: RepairKind;
+  @Column('text', {
+    comment: 'What differed: filled, group, info, status, dismissed, owner, joined, left, role or member.',
+  })
+  kind!: DriftKind;
 
-  /** How many differences. */
-  @Column('integer')
-  changes!: number;
+  @Column('integer', { comment: 'Number of differences.' })
+  differences!: number;
 
-  /** How many callbacks were lost, at least: one may name many members. OpenIM is silent about other differences. */
-  @Column('integer')
-  missed!: number;
+  @Column('integer', {
+    name: 'missed_callbacks',
+    comment: 'Lower bound of the callbacks that were lost; 0 where OpenIM sends none for this kind.',
+  })
+  missedCallbacks!: number;
 
-  /** In words for staff. */
-  @Column('text')
+  @Column('text', { comment: 'One sentence for staff.' })
   summary!: string;
 
-  /** Some of the users whom the missed callbacks would have named; null: they would have named none. */
-  @Column('text', { name: 'user_ids', array: true, nullable: true })
+  @Column('text', {
+    name: 'user_ids',
+    array: true,
+    nullable: true,
+    comment:
+      'Up to 50 of the users whom the missed callbacks would have named; NULL: they would have named none.',
+  })
   userIDs!: string[] | null;
 }

@@ -29,7 +29,7 @@ const removeRows = (table: string, time: string): string => `
 const STATEMENTS = [
   REMOVE_BODIES,
   removeRows('callback_deliveries', 'received_at'),
-  removeRows('group_repairs', 'found_at'),
+  removeRows('group_drifts', 'found_at'),
 ];
 
 /**

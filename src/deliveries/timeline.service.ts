@@ -10,7 +10,7 @@ const TIMELINE = `
     (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
      WHERE group_id = $1 AND (received_at, id) < ($2::timestamptz, $3::uuid) ORDER BY received_at DESC, id DESC LIMIT $4)
     UNION ALL
-    (SELECT id, found_at, NULL, 'repaired', NULL, summary FROM group_repairs
+    (SELECT id, found_at, NULL, 'reconciled', NULL, summary FROM group_drifts
      WHERE group_id = $1 AND (found_at, id) < ($2::timestamptz, $3::uuid) ORDER BY found_at DESC, id DESC LIMIT $4)
   ) AS entries
   ORDER BY at DESC, id DESC LIMIT $4`;

@@ -2,67 +2,106 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * One user in one group. The row of a member who left stays, with `leftAt`.
- * There is no foreign key to the group: callbacks come in any order, so a member may be known before the group.
+ * There is no foreign key to the group: callbacks arrive in any order, so a member may be known before the group.
  */
-@Entity('group_members')
+@Entity('group_members', {
+  comment: 'Members of groups. A member who left keeps the row: current members have left_at IS NULL.',
+})
 @Index('group_members_role_level_idx', ['groupID', 'roleLevel', 'userID'], { where: 'left_at IS NULL' })
 @Index('group_members_user_id_idx', ['userID', 'groupID'], { where: 'left_at IS NULL' })
 export class GroupMember {
-  @PrimaryColumn('text', { name: 'group_id', collation: 'C', primaryKeyConstraintName: 'group_members_pkey' })
+  @PrimaryColumn('text', {
+    name: 'group_id',
+    collation: 'C',
+    primaryKeyConstraintName: 'group_members_pkey',
+    comment: 'groupID of OpenIM.',
+  })
   groupID!: string;
 
-  @PrimaryColumn('text', { name: 'user_id', collation: 'C', primaryKeyConstraintName: 'group_members_pkey' })
+  @PrimaryColumn('text', {
+    name: 'user_id',
+    collation: 'C',
+    primaryKeyConstraintName: 'group_members_pkey',
+    comment: 'userID of OpenIM.',
+  })
   userID!: string;
 
-  /** 100 owner, 60 admin, 20 ordinary, 0 not told yet. */
-  @Column('integer', { name: 'role_level' })
+  @Column('integer', {
+    name: 'role_level',
+    comment: '100 owner, 60 admin, 20 ordinary member, 0 not reported yet.',
+  })
   roleLevel!: number;
 
-  /** When the member left; null while in the group. */
-  @Column('timestamptz', { name: 'left_at', nullable: true })
+  @Column('timestamptz', {
+    name: 'left_at',
+    nullable: true,
+    comment: 'When the member left; NULL: is in the group.',
+  })
   leftAt!: Date | null;
 
-  /** How: `quit`, `kicked`, or `dismissed` with the group; null where no callback told. */
-  @Column('text', { name: 'left_how', nullable: true })
-  leftHow!: string | null;
+  @Column('text', {
+    name: 'left_cause',
+    nullable: true,
+    comment:
+      'Why the member left: quit, kicked or dismissed (with the group); NULL: no callback reported it.',
+  })
+  leftCause!: string | null;
 
-  /** The words of who kicked the member. */
-  @Column('text', { name: 'left_reason', nullable: true })
+  @Column('text', {
+    name: 'left_reason',
+    nullable: true,
+    comment: 'Reason that the user gave who removed the member.',
+  })
   leftReason!: string | null;
 
-  /** What the member is called in this group; null: not told. */
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Name of the member in this group; NULL: not reported.' })
   nickname!: string | null;
 
-  /** The URL of the member's picture in this group; null: not told. */
-  @Column('text', { name: 'face_url', nullable: true })
+  @Column('text', {
+    name: 'face_url',
+    nullable: true,
+    comment: "URL of the member's picture in this group; NULL: not reported.",
+  })
   faceURL!: string | null;
 
-  /** Extra data of the application; null: not told. */
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Extra data of the application; NULL: not reported.' })
   ex!: string | null;
 
-  /** 2 invited, 3 by search, 4 by QR code, 0 directly; null: not told. */
-  @Column('integer', { name: 'join_source', nullable: true })
+  @Column('integer', {
+    name: 'join_source',
+    nullable: true,
+    comment:
+      'How the member joined: 0 directly, 1 by an admin, 2 invited, 3 by search, 4 by QR code; NULL: not reported.',
+  })
   joinSource!: number | null;
 
-  /** Who invited the member; null: not told. */
-  @Column('text', { name: 'inviter_user_id', nullable: true })
+  @Column('text', {
+    name: 'inviter_user_id',
+    nullable: true,
+    comment: 'userID of the inviter; NULL: not reported.',
+  })
   inviterUserID!: string | null;
 
-  /** When the member came in; null: not told, callbacks do not tell it. */
-  @Column('timestamptz', { name: 'join_time', nullable: true })
+  @Column('timestamptz', {
+    name: 'join_time',
+    nullable: true,
+    comment: 'When the member joined; NULL until a snapshot reports it, callbacks do not.',
+  })
   joinTime!: Date | null;
 
-  /** Until when the member may not write, 1970 for never muted; null: not told, callbacks do not tell it. */
-  @Column('timestamptz', { name: 'mute_end_time', nullable: true })
+  @Column('timestamptz', {
+    name: 'mute_end_time',
+    nullable: true,
+    comment: 'End of the mute, 1970 for never muted; NULL until a snapshot reports it, callbacks do not.',
+  })
   muteEndTime!: Date | null;
 
-  /** The moment that the row's facts are true for; a write with an earlier one changes nothing. */
-  @Column('timestamptz', { name: 'as_of' })
+  @Column('timestamptz', {
+    name: 'as_of',
+    comment: 'Moment at which the row is true. A write with an earlier moment changes nothing.',
+  })
   asOf!: Date;
 
-  /** When the row was last written. */
-  @Column('timestamptz', { name: 'synced_at' })
+  @Column('timestamptz', { name: 'synced_at', comment: 'When the row was last written.' })
   syncedAt!: Date;
 }

@@ -19,14 +19,14 @@ import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
-  DOUBT_GROUP,
+  MARK_STALE_AFTER_FAILURE,
   MARK_GROUP_ABSENT,
   type GroupHint,
   MARK_GROUP_STALE,
   MARK_GROUP_UNREADABLE,
 } from './statements/mark-group-stale.js';
 import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-user.js';
-import { type GroupReading, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
+import { type GroupSnapshot, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
 import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
 import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
@@ -45,7 +45,7 @@ export interface GroupChange<T> {
 export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
 
 /** A reading of one group of OpenIM, and when it began. */
-export type Reading = Required<Omit<GroupChange<GroupReading>, 'delivery'>>;
+export type Reading = Required<Omit<GroupChange<GroupSnapshot>, 'delivery'>>;
 
 /** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
 export type SyncOutcome = 'applied' | 'unchanged';
@@ -146,8 +146,12 @@ export class GroupSyncService {
   }
 
   /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
-  async doubtGroup(groupID: string, outcome: 'refused' | 'failed'): Promise<void> {
-    await this.run({ name: 'doubtGroup', text: DOUBT_GROUP }, () => [groupID, STALE[outcome]], groupID);
+  async markStaleAfterFailure(groupID: string, outcome: 'rejected' | 'failed'): Promise<void> {
+    await this.run(
+      { name: 'markStaleAfterFailure', text: MARK_STALE_AFTER_FAILURE },
+      () => [groupID, STALE[outcome]],
+      groupID,
+    );
   }
 
   /**

@@ -1,15 +1,14 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-// pg gives int8 as text; a uint32 fits a JavaScript number.
+// node-postgres returns int8 as text; a uint32 fits a JavaScript number.
 const uint32 = { from: Number, to: (value: number) => value };
 
 /**
- * A group as OpenIM told it. The fields are those of OpenIM's GroupInfo (protocol/sdkws, GroupInfo) under their own names.
- * A field is null until it is told: callbacks come in any order, and only the creation tells all of them.
- * The row of a dismissed group stays, with status 2. Keys collate as bytes, so that no change of an operating system's locale
- * reorders an index.
+ * A group of OpenIM. Its own fields have the names and types of OpenIM's GroupInfo (protocol/sdkws, GroupInfo); a field is null until
+ * a callback or a snapshot reports it. The row of a dismissed group stays, with status 2.
+ * Keys have the collation "C": an upgrade of the operating system's locale cannot reorder their indexes.
  */
-@Entity('groups')
+@Entity('groups', { comment: 'The groups of OpenIM. A dismissed group keeps its row, with status 2.' })
 @Index('groups_create_time_idx', ['createTime', 'groupID'])
 @Index('groups_owner_user_id_idx', ['ownerUserID', 'createTime', 'groupID'])
 @Index('groups_creator_user_id_idx', ['creatorUserID', 'createTime', 'groupID'])
@@ -17,105 +16,176 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
-@Index('groups_read_whole_at_idx', ['readWholeAt', 'groupID'], {
-  where: 'read_whole_at IS NOT NULL AND (status IS DISTINCT FROM 2 OR member_count > 0)',
+@Index('groups_full_snapshot_at_idx', ['fullSnapshotAt', 'groupID'], {
+  where: 'full_snapshot_at IS NOT NULL AND (status IS DISTINCT FROM 2 OR member_count > 0)',
 })
-@Index('groups_group_name_idx', { synchronize: false }) // GIN over trigrams: TypeORM cannot say it, the migration does
+// GIN over trigrams; TypeORM cannot express it, the migration creates it.
+@Index('groups_group_name_idx', { synchronize: false })
 export class Group {
-  @PrimaryColumn('text', { name: 'group_id', collation: 'C', primaryKeyConstraintName: 'groups_pkey' })
+  @PrimaryColumn('text', {
+    name: 'group_id',
+    collation: 'C',
+    primaryKeyConstraintName: 'groups_pkey',
+    comment: 'groupID of OpenIM.',
+  })
   groupID!: string;
 
-  @Column('text', { name: 'group_name', nullable: true })
+  @Column('text', { name: 'group_name', nullable: true, comment: 'Name of the group.' })
   groupName!: string | null;
 
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Announcement of the group.' })
   notification!: string | null;
 
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Introduction of the group.' })
   introduction!: string | null;
 
-  @Column('text', { name: 'face_url', nullable: true })
+  @Column('text', { name: 'face_url', nullable: true, comment: "URL of the group's picture." })
   faceURL!: string | null;
 
-  @Column({ type: 'text', name: 'owner_user_id', collation: 'C', nullable: true })
+  @Column({
+    type: 'text',
+    name: 'owner_user_id',
+    collation: 'C',
+    nullable: true,
+    comment: 'userID of the owner.',
+  })
   ownerUserID!: string | null;
 
-  @Column('timestamptz', { name: 'create_time' })
+  @Column('timestamptz', {
+    name: 'create_time',
+    comment:
+      'When OpenIM created the group; while created_as_of is NULL: when the first callback named the group.',
+  })
   createTime!: Date;
 
-  @Column('bigint', { name: 'member_count', transformer: uint32 })
+  @Column('bigint', {
+    name: 'member_count',
+    transformer: uint32,
+    comment: "OpenIM's number of members at the creation, moved by each change since.",
+  })
   memberCount!: number;
 
-  @Column('text', { nullable: true })
+  @Column('text', { nullable: true, comment: 'Extra data of the application.' })
   ex!: string | null;
 
-  @Column('integer', { nullable: true })
+  @Column('integer', { nullable: true, comment: '0 normal, 1 banned, 2 dismissed, 3 muted.' })
   status!: number | null;
 
-  @Column({ type: 'text', name: 'creator_user_id', collation: 'C', nullable: true })
+  @Column({
+    type: 'text',
+    name: 'creator_user_id',
+    collation: 'C',
+    nullable: true,
+    comment: 'userID of the creator.',
+  })
   creatorUserID!: string | null;
 
-  @Column('integer', { name: 'group_type', nullable: true })
+  @Column('integer', {
+    name: 'group_type',
+    nullable: true,
+    comment: '2 for every group of OpenIM 3.x.',
+  })
   groupType!: number | null;
 
-  @Column('integer', { name: 'need_verification', nullable: true })
+  @Column('integer', {
+    name: 'need_verification',
+    nullable: true,
+    comment: '0 applications need approval, 1 invitations too, 2 users join directly.',
+  })
   needVerification!: number | null;
 
-  @Column('integer', { name: 'look_member_info', nullable: true })
+  @Column('integer', {
+    name: 'look_member_info',
+    nullable: true,
+    comment: 'Whether members see the profiles of other members: 0 allowed, 1 not allowed.',
+  })
   lookMemberInfo!: number | null;
 
-  @Column('integer', { name: 'apply_member_friend', nullable: true })
+  @Column('integer', {
+    name: 'apply_member_friend',
+    nullable: true,
+    comment: 'Whether members add each other as friends: 0 allowed, 1 not allowed.',
+  })
   applyMemberFriend!: number | null;
 
-  @Column('timestamptz', { name: 'notification_update_time', nullable: true })
+  @Column('timestamptz', {
+    name: 'notification_update_time',
+    nullable: true,
+    comment: 'When the announcement last changed; 1970 for never.',
+  })
   notificationUpdateTime!: Date | null;
 
-  @Column('text', { name: 'notification_user_id', nullable: true })
+  @Column('text', {
+    name: 'notification_user_id',
+    nullable: true,
+    comment: 'userID of who last changed the announcement.',
+  })
   notificationUserID!: string | null;
 
-  /** The moment that the group's own fields are true for; a write with an earlier one changes none that is told. */
-  @Column('timestamptz', { name: 'as_of' })
+  @Column('timestamptz', {
+    name: 'as_of',
+    comment:
+      'Moment at which the fields of the group are true. A write with an earlier moment overwrites no field.',
+  })
   asOf!: Date;
 
-  /**
-   * The moment that its creation is true for; null while none was received: then `createTime` is when it was first heard of.
-   */
-  @Column('timestamptz', { name: 'born_as_of', nullable: true })
-  bornAsOf!: Date | null;
+  @Column('timestamptz', {
+    name: 'created_as_of',
+    nullable: true,
+    comment:
+      'Moment at which the creation is true; NULL while neither the creation nor a snapshot was received.',
+  })
+  createdAsOf!: Date | null;
 
-  /** When its members were deleted together with it. */
-  @Column('timestamptz', { name: 'emptied_at', nullable: true })
-  emptiedAt!: Date | null;
+  @Column('timestamptz', {
+    name: 'members_removed_at',
+    nullable: true,
+    comment: 'When the members were deleted together with the group.',
+  })
+  membersRemovedAt!: Date | null;
 
-  /** Since when the callbacks cannot tell the whole truth; null: they can. */
-  @Column('timestamptz', { name: 'stale_since', nullable: true })
+  @Column('timestamptz', {
+    name: 'stale_since',
+    nullable: true,
+    comment: 'Since when the group needs reconciling with OpenIM; NULL: it does not.',
+  })
   staleSince!: Date | null;
 
-  /** Why not. */
-  @Column('text', { name: 'stale_reason', nullable: true })
+  @Column('text', { name: 'stale_reason', nullable: true, comment: 'Why the group needs reconciling.' })
   staleReason!: string | null;
 
-  /** When a callback last wrote something of the group, by PostgreSQL's clock. */
-  @Column('timestamptz', { name: 'told_at', nullable: true })
-  toldAt!: Date | null;
+  @Column('timestamptz', {
+    name: 'last_callback_at',
+    nullable: true,
+    comment: 'When a callback last wrote the group or a member of it.',
+  })
+  lastCallbackAt!: Date | null;
 
-  /** The start of the last reading of OpenIM that the whole group was made equal to; null: never. */
-  @Column('timestamptz', { name: 'verified_at', nullable: true })
+  @Column('timestamptz', {
+    name: 'verified_at',
+    nullable: true,
+    comment: 'Start of the last snapshot that the group was made equal to; NULL: never.',
+  })
   verifiedAt!: Date | null;
 
-  /** The start of the last reading of all of its members, believed or not. */
-  @Column('timestamptz', { name: 'read_whole_at', nullable: true })
-  readWholeAt!: Date | null;
+  @Column('timestamptz', {
+    name: 'full_snapshot_at',
+    nullable: true,
+    comment: 'Start of the last snapshot of all members, whether it was believed or not.',
+  })
+  fullSnapshotAt!: Date | null;
 
-  /** The id of OpenIM's version log of the group as of then; null: there is none, or it was never read. */
-  @Column('text', { name: 'version_id', nullable: true })
+  @Column('text', {
+    name: 'version_id',
+    nullable: true,
+    comment:
+      "Id of OpenIM's version log of the group at verified_at; NULL: OpenIM keeps none, or never verified.",
+  })
   versionID!: string | null;
 
-  /** The version in that log. */
-  @Column('bigint', { nullable: true })
+  @Column('bigint', { nullable: true, comment: 'Version of the group in that version log.' })
   version!: string | null;
 
-  /** When the row was last written. */
-  @Column('timestamptz', { name: 'synced_at' })
+  @Column('timestamptz', { name: 'synced_at', comment: 'When the row was last written.' })
   syncedAt!: Date;
 }

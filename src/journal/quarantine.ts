@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 
 /**
  * Why something of the journal cannot be applied: `damaged`: its bytes are not what was written; `torn`: the file ends in the middle of
- * it: it was being written when the process ended, and nobody was told that it is there, or the file was cut off afterwards; `refused`:
+ * it: it was being written when the process ended, and nobody was told that it is there, or the file was cut off afterwards; `rejected`:
  * PostgreSQL takes it neither as a change nor into the log.
  */
-export const QUARANTINE_REASONS = ['damaged', 'torn', 'refused'] as const;
+export const QUARANTINE_REASONS = ['damaged', 'torn', 'rejected'] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
 /** A file beside the journal that keeps every byte which could not be applied, for people to look at. */

@@ -51,9 +51,9 @@ export class LeaderLease {
    * @param work is told by its signal to end: it was asked to, or the lease is lost
    * @throws what the work throws
    */
-  async lead(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async runWhenLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     while (!end.aborted) {
-      await this.leadOnce(end, work);
+      await this.runIfLeader(end, work);
       await sleep(RETRY_MS, undefined, { signal: end }).catch(() => undefined);
     }
   }
@@ -62,7 +62,7 @@ export class LeaderLease {
    * Does the work if no other process holds the lease.
    * @returns whether it did; not while another process does, or PostgreSQL cannot be reached
    */
-  async leadOnce(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+  async runIfLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const acquiredAt = performance.now();
     if (!(await this.acquire().catch(() => false))) {
       return false;

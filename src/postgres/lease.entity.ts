@@ -1,19 +1,20 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Work that one replica at a time does, and which one. A row and not a session's lock: a frozen or vanished replica loses it. */
-@Entity('leases')
+/** Lease of work that one replica at a time does. A row and no advisory lock: a frozen or disconnected replica loses it. */
+@Entity('leases', { comment: 'Leader election: work that one replica at a time does.' })
 export class Lease {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'leases_pkey' })
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'leases_pkey', comment: 'Name of the work.' })
   name!: string;
 
-  /** The process that holds it. */
-  @Column('uuid')
+  @Column('uuid', { comment: 'Id of the process that holds the lease.' })
   holder!: string;
 
-  /** How often it was taken or renewed. Who waits sees by it, without any clock of PostgreSQL's, whether the holder is alive. */
-  @Column('bigint')
+  @Column('bigint', {
+    comment:
+      'Number of times the lease was taken or renewed; it moves while the holder is alive, whatever the clocks show.',
+  })
   renewals!: string;
 
-  @Column('timestamptz', { name: 'expires_at' })
+  @Column('timestamptz', { name: 'expires_at', comment: "When the lease expires, by PostgreSQL's clock." })
   expiresAt!: Date;
 }

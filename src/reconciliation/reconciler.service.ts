@@ -62,9 +62,9 @@ export class ReconcilerService
     while (!this.dataSource.isInitialized && !this.end.signal.aborted) {
       await sleep(POLL_MS, undefined, { signal: this.end.signal }).catch(() => undefined);
     }
-    await new LeaderLease(this.dataSource, RECONCILIATION).lead(this.end.signal, async (signal) => {
+    await new LeaderLease(this.dataSource, RECONCILIATION).runWhenLeader(this.end.signal, async (signal) => {
       this.logger.log('This process reconciles with OpenIM');
-      this.metrics.leads(true);
+      this.metrics.setLeader(true);
       await Promise.all([
         this.follower.follow(signal, (problem) =>
           this.tell('Reconciling groups named by callbacks failed', problem),
@@ -72,7 +72,7 @@ export class ReconcilerService
         this.scheduler.schedule(signal, (kind, problem) => this.tell(`A ${kind} failed`, problem)),
         this.watch.watch(signal),
       ]).finally(() => {
-        this.metrics.leads(false);
+        this.metrics.setLeader(false);
         this.logger.log('This process reconciles no more');
       });
     });

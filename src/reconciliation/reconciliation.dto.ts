@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { REPAIR_KINDS, type RepairKind } from '../deliveries/group-drift.entity.js';
+import { DRIFT_KINDS, type DriftKind } from '../deliveries/group-drift.entity.js';
 import {
   type ReconciliationRun,
   RUN_KINDS,
@@ -45,7 +45,7 @@ export class RunDto {
   members!: number;
 
   @ApiProperty({ type: 'integer', description: 'Differences found and repaired so far' })
-  repairs!: number;
+  differences!: number;
 
   @ApiProperty({ type: 'integer', description: 'Requests made to OpenIM so far' })
   requests!: number;
@@ -71,11 +71,11 @@ export class WaitingDto {
 
 /** What was found of one kind within the last day. */
 export class DriftDto {
-  @ApiProperty({ enum: REPAIR_KINDS })
-  kind!: RepairKind;
+  @ApiProperty({ enum: DRIFT_KINDS })
+  kind!: DriftKind;
 
   @ApiProperty({ type: 'integer', description: 'Differences' })
-  changes!: number;
+  differences!: number;
 
   @ApiProperty({
     type: 'integer',
@@ -123,12 +123,12 @@ export class ReconciliationDto {
 }
 
 /** What was found of a group and repaired. */
-export class RepairDto {
-  @ApiProperty({ enum: REPAIR_KINDS })
+export class DriftOfGroupDto {
+  @ApiProperty({ enum: DRIFT_KINDS })
   kind!: string;
 
   @ApiProperty({ type: 'integer' })
-  changes!: number;
+  differences!: number;
 
   @ApiProperty({ description: 'In words' })
   summary!: string;
@@ -140,9 +140,9 @@ export class RefreshDto {
   groupID!: string;
 
   @ApiProperty({
-    enum: ['verified', 'unsettled', 'outdated', 'unverified', 'failed', 'absent'],
+    enum: ['verified', 'tooRecent', 'outdated', 'unverified', 'failed', 'absent'],
     description:
-      'verified: the mirror is as OpenIM now; unsettled: a callback of the last seconds reports something else, the group is reconciled again; ' +
+      'verified: the mirror is as OpenIM now; tooRecent: a callback of the last seconds reports something else, the group is reconciled again; ' +
       'outdated: a snapshot that began later was written meanwhile; ' +
       'unverified: the snapshot did not agree with itself, and nobody was taken out by it; ' +
       'failed: OpenIM does not show the group, or PostgreSQL cannot write it now; absent: OpenIM does not know the group',
@@ -152,8 +152,8 @@ export class RefreshDto {
   @ApiProperty({ type: String, nullable: true, description: 'Why, where the state is unverified or failed' })
   reason!: string | null;
 
-  @ApiProperty({ type: [RepairDto] })
-  repairs!: RepairDto[];
+  @ApiProperty({ type: [DriftOfGroupDto] })
+  drift!: DriftOfGroupDto[];
 }
 
 export function toRunDto(run: ReconciliationRun): RunDto {
@@ -167,7 +167,7 @@ export function toRunDto(run: ReconciliationRun): RunDto {
     groupsRead: run.groupsRead,
     groupsFailed: run.groupsFailed,
     members: run.members,
-    repairs: run.repairs,
+    differences: run.differences,
     requests: run.requests,
     problem: run.problem,
   };

@@ -31,8 +31,8 @@ const WAITING = `
     (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason = '${STALE.absent}')::float8 AS absent`;
 
 const DRIFT = `
-  SELECT kind, sum(changes)::float8 AS changes, sum(${MISSED})::float8 AS "missedCallbacks"
-  FROM group_repairs r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
+  SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED})::float8 AS "missedCallbacks"
+  FROM group_drifts r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
 /** What staff see and ask for of reconciliation, in any replica. */
 @Injectable()
@@ -88,7 +88,7 @@ export class ReconciliationService {
     const {
       state,
       reason = null,
-      repairs,
+      drift,
     } = await this.reconciler.reconcileNow(groupID).catch((error: Error) => {
       if (isOfOpenIm(error)) {
         this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
@@ -99,7 +99,7 @@ export class ReconciliationService {
     if (state === 'absent' && !(await this.isKnown(groupID))) {
       throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
     }
-    return { groupID, state, reason, repairs };
+    return { groupID, state, reason, drift };
   }
 
   private stateOf(runs: ReconciliationRun[]): ReconciliationDto['state'] {

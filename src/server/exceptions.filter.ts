@@ -42,7 +42,7 @@ export class ExceptionsFilter implements ExceptionFilter {
     if (isCallback(request)) {
       const reply = refusal(error);
       const log = callbackLog(response);
-      log.outcome = status >= 500 ? 'failed' : 'refused';
+      log.outcome = status >= 500 ? 'failed' : 'rejected';
       log.problems = reply.errDlt;
       response.status(status).json(reply);
     } else {

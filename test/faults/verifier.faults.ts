@@ -80,7 +80,7 @@ describe('finds what somebody breaks by hand', () => {
     ['a role is wrong', `UPDATE group_members SET role_level = 7 WHERE ${ONE} group_members)`, 'wrong'],
     [
       'somebody is in who left, or the other way round',
-      `UPDATE group_members SET left_at = CASE WHEN left_at IS NULL THEN now() END, left_how = NULL WHERE ${ONE} group_members)`,
+      `UPDATE group_members SET left_at = CASE WHEN left_at IS NULL THEN now() END, left_cause = NULL WHERE ${ONE} group_members)`,
       'wrong',
     ],
   ])('%s', async (_, sql, what) => {

@@ -8,14 +8,14 @@ import type { Member, OpenImGroup } from './open-im.js';
 type Json = Record<string, unknown>;
 
 /** How an answer can be bad: a gateway's page, no body, a connection that ends, no answer, a refusal, or another shape. */
-export type BadAnswer = '502' | '504' | 'empty 500' | 'reset' | 'hang' | 'refused' | 'not found' | 'shape';
+export type BadAnswer = '502' | '504' | 'empty 500' | 'reset' | 'hang' | 'rejected' | 'not found' | 'shape';
 export const BAD_ANSWERS: readonly BadAnswer[] = [
   '502',
   '504',
   'empty 500',
   'reset',
   'hang',
-  'refused',
+  'rejected',
   'not found',
   'shape',
 ];
@@ -241,7 +241,7 @@ export class FakeOpenIm {
         return refusal(1101, 'UserIDNotFoundError');
       }
       switch (this.faults.badListsOf?.get(groupID as string)) {
-        case 'refused':
+        case 'rejected':
           return refusal(1101, 'UserIDNotFoundError');
         case 'not found':
           return refusal(1004, 'RecordNotFoundError');

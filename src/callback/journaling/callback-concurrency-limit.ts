@@ -9,7 +9,7 @@ export class TooManyCallbacksException extends ServiceUnavailableException {}
 
 /** Bounds how many callbacks are written, or wait to be, at once: past that all of them would be late. */
 @Injectable()
-export class CallbackGate {
+export class CallbackConcurrencyLimit {
   private readonly limit: number;
   private inside = 0;
 
@@ -18,7 +18,7 @@ export class CallbackGate {
   }
 
   /** @throws TooManyCallbacksException at once, where there are too many */
-  async pass<T>(write: () => Promise<T>): Promise<T> {
+  async run<T>(write: () => Promise<T>): Promise<T> {
     if (this.inside >= this.limit) {
       throw new TooManyCallbacksException(`More than ${this.limit} callbacks came at once`);
     }

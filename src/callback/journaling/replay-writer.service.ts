@@ -137,7 +137,7 @@ export class ReplayWriter {
         await applyCallback(this.groupSync, received);
       } else {
         const why = 'it was valid for the version that received it';
-        await this.deliveries.log(delivery, 'refused', why, new Date(waiting.asOf!));
+        await this.deliveries.log(delivery, 'rejected', why, new Date(waiting.asOf!));
       }
       await this.remove([waiting]);
     } catch (error) {
@@ -165,12 +165,12 @@ export class ReplayWriter {
         throw problem;
       }
       if (!isDuplicateKey(problem, 'callback_deliveries_pkey')) {
-        await this.putAside(waiting, 'refused', (problem as Error).message);
+        await this.putAside(waiting, 'rejected', (problem as Error).message);
         return;
       } // it was given up before, by a process that ended then
     }
     if (groupID !== null) {
-      await this.groupSync.doubtGroup(groupID, 'failed');
+      await this.groupSync.markStaleAfterFailure(groupID, 'failed');
     }
     await this.remove([waiting]);
   }
@@ -180,7 +180,7 @@ export class ReplayWriter {
     await this.journal.putAside(waiting, reason, why);
     const groupID = groupOf(waiting.groupID);
     if (groupID !== null) {
-      await this.groupSync.doubtGroup(groupID, 'failed').catch((error: Error) => {
+      await this.groupSync.markStaleAfterFailure(groupID, 'failed').catch((error: Error) => {
         this.logger.warn(`Group ${groupID} could not be marked: ${error.message}`);
       });
     }

@@ -90,7 +90,7 @@ function takeOver<T extends object>(payload: T, json: Record<string, unknown>): 
 
 /** A line of a timeline, not more. What the words take out of a list is still as it came. */
 const summaryOf = (payload: CallbackPayload<unknown>): string => {
-  const words = payload.toWords();
+  const words = payload.toSummary();
   return storableText(words.length > SUMMARY_LENGTH ? `${words.slice(0, SUMMARY_LENGTH)}…` : words);
 };
 

@@ -40,7 +40,7 @@ export class AfterCreateGroupChatConversationsCallback implements CallbackPayloa
     return { reason: STALE.entered };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return 'somebody entered; OpenIM does not say who';
   }
 }

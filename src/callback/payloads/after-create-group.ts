@@ -108,7 +108,7 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
     };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `the group "${this.groupName}" was created, with ${this.ownerUserID} as its owner`;
   }
 }

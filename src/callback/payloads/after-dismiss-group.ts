@@ -24,7 +24,7 @@ export class AfterDismissGroupCallback implements CallbackPayload<GroupDismissal
     return { membersID };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `the group was dismissed${this.toChange().membersID?.length === 0 ? ', and its members deleted' : ''}`;
   }
 }

@@ -55,7 +55,7 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | Gr
     return this.unreported === undefined ? this.member : { reason: STALE.entered };
   }
 
-  toWords(): string {
+  toSummary(): string {
     const { userID, inviterUserID } = this.member;
     return this.unreported === undefined
       ? `${userID} joined${inviterUserID && `, invited by ${inviterUserID}`}`

@@ -24,7 +24,7 @@ export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
     return { userIDs, how: 'kicked', reason: this.reason };
   }
 
-  toWords(): string {
+  toSummary(): string {
     const who = (this.kickedUserIDs ?? []).slice(0, 20).join(', ');
     return `${who || 'nobody'} had to leave${this.reason && `: ${this.reason}`}`;
   }

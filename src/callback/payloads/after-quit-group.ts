@@ -19,7 +19,7 @@ export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
     return { userIDs: [this.userID], how: 'quit', reason: '' };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `${this.userID} left`;
   }
 }

@@ -38,7 +38,7 @@ export class AfterSendGroupMsgCallback implements CallbackPayload<GroupHint> {
     return { reason: STALE.notified };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `OpenIM notified the members of a change (content type ${this.contentType})`;
   }
 }

@@ -52,7 +52,7 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
     return info;
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `the group was changed: ${inWords(this.toChange())}`;
   }
 }

@@ -56,7 +56,7 @@ export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
     };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `the group was changed: ${inWords(this.toChange())}`;
   }
 }

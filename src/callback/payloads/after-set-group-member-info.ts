@@ -35,7 +35,7 @@ export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberIn
     return { userID, nickname, faceURL, roleLevel, ex };
   }
 
-  toWords(): string {
+  toSummary(): string {
     const { userID, ...info } = this.toChange();
     return `${userID} was changed: ${inWords(info)}`;
   }

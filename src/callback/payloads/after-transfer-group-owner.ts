@@ -23,7 +23,7 @@ export class AfterTransferGroupOwnerCallback implements CallbackPayload<OwnerTra
     return { oldOwnerUserID: this.oldOwnerUserID, newOwnerUserID: this.newOwnerUserID };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `${this.oldOwnerUserID} handed the group over to ${this.newOwnerUserID}`;
   }
 }

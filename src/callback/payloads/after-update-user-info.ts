@@ -42,7 +42,7 @@ abstract class UserInfoPayload implements CallbackPayload<UserChange> {
     return { userID: this.userID };
   }
 
-  toWords(): string {
+  toSummary(): string {
     return `${this.userID} has another name or picture`;
   }
 }

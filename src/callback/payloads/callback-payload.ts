@@ -14,7 +14,7 @@ export interface CallbackPayload<Change> {
   readonly redactedBody?: object;
   toChange(): Change;
   /** What it tells, for staff: the words of a line in the group's timeline. */
-  toWords(): string;
+  toSummary(): string;
 }
 
 /** The class of a payload. */

@@ -34,7 +34,7 @@ export class ReplayService {
       delivery.body = original.body;
       await this.deliveries.log(
         delivery,
-        'refused',
+        'rejected',
         parsed.kind === 'invalid' ? parsed.problems.join('; ') : 'the command is not mirrored',
       );
     }

@@ -21,7 +21,7 @@ const POLL_MS = 500;
 
 type Figures = Pick<
   ReconciliationRun,
-  'groups' | 'groupsRead' | 'members' | 'repairs' | 'requests' | 'problem'
+  'groups' | 'groupsRead' | 'members' | 'differences' | 'requests' | 'problem'
 >;
 
 /**
@@ -61,7 +61,7 @@ async function runHere(
     }
   };
   for (;;) {
-    if (await lease.leadOnce(end, work)) {
+    if (await lease.runIfLeader(end, work)) {
       return figures;
     }
     end.throwIfAborted();
@@ -102,21 +102,21 @@ type ProgressBar = ReturnType<typeof progressBar>;
 function progressBar() {
   const bar = new SingleBar({
     format:
-      '{bar} {percentage}% | {value} of {total} groups | {members} members | {repairs} repairs | {eta_formatted} left',
+      '{bar} {percentage}% | {value} of {total} groups | {members} members | {differences} differences | {eta_formatted} left',
     formatTime: (seconds) => (Number.isFinite(seconds) ? `${seconds} s` : '?'),
     hideCursor: true,
   });
-  bar.start(1, 0, { members: 0, repairs: 0 });
+  bar.start(1, 0, { members: 0, differences: 0 });
   return {
-    update: ({ groups, groupsRead, members, repairs }: Figures) => {
+    update: ({ groups, groupsRead, members, differences }: Figures) => {
       bar.setTotal(Math.max(groups, 1));
-      bar.update(Math.min(groupsRead, groups), { members, repairs });
+      bar.update(Math.min(groupsRead, groups), { members, differences });
     },
     stop: () => bar.stop(),
   };
 }
 
-function inWords({ groups, groupsRead, members, repairs, requests, problem }: Figures): string {
-  const figures = `${groupsRead} of ${groups} groups read, ${members} members, ${repairs} repairs, ${requests} requests`;
+function inWords({ groups, groupsRead, members, differences, requests, problem }: Figures): string {
+  const figures = `${groupsRead} of ${groups} groups read, ${members} members, ${differences} differences, ${requests} requests`;
   return problem === null ? figures : `${figures}. ${problem}`;
 }

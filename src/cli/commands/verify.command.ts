@@ -10,7 +10,7 @@ const PAGE = 100;
 /** How long after a difference it is looked again, in ms: a change may just be on its way. */
 const AGAIN_MS = 6000;
 
-/** What OpenIM does not know is no difference that a look could repair. */
+/** What OpenIM does not know is no difference that a look could one. */
 const SAMPLE = `
   SELECT group_id AS "groupID" FROM groups WHERE stale_reason IS DISTINCT FROM '${STALE.absent}' ORDER BY random() LIMIT $1`;
 
@@ -61,8 +61,8 @@ async function compareAll(reconciler: GroupReconciler, groupIDs: string[]): Prom
     const compared = await reconciler.compare(groupID);
     if (!compared) {
       differing.set(groupID, 'OpenIM does not know it');
-    } else if (compared.repairs.length > 0) {
-      differing.set(groupID, compared.repairs.map(({ summary }) => summary).join('; '));
+    } else if (compared.drift.length > 0) {
+      differing.set(groupID, compared.drift.map(({ summary }) => summary).join('; '));
     } else if (compared.differing > 0) {
       differing.set(groupID, `${compared.differing} rows lack something that no callback tells`);
     } else if (compared.outcome !== 'verified') {

@@ -54,7 +54,7 @@ export const STALE = {
   entered: 'somebody entered',
   notified: 'OpenIM notified the members of a change',
   profile: 'the name or picture of a user changed',
-  refused: 'a callback was refused',
+  rejected: 'a callback was rejected',
   failed: 'a callback failed',
   unread: 'it could not be read whole from OpenIM',
   absent: 'OpenIM does not know it',
@@ -65,27 +65,27 @@ export const STALE = {
  * so much one callback can overtake another. What another callback than the creation told within that time is `recent`.
  */
 export const recent = (row: 'm' | 'known'): string => `
-  (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.born_as_of)`;
+  (${row}.as_of > moment.as_of - interval '15 seconds' AND ${row}.as_of IS DISTINCT FROM known.created_as_of)`;
 
 /**
  * Whether a mark of less than a second ago says already that the group needs a look, and it has not been had since. Many hints about
  * one change, such as an invitation of a thousand, then cost one write.
  */
 export const isMarked = (row: string): string => `
-  (${row}.stale_since IS NOT NULL AND ${row}.told_at > clock_timestamp() - interval '1 second'
-    AND ${row}.told_at > coalesce(${row}.verified_at, '-infinity'))`;
+  (${row}.stale_since IS NOT NULL AND ${row}.last_callback_at > clock_timestamp() - interval '1 second'
+    AND ${row}.last_callback_at > coalesce(${row}.verified_at, '-infinity'))`;
 
 /** Marks a row `g` stale, as an assignment of an UPDATE. The first reason stays, but for the one that the creation takes away. */
 export const markedStale = (reason: string): string => `
     stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}' THEN ${reason} ELSE g.stale_reason END,
     stale_since = coalesce(g.stale_since, now()),
-    told_at = clock_timestamp()`;
+    last_callback_at = clock_timestamp()`;
 
 /** The columns of a member that are told, after the key. */
 export const MEMBER = [
   'role_level',
   'left_at',
-  'left_how',
+  'left_cause',
   'left_reason',
   'nickname',
   'face_url',
@@ -120,7 +120,7 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
   const columns = Object.keys(told);
   return `
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${list(columns)}create_time, member_count, as_of, synced_at, told_at,
+    INSERT INTO groups AS g (group_id, ${list(columns)}create_time, member_count, as_of, synced_at, last_callback_at,
       stale_since, stale_reason)
     SELECT $1, ${list(Object.values(told))}moment.as_of, greatest(effect.delta, 0), moment.as_of, now(), clock_timestamp(), now(),
       coalesce(effect.stale, '${STALE.creation}')
@@ -136,7 +136,7 @@ export function writtenGroup(told: Readonly<Record<string, string>> = {}): strin
       member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
       as_of = ${columns.length > 0 ? laterAsOf('g') : 'g.as_of'},
       synced_at = excluded.synced_at,
-      told_at = excluded.told_at,
+      last_callback_at = excluded.last_callback_at,
       stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
       stale_reason = CASE WHEN g.stale_reason IS NULL OR g.stale_reason = '${STALE.creation}'
         THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END

@@ -44,19 +44,19 @@ export const CREATE_GROUP = `
     )
   ),
   birth AS (
-    SELECT CASE WHEN NOT known.ended THEN known.emptied_at END AS emptied_at,
+    SELECT CASE WHEN NOT known.ended THEN known.members_removed_at END AS members_removed_at,
       CASE WHEN known.ended THEN known.as_of END AS ended_at,
       CASE
         WHEN known.group_id IS NULL OR known.ended THEN least(told."createTime", moment.as_of)
-        WHEN known.born_as_of IS NULL THEN least(told."createTime", known.create_time - interval '1 microsecond')
-        WHEN known.create_time = told."createTime" THEN known.born_as_of
+        WHEN known.created_as_of IS NULL THEN least(told."createTime", known.create_time - interval '1 microsecond')
+        WHEN known.create_time = told."createTime" THEN known.created_as_of
         ELSE least(told."createTime", moment.as_of)
       END AS as_of
     FROM moment, told LEFT JOIN (
-      SELECT *, coalesce(status = ${DISMISSED} AND coalesce(emptied_at, as_of) < (SELECT "createTime" FROM told), false) AS ended
+      SELECT *, coalesce(status = ${DISMISSED} AND coalesce(members_removed_at, as_of) < (SELECT "createTime" FROM told), false) AS ended
       FROM known
     ) AS known ON true
-    WHERE (known.born_as_of IS NULL OR told."createTime" >= known.create_time)
+    WHERE (known.created_as_of IS NULL OR told."createTime" >= known.create_time)
       AND (known.verified_at IS NULL OR told."createTime" > known.create_time)
   ),
   listed AS (
@@ -75,11 +75,11 @@ export const CREATE_GROUP = `
       - (SELECT count(*) FROM later WHERE left_at IS NOT NULL AND user_id IN (SELECT user_id FROM listed)) AS members
   ),
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, synced_at, told_at)
+    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, created_as_of, synced_at, last_callback_at)
     SELECT $1, ${Object.values(GROUP_FIELDS)
       .map((field) => `told.${field}`)
       .join(', ')}, told."createTime",
-      CASE WHEN birth.emptied_at IS NULL THEN greatest(told."memberCount" + delta.members, 0) ELSE 0 END,
+      CASE WHEN birth.members_removed_at IS NULL THEN greatest(told."memberCount" + delta.members, 0) ELSE 0 END,
       birth.as_of, birth.as_of, now(), clock_timestamp()
     FROM told, birth, delta
     ON CONFLICT (group_id) DO UPDATE SET
@@ -87,13 +87,13 @@ export const CREATE_GROUP = `
       create_time = excluded.create_time,
       member_count = excluded.member_count,
       as_of = greatest(g.as_of, excluded.as_of),
-      born_as_of = excluded.born_as_of,
-      emptied_at = (SELECT emptied_at FROM birth),
+      created_as_of = excluded.created_as_of,
+      members_removed_at = (SELECT members_removed_at FROM birth),
       synced_at = excluded.synced_at,
-      told_at = excluded.told_at,
+      last_callback_at = excluded.last_callback_at,
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
       stale_reason = nullif(g.stale_reason, '${STALE.creation}')
-    WHERE g.born_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME})) OR g.member_count <> excluded.member_count
+    WHERE g.created_as_of IS NULL OR (g.as_of <= excluded.as_of AND NOT (${SAME})) OR g.member_count <> excluded.member_count
     RETURNING 1
   ),
   group_done AS (SELECT count(*) AS rows FROM written_group),
@@ -104,16 +104,16 @@ export const CREATE_GROUP = `
     FROM group_done, birth, listed, nobody
   ),
   written_members AS (
-    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_how, as_of, synced_at)
+    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
     SELECT $1, all_users.user_id, all_users.role_level, all_users.left_at,
       CASE WHEN all_users.left_at IS NOT NULL THEN 'dismissed' END, birth.as_of, now()
-    FROM group_done, birth, (SELECT user_id, role_level, emptied_at AS left_at FROM listed, birth UNION ALL TABLE former) AS all_users
+    FROM group_done, birth, (SELECT user_id, role_level, members_removed_at AS left_at FROM listed, birth UNION ALL TABLE former) AS all_users
     WHERE NOT EXISTS (SELECT FROM nobody)
     ORDER BY all_users.user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       role_level = CASE WHEN m.as_of <= excluded.as_of OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,
       left_at = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_at ELSE m.left_at END,
-      left_how = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_how ELSE m.left_how END,
+      left_cause = CASE WHEN m.as_of <= excluded.as_of THEN excluded.left_cause ELSE m.left_cause END,
       left_reason = CASE WHEN m.as_of <= excluded.as_of THEN NULL ELSE m.left_reason END,
       as_of = greatest(m.as_of, excluded.as_of),
       synced_at = excluded.synced_at

@@ -24,14 +24,14 @@ export const JOIN_GROUP = `
       m.join_time, m.mute_end_time,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
       ${recent('m')} AS recent,
-      known.emptied_at
+      known.members_removed_at
     FROM ${MEMBERS_SO_FAR}
   ),
   planned AS (
     SELECT user_id, was_in, recent, left_at IS NOT NULL AS had_left, role_level AS role_before,
       CASE WHEN was_in AND role_level <> 0 THEN role_level ELSE ${RoleLevel.Ordinary} END AS role_level,
-      emptied_at AS left_at,
-      CASE WHEN emptied_at IS NOT NULL THEN 'dismissed' END AS left_how,
+      members_removed_at AS left_at,
+      CASE WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       NULL AS left_reason,
       CASE WHEN was_in THEN nickname END AS nickname,
       CASE WHEN was_in THEN face_url END AS face_url,

@@ -32,7 +32,7 @@ export const LEAVE_GROUP = `
       ${recent('m')} AS recent,
       coalesce(m.role_level, 0) AS role_level,
       coalesce(m.left_at, moment.as_of) AS left_at,
-      CASE WHEN m.left_at IS NULL THEN (SELECT how FROM told) ELSE m.left_how END AS left_how,
+      CASE WHEN m.left_at IS NULL THEN (SELECT how FROM told) ELSE m.left_cause END AS left_cause,
       CASE WHEN m.left_at IS NULL THEN (SELECT reason FROM told) ELSE m.left_reason END AS left_reason,
       ${KEPT}
     FROM ${MEMBERS_SO_FAR}
@@ -43,7 +43,7 @@ export const LEAVE_GROUP = `
       coalesce(bool_or(was_in OR unknown), false) AS changed,
       CASE
         WHEN bool_or(was_in AND recent) THEN '${STALE.order}'
-        WHEN bool_or(unknown) AND EXISTS (SELECT FROM known WHERE born_as_of IS NOT NULL) THEN '${STALE.member}'
+        WHEN bool_or(unknown) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),

@@ -23,7 +23,7 @@ export const MARK_GROUP_STALE = `
   ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;
 
 /** A callback that was not written. Only a group that is known can be in doubt. */
-export const DOUBT_GROUP = `
+export const MARK_STALE_AFTER_FAILURE = `
   UPDATE groups g SET ${markedStale('$2')}
   WHERE group_id = $1`;
 
@@ -37,7 +37,7 @@ export const MARK_GROUP_ABSENT = `
     stale_since = coalesce(stale_since, now()),
     version_id = NULL,
     version = NULL
-  WHERE group_id = $1 AND (coalesce(told_at <= $2, true) OR ${isAhead('told_at')})
+  WHERE group_id = $1 AND (coalesce(last_callback_at <= $2, true) OR ${isAhead('last_callback_at')})
     AND (coalesce(verified_at <= $2, true) OR ${isAhead('verified_at')})`;
 
 /** OpenIM does not show the group, for the reason $2, though it may have it. */

@@ -13,7 +13,7 @@ const MARK = markedStale(`'${STALE.profile}'`);
 
 /** Whether a group was neither marked nor read from OpenIM since the user changed, as of $3. */
 const isDue = (asOf: string): string => `
-  coalesce(g.verified_at <= ${asOf}, true) AND (g.stale_since IS NULL OR coalesce(g.told_at < ${asOf}, true))`;
+  coalesce(g.verified_at <= ${asOf}, true) AND (g.stale_since IS NULL OR coalesce(g.last_callback_at < ${asOf}, true))`;
 
 /** A piece of the groups that user $1 is in: those after group $2, and the moment to mark them as of, PostgreSQL's now. */
 export const GROUPS_OF_USER = `

@@ -4,7 +4,7 @@ import { atRepeatableRead, isAhead, laterAsOf, MEMBER, STALE, WRITTEN_MEMBERS } 
 import { GROUP_FIELDS, GROUP_RECORD, type GroupFields } from './group-fields.js';
 
 /** A group as OpenIM's REST API shows it. The times are texts for PostgreSQL's timestamptz. */
-export interface GroupReading {
+export interface GroupSnapshot {
   /** Its version log and the version that the reading is of; null where OpenIM has none: the group is dismissed. */
   versionID: string | null;
   version: number | null;
@@ -28,14 +28,21 @@ export interface GroupReading {
   left: string[];
 }
 
-/** What became of a reading. */
+/** Differences of one kind, with a sentence for staff. */
+export interface Drift {
+  kind: string;
+  differences: number;
+  summary: string;
+}
+
+/** Outcome of writing a snapshot. */
 export interface Reconciled {
   /**
    * `verified`: the group was as the reading says, or is now; `unverified`: what can be believed was written; `needsConfirmation`:
    * nothing was, since many would leave; `outdated`: nothing was, since something later was read; `unsettled`: OpenIM does not show, yet or any
    * more, who came or left by a callback of a moment ago, and that stays as the callback told it.
    */
-  outcome: 'verified' | 'unverified' | 'needsConfirmation' | 'outdated' | 'unsettled';
+  outcome: 'verified' | 'unverified' | 'needsConfirmation' | 'outdated' | 'tooRecent';
   /**
    * Whether what changed does not lead from what is known to what OpenIM counts, or a callback told something else than it: only
    * a whole reading can tell what is true. Never of a whole one.
@@ -43,8 +50,8 @@ export interface Reconciled {
   needsFullSnapshot: boolean;
   /** How many rows are, or would be, written because they say something else. */
   differing: number;
-  /** Differences found, of what was known before. */
-  repairs: { kind: string; changes: number; summary: string }[];
+  /** What differed of what was known before. */
+  drift: Drift[];
 }
 
 /** More members than these, and this part of all, do not leave on the word of one reading. */
@@ -97,7 +104,7 @@ const since = (time: string): string => `coalesce(${time} > excluded.as_of AND N
 
 /** A callback came since, or another reading follows. */
 const STILL_STALE = `WHEN (SELECT unexplained OR unsettled FROM verdict)
-          OR (excluded.verified_at IS NOT NULL AND (${since('g.told_at')} OR ${since('g.stale_since')}))`;
+          OR (excluded.verified_at IS NOT NULL AND (${since('g.last_callback_at')} OR ${since('g.stale_since')}))`;
 
 /**
  * Makes a group what a reading of OpenIM says, as of $3, the moment at which the reading began. Each row about which something
@@ -183,8 +190,8 @@ export const RECONCILE_GROUP = `
     FROM verdict, told WHERE NOT outdated AND NOT held AND (told.info IS NOT NULL OR EXISTS (SELECT FROM known))
   ),
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, born_as_of, emptied_at, synced_at,
-      verified_at, read_whole_at, version_id, version, stale_since, stale_reason)
+    INSERT INTO groups AS g (group_id, ${COLUMNS.join(', ')}, create_time, member_count, as_of, created_as_of, members_removed_at, synced_at,
+      verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason)
     SELECT $1, ${Object.values(GROUP_FIELDS)
       .map((field) => `info.${field}`)
       .join(', ')}, coalesce(info."createTime", known.create_time),
@@ -204,14 +211,14 @@ export const RECONCILE_GROUP = `
       create_time = excluded.create_time,
       member_count = excluded.member_count,
       as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE ${laterAsOf('g')} END,
-      born_as_of = coalesce(g.born_as_of, excluded.born_as_of),
-      emptied_at = CASE WHEN (g.as_of > excluded.as_of AND NOT ${isAhead('g.as_of')}) OR excluded.status IS NULL THEN g.emptied_at
-        WHEN excluded.emptied_at IS NOT NULL THEN coalesce(g.emptied_at, excluded.emptied_at)
-        WHEN excluded.status = ${DISMISSED} THEN g.emptied_at END,
+      created_as_of = coalesce(g.created_as_of, excluded.created_as_of),
+      members_removed_at = CASE WHEN (g.as_of > excluded.as_of AND NOT ${isAhead('g.as_of')}) OR excluded.status IS NULL THEN g.members_removed_at
+        WHEN excluded.members_removed_at IS NOT NULL THEN coalesce(g.members_removed_at, excluded.members_removed_at)
+        WHEN excluded.status = ${DISMISSED} THEN g.members_removed_at END,
       synced_at = excluded.synced_at,
-      told_at = CASE WHEN ${isAhead('g.told_at')} THEN excluded.as_of ELSE g.told_at END,
+      last_callback_at = CASE WHEN ${isAhead('g.last_callback_at')} THEN excluded.as_of ELSE g.last_callback_at END,
       verified_at = coalesce(excluded.verified_at, g.verified_at),
-      read_whole_at = coalesce(excluded.read_whole_at, g.read_whole_at),
+      full_snapshot_at = coalesce(excluded.full_snapshot_at, g.full_snapshot_at),
       version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
       version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
       stale_since = CASE ${STILL_STALE} THEN g.stale_since
@@ -224,14 +231,14 @@ export const RECONCILE_GROUP = `
     SELECT user_id,
       ${FACTS.map((fact) => `CASE WHEN listed THEN new_${fact} ELSE old_${fact} END AS ${fact}`).join(',\n      ')},
       CASE WHEN NOT listed THEN moment.as_of END AS left_at,
-      CASE WHEN NOT listed AND (SELECT status = ${DISMISSED} FROM info) THEN 'dismissed' END AS left_how,
+      CASE WHEN NOT listed AND (SELECT status = ${DISMISSED} FROM info) THEN 'dismissed' END AS left_cause,
       NULL AS left_reason
     FROM proceeding, moment, differing
     WHERE written OR goes
   ),
   ${WRITTEN_MEMBERS},
   differences AS (
-    SELECT known.verified_at IS NOT NULL OR known.born_as_of IS NOT NULL AS was_known,
+    SELECT known.verified_at IS NOT NULL OR known.created_as_of IS NOT NULL AS was_known,
       known_before AND known.status <> info.status AS other_status,
       known_before AND known.owner_user_id <> info."ownerUserID" AND info."ownerUserID" <> '' AS other_owner,
       CASE WHEN known_before THEN array_remove(ARRAY[${INFO.map(
@@ -245,7 +252,7 @@ export const RECONCILE_GROUP = `
     FROM moment LEFT JOIN known ON true LEFT JOIN info ON true
     CROSS JOIN LATERAL (SELECT known.as_of <= moment.as_of OR ${isAhead('known.as_of')}) AS k(known_before)
   ),
-  repairs AS (
+  drift AS (
     SELECT r.* FROM proceeding, differences d, counted c, told, LATERAL (VALUES
       (CASE WHEN create_time > told."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
         (create_time > told."watchedSince")::integer, 'the group, with ' || c.members + c.coming - c.going || ' members', NULL::text[]),
@@ -259,20 +266,20 @@ export const RECONCILE_GROUP = `
         who_go || ' had gone', gone_users),
       ('role', was_known, c.other_roles, c.other_roles, 'another role: ' || whose_role, role_users),
       ('member', was_known, c.other_facts, 0, 'other facts: ' || whose_facts, NULL)
-    ) AS r(kind, applies, changes, missed, summary, user_ids)
-    WHERE r.applies AND r.changes > 0
+    ) AS r(kind, applies, differences, missed_callbacks, summary, user_ids)
+    WHERE r.applies AND r.differences > 0
   ),
   logged AS (
-    INSERT INTO group_repairs (id, group_id, found_at, kind, changes, missed, summary, user_ids)
-    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, changes, coalesce(missed, 0), summary,
-      CASE WHEN missed > 0 THEN user_ids END
-    FROM repairs
+    INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary, user_ids)
+    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, differences, coalesce(missed_callbacks, 0), summary,
+      CASE WHEN missed_callbacks > 0 THEN user_ids END
+    FROM drift
   )
   SELECT
     CASE WHEN outdated THEN 'outdated' WHEN held THEN 'needsConfirmation' WHEN (SELECT confirmed FROM proceeding) THEN 'verified'
-      WHEN unsettled THEN 'unsettled' ELSE 'unverified' END AS outcome,
+      WHEN unsettled THEN 'tooRecent' ELSE 'unverified' END AS outcome,
     unexplained AS "needsFullSnapshot",
     (SELECT count(*) FROM planned)::integer + coalesce((SELECT other_group FROM differences), false)::integer AS differing,
-    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'changes', changes, 'summary', summary)), '[]')
-      FROM repairs) AS repairs
+    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'differences', differences, 'summary', summary)), '[]')
+      FROM drift) AS drift
   FROM verdict`;

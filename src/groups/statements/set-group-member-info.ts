@@ -21,7 +21,7 @@ export const SET_GROUP_MEMBER_INFO = `
   ),
   told_users AS (SELECT "userID" AS user_id FROM told),
   so_far AS (
-    SELECT m.*, told_users.user_id AS told_user_id, known.emptied_at, known.born_as_of IS NOT NULL AS born,
+    SELECT m.*, told_users.user_id AS told_user_id, known.members_removed_at, known.created_as_of IS NOT NULL AS born,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
       ${recent('m')} AS recent
     FROM ${MEMBERS_SO_FAR}
@@ -36,8 +36,8 @@ export const SET_GROUP_MEMBER_INFO = `
         coalesce(told."roleLevel", so_far.role_level)
       ) IS DISTINCT FROM (so_far.nickname, so_far.face_url, so_far.ex, so_far.role_level)) AS differs,
       coalesce(told."roleLevel", CASE WHEN was_in OR recent THEN so_far.role_level END, 0) AS role_level,
-      CASE WHEN recent THEN so_far.left_at ELSE emptied_at END AS left_at,
-      CASE WHEN recent THEN so_far.left_how WHEN emptied_at IS NOT NULL THEN 'dismissed' END AS left_how,
+      CASE WHEN recent THEN so_far.left_at ELSE members_removed_at END AS left_at,
+      CASE WHEN recent THEN so_far.left_cause WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN recent THEN so_far.left_reason END AS left_reason,
       coalesce(told.nickname, so_far.nickname) AS nickname,
       coalesce(told."faceURL", so_far.face_url) AS face_url,

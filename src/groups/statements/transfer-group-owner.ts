@@ -50,8 +50,8 @@ export const TRANSFER_GROUP_OWNER = `
         WHEN told_users.user_id = told."oldOwnerUserID" THEN coalesce(former.role_level, ${RoleLevel.Ordinary})
         ELSE ${RoleLevel.Ordinary}
       END AS role_level,
-      CASE WHEN ${recent('m')} THEN m.left_at ELSE known.emptied_at END AS left_at,
-      CASE WHEN ${recent('m')} THEN m.left_how WHEN known.emptied_at IS NOT NULL THEN 'dismissed' END AS left_how,
+      CASE WHEN ${recent('m')} THEN m.left_at ELSE known.members_removed_at END AS left_at,
+      CASE WHEN ${recent('m')} THEN m.left_cause WHEN known.members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN ${recent('m')} THEN m.left_reason END AS left_reason,
       ${KEPT}
     FROM told, former, ${MEMBERS_SO_FAR}
@@ -64,7 +64,7 @@ export const TRANSFER_GROUP_OWNER = `
         WHEN bool_or(recent AND (had_left OR role_level <> nullif(role_before, 0))) THEN '${STALE.order}'
         WHEN EXISTS (SELECT FROM known, told WHERE owner_user_id NOT IN ("oldOwnerUserID", "newOwnerUserID")) THEN '${STALE.order}'
         WHEN (SELECT role_level FROM former) IS NULL THEN '${STALE.role}'
-        WHEN bool_or(unknown OR had_left) AND EXISTS (SELECT FROM known WHERE born_as_of IS NOT NULL) THEN '${STALE.member}'
+        WHEN bool_or(unknown OR had_left) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),

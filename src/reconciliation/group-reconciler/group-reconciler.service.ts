@@ -107,8 +107,8 @@ function unchanged({ groupID, answer, known, options }: ReconcileTask): Reconcil
   if (version !== known.version || group || changed.length > 0 || left.length > 0) {
     return undefined;
   }
-  if (!known.inDoubt) {
+  if (!known.needsReconciling) {
     return resultOf(groupID, 'unchanged');
   }
-  return known.isTooRecent && known.doubtful.length === 0 ? resultOf(groupID, 'unsettled') : undefined;
+  return known.isTooRecent && known.doubtful.length === 0 ? resultOf(groupID, 'tooRecent') : undefined;
 }

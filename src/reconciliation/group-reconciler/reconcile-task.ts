@@ -2,7 +2,7 @@ import type { Answer } from '../snapshots/changes-reader.js';
 import type { KnownGroup } from '../snapshots/known-group.js';
 import type { Priority } from '../queue/lanes.js';
 import type { ReconcileResult } from '../queue/reconcile-result.js';
-import type { SnapshotMoment } from '../snapshots/snapshot-writer.service.js';
+import type { SnapshotStart } from '../snapshots/snapshot-writer.service.js';
 
 export interface ReconcileOptions {
   readonly priority: Priority;
@@ -16,7 +16,7 @@ export interface ReconcileTask {
   readonly groupID: string;
   readonly answer: Answer;
   readonly known: KnownGroup | undefined;
-  readonly moment: SnapshotMoment;
+  readonly moment: SnapshotStart;
   readonly options: ReconcileOptions;
 }
 
@@ -26,5 +26,5 @@ export const resultOf = (groupID: string, state: ReconcileResult['state']): Reco
   state,
   whole: false,
   members: 0,
-  repairs: [],
+  drift: [],
 });

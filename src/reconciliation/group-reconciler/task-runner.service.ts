@@ -8,7 +8,7 @@ import { isOfBackground, LARGE_MEMBERS } from '../queue/lanes.js';
 import type { ReconcileResult } from '../queue/reconcile-result.js';
 import { type ReconcileOptions, type ReconcileTask, resultOf } from './reconcile-task.js';
 import { ReconciliationMetrics } from '../metrics/reconciliation-metrics.js';
-import { SnapshotWriter, type SnapshotMoment } from '../snapshots/snapshot-writer.service.js';
+import { SnapshotWriter, type SnapshotStart } from '../snapshots/snapshot-writer.service.js';
 
 /** How long after a snapshot by which many leave it is taken once more, in ms. */
 const CONFIRM_AFTER_MS = 1000;
@@ -30,7 +30,7 @@ export class TaskRunner {
     if (known.doubtful.length > MEMBERS_ASKED || known.isReadWhole) {
       return undefined;
     }
-    if (!known.inDoubt || (known.isTooRecent && known.doubtful.length === 0)) {
+    if (!known.needsReconciling || (known.isTooRecent && known.doubtful.length === 0)) {
       return { kind: 'snapshot', snapshot: this.reader.toDelta(changes) };
     }
     const found = await this.reader.completeDelta(changes, known.doubtful, !known.isTooRecent);
@@ -50,12 +50,12 @@ export class TaskRunner {
         return result;
       }
       if (result && known.isTooRecent && known.isFresh && known.memberCount >= LARGE_MEMBERS) {
-        return resultOf(groupID, 'unsettled');
+        return resultOf(groupID, 'tooRecent');
       }
     }
-    const wholeMoment = await this.writer.begin();
+    const wholeStart = await this.writer.begin();
     const found = await this.reader.readWhole(groupID, answer, isOfBackground(options.priority));
-    const result = await this.settle(groupID, found, wholeMoment, options);
+    const result = await this.settle(groupID, found, wholeStart, options);
     return result === 'needsFullSnapshot' ? resultOf(groupID, 'unverified') : result;
   }
 
@@ -63,7 +63,7 @@ export class TaskRunner {
   private async settle(
     groupID: string,
     found: Found,
-    moment: SnapshotMoment,
+    moment: SnapshotStart,
     options: ReconcileOptions,
   ): Promise<ReconcileResult | 'needsFullSnapshot'> {
     if (found.kind === 'absent') {
@@ -86,7 +86,7 @@ export class TaskRunner {
     }
     return written.needsFullSnapshot
       ? 'needsFullSnapshot'
-      : toResult(found.snapshot, written.outcome, written.repairs);
+      : toResult(found.snapshot, written.outcome, written.drift);
   }
 
   /** Many would leave: only if a second snapshot says the same. */
@@ -101,7 +101,7 @@ export class TaskRunner {
     if (found.kind === 'snapshot' && agree(first, found.snapshot)) {
       const written = await this.writer.write(found.snapshot, moment, { ...options, confirmed: true });
       if (written.outcome !== 'failed' && written.outcome !== 'needsConfirmation') {
-        return toResult(found.snapshot, written.outcome, written.repairs);
+        return toResult(found.snapshot, written.outcome, written.drift);
       }
     }
     const reason = 'two snapshots of OpenIM differ as to who left; nobody leaves for now';
@@ -120,13 +120,13 @@ export class TaskRunner {
 const toResult = (
   { groupID, whole, members, reason }: Snapshot,
   state: ReconcileResult['state'],
-  repairs: ReconcileResult['repairs'],
+  drift: ReconcileResult['drift'],
 ): ReconcileResult => ({
   groupID,
   state,
   whole,
   members: members.length,
-  repairs,
+  drift,
   ...(state === 'unverified' && reason !== null && { reason }),
 });
 

@@ -11,16 +11,16 @@ const COMMANDS = `CASE r.kind
         ELSE '{}' END`;
 
 /**
- * Of a row `r` of `group_repairs`: how many callbacks that should have told it were lost. One that was only late, or was applied after
+ * Of a row `r` of `group_drifts`: how many callbacks that should have told it were lost. One that was only late, or was applied after
  * a later one, is not lost: a callback of the same group within 15 s that names the user or, where there is none, is of that kind.
  */
 export const MISSED = `CASE
-    WHEN r.missed = 0 THEN 0
-    WHEN r.user_ids IS NULL THEN greatest(0, r.missed - (
+    WHEN r.missed_callbacks = 0 THEN 0
+    WHEN r.user_ids IS NULL THEN greatest(0, r.missed_callbacks - (
       SELECT count(*) FROM callback_deliveries d
       WHERE d.group_id = r.group_id AND d.command = ANY (${COMMANDS}) AND ${LATE}
     ))
-    ELSE least(r.missed, (
+    ELSE least(r.missed_callbacks, (
       SELECT count(*) FROM unnest(r.user_ids) AS u WHERE NOT EXISTS (
         SELECT FROM callback_deliveries d
         WHERE d.group_id = r.group_id AND ${LATE} AND position(convert_to(to_json(u)::text, 'UTF8') IN d.body) > 0

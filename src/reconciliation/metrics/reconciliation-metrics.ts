@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
-import { REPAIR_KINDS } from '../../deliveries/group-drift.entity.js';
-import type { Reconciled } from '../../groups/statements/reconcile-group.js';
+import { DRIFT_KINDS } from '../../deliveries/group-drift.entity.js';
+import type { Drift } from '../../groups/statements/reconcile-group.js';
 import { MetricsService } from '../../metrics/metrics.service.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { RUN_KINDS, type RunKind } from '../run-log/reconciliation-run.entity.js';
@@ -19,7 +19,7 @@ export class ReconciliationMetrics {
   private readonly leader: Gauge;
   private readonly runs: Counter;
   private readonly running: Gauge;
-  private readonly lastSweep: Gauge;
+  private readonly lastResync: Gauge;
   private readonly differences: Counter;
   private readonly missedCallbacks: Counter;
   private readonly groupsWaiting: Gauge;
@@ -45,8 +45,8 @@ export class ReconciliationMetrics {
       labelNames: ['kind'],
       registers,
     });
-    this.lastSweep = new Gauge({
-      name: 'openim_reconciliation_last_sweep_timestamp_seconds',
+    this.lastResync = new Gauge({
+      name: 'openim_reconciliation_last_resync_timestamp_seconds',
       help: 'When this process ended a sweep last; none before the first',
       registers,
     });
@@ -78,7 +78,7 @@ export class ReconciliationMetrics {
       registers,
     });
     FAILED_STEPS.forEach((step) => this.failedGroups.inc({ step }, 0));
-    this.lastSweep.remove();
+    this.lastResync.remove();
     if (!openIm.isConfigured) {
       this.leader.remove();
     }
@@ -86,13 +86,13 @@ export class ReconciliationMetrics {
       this.running.set({ kind }, 0);
       RUN_OUTCOMES.forEach((outcome) => this.runs.inc({ kind, outcome }, 0));
     }
-    for (const kind of REPAIR_KINDS.filter((one) => one !== 'filled')) {
+    for (const kind of DRIFT_KINDS.filter((one) => one !== 'filled')) {
       this.differences.inc({ kind }, 0);
     }
   }
 
   /** It is this process's turn to reconcile, or not any more: then another one counts what waits. */
-  leads(isLeader: boolean): void {
+  setLeader(isLeader: boolean): void {
     this.leader.set(Number(isLeader));
     this.groupsWaiting.set(0);
   }
@@ -104,15 +104,15 @@ export class ReconciliationMetrics {
   runEnded(kind: RunKind, outcome: RunOutcome): void {
     this.running.set({ kind }, 0);
     this.runs.inc({ kind, outcome });
-    if (kind === 'sweep' && outcome === 'done') {
-      this.lastSweep.setToCurrentTime();
+    if (kind === 'resync' && outcome === 'done') {
+      this.lastResync.setToCurrentTime();
     }
   }
 
   /** A group was found to differ. */
-  found(repairs: Reconciled['repairs']): void {
-    for (const { kind, changes } of repairs.filter((repair) => repair.kind !== 'filled')) {
-      this.differences.inc({ kind }, changes);
+  found(drift: Drift[]): void {
+    for (const { kind, differences } of drift.filter((one) => one.kind !== 'filled')) {
+      this.differences.inc({ kind }, differences);
     }
   }
 

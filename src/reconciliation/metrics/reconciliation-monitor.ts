@@ -15,7 +15,7 @@ const LOST_AFTER_S = 30;
 const COUNT = `
   WITH moment AS (SELECT clock_timestamp() - interval '${LOST_AFTER_S} seconds' AS until)
   SELECT until::text,
-    (SELECT coalesce(sum(${MISSED}), 0)::float8 FROM group_repairs r
+    (SELECT coalesce(sum(${MISSED}), 0)::float8 FROM group_drifts r
       WHERE found_at > coalesce($1, until) AND found_at <= until) AS missed,
     ((SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason <> '${STALE.absent}')
       + (SELECT count(*) FROM groups WHERE verified_at IS NULL AND stale_since IS NULL))::float8 AS waiting

@@ -74,7 +74,7 @@ export class ReconcileQueue {
       const failures = taken?.failures ?? this.failuresOf(groupID);
       const due = now + Math.min(RETRY_MS * 2 ** failures, this.lastRetryMs);
       this.put(groupID, { due, whole: state === 'unverified', onceMore: false, failures: failures + 1 });
-    } else if (state === 'unsettled' || state === 'outdated' || taken?.onceMore) {
+    } else if (state === 'tooRecent' || state === 'outdated' || taken?.onceMore) {
       this.put(groupID, { due: now + ONCE_MORE_MS, whole, onceMore: false, failures: 0 });
     } else {
       this.forgive(groupID);

@@ -19,7 +19,7 @@ const BEGIN = `
 /** What a run counts, and says. */
 export type RunFigures = Pick<
   ReconciliationRun,
-  'groups' | 'groupsRead' | 'groupsFailed' | 'members' | 'repairs' | 'requests' | 'problem'
+  'groups' | 'groupsRead' | 'groupsFailed' | 'members' | 'differences' | 'requests' | 'problem'
 >;
 
 /** The record of the runs: what was asked for, what is under way, what came of it. All replicas read it. */
@@ -62,7 +62,7 @@ export class RunLogService {
 
   /** Writes down what came of it, unless another process has taken it for abandoned. */
   async end(id: string, state: 'done' | 'failed' | 'interrupted', figures: RunFigures): Promise<void> {
-    const { groups, groupsRead, groupsFailed, members, repairs, requests, problem } = figures;
+    const { groups, groupsRead, groupsFailed, members, differences, requests, problem } = figures;
     await this.runs.update(
       { id, state: 'running' },
       {
@@ -70,7 +70,7 @@ export class RunLogService {
         groupsRead,
         groupsFailed,
         members,
-        repairs,
+        differences,
         requests,
         problem,
         state,

@@ -95,8 +95,8 @@ export class FullRunsService {
       }
       await work.done();
     }
-    if (work.run.unsettled.size > 0) {
-      work.run.note(`${work.run.unsettled.size} groups are not settled yet and are reconciled again`);
+    if (work.run.tooRecent.size > 0) {
+      work.run.note(`${work.run.tooRecent.size} groups are not settled yet and are reconciled again`);
     }
   }
 }

@@ -34,7 +34,7 @@ export class RunRecorder {
           recorded = Date.now();
           await this.runs.progress(id, run.figures);
         }
-        if (!show && run.kind !== 'sweep' && Date.now() - logged >= LOG_MS) {
+        if (!show && run.kind !== 'resync' && Date.now() - logged >= LOG_MS) {
           logged = Date.now();
           this.logger.log(run.toString());
         }
@@ -48,7 +48,7 @@ export class RunRecorder {
     }
     this.metrics.runEnded(run.kind, 'done');
     await this.runs.end(id, 'done', run.figures);
-    this.logger[run.kind === 'sweep' && run.repairs === 0 ? 'debug' : 'log'](run.outcome());
+    this.logger[run.kind === 'resync' && run.differences === 0 ? 'debug' : 'log'](run.outcome());
   }
 
   /** A run that somebody requested waits for its next try; what it came to so far is shown meanwhile. */

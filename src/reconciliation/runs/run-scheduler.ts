@@ -60,7 +60,7 @@ export class RunScheduler {
       await pause(Math.min(POLL_MS, Math.max(next - Date.now(), 0)), signal);
       if (Date.now() >= next && !signal.aborted) {
         next = Date.now() + this.config.RECONCILE_INTERVAL;
-        await this.record('sweep', signal, onProblem);
+        await this.record('resync', signal, onProblem);
       }
     }
   }

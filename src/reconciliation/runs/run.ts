@@ -10,9 +10,9 @@ export class Run implements RunFigures {
   groups = 0;
   groupsRead = 0;
   members = 0;
-  repairs = 0;
+  differences = 0;
   /** Groups of which it is not settled yet what they are. */
-  readonly unsettled = new Set<string>();
+  readonly tooRecent = new Set<string>();
   /** Groups that failed, and why. */
   private readonly failed = new Map<string, string>();
   private readonly notes: string[] = [];
@@ -34,8 +34,8 @@ export class Run implements RunFigures {
   }
 
   get figures(): RunFigures {
-    const { groups, groupsRead, members, repairs, requests, problem, failed } = this;
-    return { groups, groupsRead, groupsFailed: failed.size, members, repairs, requests, problem };
+    const { groups, groupsRead, members, differences, requests, problem, failed } = this;
+    return { groups, groupsRead, groupsFailed: failed.size, members, differences, requests, problem };
   }
 
   get groupsFailed(): number {
@@ -69,23 +69,23 @@ export class Run implements RunFigures {
     this.before += groups;
   }
 
-  count({ groupID, state, reason, members, repairs }: ReconcileResult): void {
-    const isSecond = this.unsettled.delete(groupID) || this.failed.delete(groupID);
+  count({ groupID, state, reason, members, drift }: ReconcileResult): void {
+    const isSecond = this.tooRecent.delete(groupID) || this.failed.delete(groupID);
     this.groupsRead += state === 'unchanged' || isSecond ? 0 : 1;
     this.members += members;
-    this.repairs += repairs
+    this.differences += drift
       .filter(({ kind }) => kind !== 'filled')
-      .reduce((sum, { changes }) => sum + changes, 0);
+      .reduce((sum, { differences }) => sum + differences, 0);
     if (state === 'unverified' || state === 'failed') {
       this.failed.set(groupID, reason ?? 'it could not be read whole');
-    } else if (state === 'unsettled' || state === 'outdated') {
-      this.unsettled.add(groupID);
+    } else if (state === 'tooRecent' || state === 'outdated') {
+      this.tooRecent.add(groupID);
     }
   }
 
   /** The groups that are to be reconciled once more before the run ends. */
   get unfinished(): string[] {
-    return [...this.unsettled, ...this.failed.keys()];
+    return [...this.tooRecent, ...this.failed.keys()];
   }
 
   /** How far it is, in words: "Backfill: 3,400 of 10,000 groups, 340,000 members, 170 groups/s, 39 s left". */
@@ -96,7 +96,7 @@ export class Run implements RunFigures {
     const parts = [
       `${inWords(this.groupsRead)} of ${inWords(this.groups)} groups`,
       `${inWords(this.members)} members`,
-      `${inWords(this.repairs)} repairs`,
+      `${inWords(this.differences)} differences`,
       `${rate.toFixed(rate < 10 ? 1 : 0)} groups/s`,
       ...(left === undefined ? [] : [`${left} s left`]),
     ];
@@ -108,14 +108,14 @@ export class Run implements RunFigures {
     const seconds = (performance.now() - this.start) / 1000;
     return (
       `${NAMES[this.kind]}: ${inWords(this.groupsRead)} groups and ${inWords(this.members)} members read of ${inWords(this.groups)} groups, ` +
-      `${inWords(this.repairs)} repairs, ${inWords(this.requests)} requests, ${seconds.toFixed(1)} s`
+      `${inWords(this.differences)} differences, ${inWords(this.requests)} requests, ${seconds.toFixed(1)} s`
     );
   }
 }
 
 const NAMES: Readonly<Record<ReconciliationRun['kind'], string>> = {
   backfill: 'Backfill',
-  sweep: 'Sweep',
+  resync: 'Resync',
   full: 'Full run',
 };
 

@@ -30,7 +30,7 @@ export class RunnerService {
    */
   async execute(run: Run, signal: AbortSignal, progress: Progress): Promise<void> {
     const work = new RunWork(run, signal, progress, this.reconciler, this.queue);
-    if (run.kind === 'sweep') {
+    if (run.kind === 'resync') {
       await this.resync.execute(work);
     } else if (run.kind === 'backfill') {
       await this.fullRuns.backfill(work, signal);

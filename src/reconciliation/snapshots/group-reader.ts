@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { GroupReading } from '../../groups/statements/reconcile-group.js';
+import type { GroupSnapshot } from '../../groups/statements/reconcile-group.js';
 import type { GroupChanges, GroupInfo } from '../../openim/openim-answers.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { type Answer, ChangesReader } from './changes-reader.js';
 import { infoOf, MemberListReader } from './member-list-reader.js';
 
 /** What OpenIM says of a group: a whole snapshot of it, or a delta since a version. */
-export interface Snapshot extends Omit<GroupReading, 'confirmed' | 'watchedSince'> {
+export interface Snapshot extends Omit<GroupSnapshot, 'confirmed' | 'watchedSince'> {
   readonly groupID: string;
 }
 

@@ -11,7 +11,7 @@ export interface KnownGroup {
   version: number;
   memberCount: number;
   /** Whether a callback wrote it since it was last verified, or it is stale for another reason. */
-  inDoubt: boolean;
+  needsReconciling: boolean;
   /** Whether OpenIM's caches may still be of before the last callback. */
   isTooRecent: boolean;
   /** Whether it was verified within the last minute. */
@@ -31,7 +31,7 @@ export interface KnownGroup {
  */
 const KNOWN = `
   SELECT g.*,
-    CASE WHEN "inDoubt" AND verified_at IS NOT NULL THEN ARRAY(
+    CASE WHEN "needsReconciling" AND verified_at IS NOT NULL THEN ARRAY(
       SELECT user_id FROM group_members m WHERE m.group_id = "groupID" AND m.as_of > verified_at LIMIT ${MEMBERS_ASKED + 1}
     ) ELSE '{}' END AS doubtful
   FROM (
@@ -39,9 +39,9 @@ const KNOWN = `
       CASE WHEN verified_at <= clock_timestamp() THEN coalesce(version_id, '') ELSE '' END AS "versionID",
       CASE WHEN verified_at <= clock_timestamp() THEN coalesce(version, 0)::float8 ELSE 0 END AS version,
       member_count::float8 AS "memberCount", verified_at,
-      stale_since IS NOT NULL OR verified_at IS NULL OR coalesce(told_at > verified_at, false)
-        AS "inDoubt",
-      coalesce(told_at > clock_timestamp() - interval '${SETTLED_S} seconds', false) AS "isTooRecent",
+      stale_since IS NOT NULL OR verified_at IS NULL OR coalesce(last_callback_at > verified_at, false)
+        AS "needsReconciling",
+      coalesce(last_callback_at > clock_timestamp() - interval '${SETTLED_S} seconds', false) AS "isTooRecent",
       coalesce(verified_at > clock_timestamp() - interval '1 minute', false) AS "isFresh",
       coalesce(stale_reason = '${STALE.profile}' AND member_count <= ${MEMBERS_ASKED}, false) AS "isReadWhole",
       coalesce(status <> ${DISMISSED}, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"

@@ -28,16 +28,16 @@ const ACTIVE_GROUPS = `
   FROM groups WHERE ${ACTIVE} AND verified_at IS NOT NULL AND ${PRESENT} AND group_id > $1 ORDER BY group_id LIMIT $2`;
 const VERSIONLESS = `
   SELECT group_id AS "groupID", member_count::float8 AS "memberCount", status, group_name AS "groupName",
-    owner_user_id AS "ownerUserID", NOT (${PRESENT}) AS "isAbsent", read_whole_at AS "fullSnapshotAt"
+    owner_user_id AS "ownerUserID", NOT (${PRESENT}) AS "isAbsent", full_snapshot_at AS "fullSnapshotAt"
   FROM groups`;
 const VERSIONLESS_GROUPS = `${VERSIONLESS} WHERE group_id = ANY ($1)`;
 const DISMISSED_GROUPS = `${VERSIONLESS}
   WHERE (NOT (${ACTIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
-/** As the index `groups_read_whole_at_idx` has it: a dismissed group whose members stay lives on. */
+/** As the index `groups_full_snapshot_at_idx` has it: a dismissed group whose members stay lives on. */
 const LONGEST_UNREAD = `
   SELECT group_id AS "groupID" FROM groups
-  WHERE (${ACTIVE} OR member_count > 0) AND ${PRESENT} AND read_whole_at < $1
-  ORDER BY read_whole_at, group_id LIMIT $2`;
+  WHERE (${ACTIVE} OR member_count > 0) AND ${PRESENT} AND full_snapshot_at < $1
+  ORDER BY full_snapshot_at, group_id LIMIT $2`;
 
 interface ByCreateTime {
   groupID: string;

@@ -14,7 +14,7 @@ import type { Priority } from '../queue/lanes.js';
 import { ReconciliationMetrics } from '../metrics/reconciliation-metrics.js';
 
 /** When a snapshot began, by PostgreSQL's clock, as the `as_of` of callbacks, cut to the ms. */
-export interface SnapshotMoment {
+export interface SnapshotStart {
   readonly asOf: Date;
   /** When all groups had been read first: one created later and not known is one whose callback was lost. */
   readonly watchedSince: Date | null;
@@ -45,8 +45,8 @@ export class SnapshotWriter {
   ) {}
 
   /** Reads PostgreSQL's clock, before a snapshot is taken. */
-  async begin(): Promise<SnapshotMoment> {
-    const [moment] = await this.dataSource.query<[SnapshotMoment]>(MOMENT);
+  async begin(): Promise<SnapshotStart> {
+    const [moment] = await this.dataSource.query<[SnapshotStart]>(MOMENT);
     return moment;
   }
 
@@ -57,7 +57,7 @@ export class SnapshotWriter {
    */
   async write(
     snapshot: Snapshot,
-    moment: SnapshotMoment,
+    moment: SnapshotStart,
     { priority, confirmed = false }: { priority: Priority; confirmed?: boolean },
   ): Promise<Written> {
     const { groupID } = snapshot;
@@ -68,10 +68,10 @@ export class SnapshotWriter {
         priority === 'background'
           ? await this.backgroundWriters.add(() => this.givingWay(write))
           : await this.writers.add(write);
-      this.metrics.found(written.repairs);
-      if (written.repairs.length > 0) {
-        const level = written.repairs[0]!.kind === 'filled' ? 'debug' : 'log';
-        this.logger[level](`Group ${groupID}: ${written.repairs.map(({ summary }) => summary).join('; ')}`);
+      this.metrics.found(written.drift);
+      if (written.drift.length > 0) {
+        const level = written.drift[0]!.kind === 'filled' ? 'debug' : 'log';
+        this.logger[level](`Group ${groupID}: ${written.drift.map(({ summary }) => summary).join('; ')}`);
       }
       return written;
     } catch (error) {
@@ -84,12 +84,12 @@ export class SnapshotWriter {
   }
 
   /** What `write` would do; writes nothing. */
-  compare(snapshot: Snapshot, moment: SnapshotMoment): Promise<Reconciled> {
+  compare(snapshot: Snapshot, moment: SnapshotStart): Promise<Reconciled> {
     return this.groupSync.compareGroup(toReading(snapshot, moment, true));
   }
 
   /** OpenIM does not have the group. @throws the driver's error where PostgreSQL cannot be used */
-  async markAbsent(groupID: string, { asOf }: SnapshotMoment): Promise<void> {
+  async markAbsent(groupID: string, { asOf }: SnapshotStart): Promise<void> {
     await this.unlessOfTheRows(() => this.groupSync.markGroupAbsent(groupID, asOf));
   }
 
@@ -100,7 +100,7 @@ export class SnapshotWriter {
   async markUnreadable(
     groupID: string,
     { reason, info }: { reason: string; info?: GroupInfo },
-    moment: SnapshotMoment,
+    moment: SnapshotStart,
   ): Promise<void> {
     await this.unlessOfTheRows(() =>
       info
@@ -134,7 +134,7 @@ export class SnapshotWriter {
 
 const toReading = (
   { groupID, ...snapshot }: Snapshot,
-  { asOf, watchedSince }: SnapshotMoment,
+  { asOf, watchedSince }: SnapshotStart,
   confirmed: boolean,
 ) => ({
   groupID,

@@ -4,7 +4,7 @@ import type { Random } from './random.js';
 export interface MemberState {
   readonly roleLevel: number;
   /** null: is in the group. */
-  readonly leftHow: 'quit' | 'kicked' | 'dismissed' | null;
+  readonly leftCause: 'quit' | 'kicked' | 'dismissed' | null;
 }
 
 /** What the rows must say of a group. Never changed: each step makes the next one. */
@@ -43,7 +43,7 @@ export function creation(groupID: string): Step {
     introduction: '',
     ownerUserID: 'u0',
     status: 0,
-    members: new Map(roles.map((roleLevel, index) => [`u${index}`, { roleLevel, leftHow: null }])),
+    members: new Map(roles.map((roleLevel, index) => [`u${index}`, { roleLevel, leftCause: null }])),
   };
   return step('callbackAfterCreateGroupCommand', after, {
     groupName: after.groupName,
@@ -58,7 +58,7 @@ export function creation(groupID: string): Step {
 /** Something that somebody does in the group. */
 export function change(group: GroupState, random: Random): Step {
   const others = membersOf(group).filter((userID) => userID !== group.ownerUserID);
-  const left = [...group.members.keys()].filter((userID) => group.members.get(userID)!.leftHow !== null);
+  const left = [...group.members.keys()].filter((userID) => group.members.get(userID)!.leftCause !== null);
   const changes: (() => Step)[] = [
     () => join(group, `u${group.members.size}`),
     () => rename(group, `name ${random.below(1e6)}`),
@@ -89,12 +89,12 @@ export function dismissal(group: GroupState, random: Random): Step {
 
 /** Who is in the group. */
 export const membersOf = (group: GroupState): string[] =>
-  [...group.members].filter(([, { leftHow }]) => leftHow === null).map(([userID]) => userID);
+  [...group.members].filter(([, { leftCause }]) => leftCause === null).map(([userID]) => userID);
 
 const join = (group: GroupState, userID: string): Step =>
   step(
     'callbackAfterJoinGroupCommand',
-    { ...group, members: new Map(group.members).set(userID, { roleLevel: 20, leftHow: null }) },
+    { ...group, members: new Map(group.members).set(userID, { roleLevel: 20, leftCause: null }) },
     { operationID: '', reqMessage: '', joinSource: 3, inviterUserID: userID },
   );
 
@@ -137,16 +137,16 @@ function transfer(group: GroupState, newOwnerUserID: string): Step {
 const setRole = (group: GroupState, userID: string, roleLevel: number): Step =>
   step(
     'callbackAfterSetGroupMemberInfoCommand',
-    { ...group, members: new Map(group.members).set(userID, { roleLevel, leftHow: null }) },
+    { ...group, members: new Map(group.members).set(userID, { roleLevel, leftCause: null }) },
     { userID, nickName: null, faceURL: null, roleLevel, ex: null },
   );
 
 function leaving(
   group: GroupState,
   userIDs: string[],
-  leftHow: MemberState['leftHow'],
+  leftCause: MemberState['leftCause'],
 ): GroupState['members'] {
   const members = new Map(group.members);
-  userIDs.forEach((userID) => members.set(userID, { ...members.get(userID)!, leftHow }));
+  userIDs.forEach((userID) => members.set(userID, { ...members.get(userID)!, leftCause }));
   return members;
 }

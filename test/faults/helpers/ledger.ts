@@ -3,9 +3,9 @@ import type { GroupState, Step } from './group-model.js';
 
 /**
  * What became of a callback as far as the sender knows: `acknowledged` with HTTP 200 and actionCode 0; `unknown` without an
- * answer or with a 5xx: it may have been done; `refused` with anything else.
+ * answer or with a 5xx: it may have been done; `rejected` with anything else.
  */
-export type Fate = 'acknowledged' | 'unknown' | 'refused';
+export type Fate = 'acknowledged' | 'unknown' | 'rejected';
 
 /** What was sent for a group. */
 export interface GroupRecord {
@@ -72,5 +72,5 @@ function fateOf(status: number, text: string): Fate {
   }
   return status === 200 && (JSON.parse(text) as { actionCode?: unknown }).actionCode === 0
     ? 'acknowledged'
-    : 'refused';
+    : 'rejected';
 }

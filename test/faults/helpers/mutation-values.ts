@@ -89,7 +89,7 @@ export const PROTOTYPE_KEYS = [
   'valueOf',
   'then',
   'toChange',
-  'toWords',
+  'toSummary',
   'groupId',
   'unwrap',
   '__defineGetter__',

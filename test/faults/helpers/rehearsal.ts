@@ -47,7 +47,7 @@ export class Rehearsal {
         missing,
         twice,
         ...(!more.outOfOrder && { wrong }),
-        refused: ledger.count('refused'),
+        refused: ledger.count('rejected'),
         ...more.faults,
       },
       {

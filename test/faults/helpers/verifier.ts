@@ -78,9 +78,9 @@ function rowsOf(group: GroupState | null): object | null {
       status: group.status,
       memberCount: membersOf(group).length,
       members: Object.fromEntries(
-        Array.from(group.members, ([userID, { roleLevel, leftHow }]) => [
+        Array.from(group.members, ([userID, { roleLevel, leftCause }]) => [
           userID,
-          `${roleLevel} ${leftHow ?? 'in'}`,
+          `${roleLevel} ${leftCause ?? 'in'}`,
         ]),
       ),
     }
@@ -107,7 +107,7 @@ async function read(databaseUrl: string, prefix: string) {
     for (const row of memberRows) {
       const ofGroup = members.get(row['group_id']) ?? {};
       ofGroup[String(row['user_id'])] =
-        `${String(row['role_level'])} ${row['left_at'] === null ? 'in' : String(row['left_how'])}`;
+        `${String(row['role_level'])} ${row['left_at'] === null ? 'in' : String(row['left_cause'])}`;
       members.set(row['group_id'], ofGroup);
     }
     const groups = new Map<string, object>(
