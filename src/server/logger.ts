@@ -1,5 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
-import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import {
+  type DestinationStream,
+  type Level,
+  type Logger,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../config/config.js';
 import { redaction } from './redaction.js';
@@ -42,35 +49,54 @@ function errorSerializer(error: Error): object {
   return { type, message, code, detail, constraint, stack };
 }
 
-/** Nest tells at each start what it is made of. */
-const BUILDERS = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
+/** Contexts of Nest's own lines that list the parts of the application at each start. */
+const STARTUP_CONTEXTS = [
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+];
 
-/** Nest's own lines, in the same log. */
+/**
+ * Nest's `Logger` on pino: `logger.warn('message')`, or with fields as in nestjs-pino, `logger.warn({ groupID }, 'message')`. Nest passes
+ * the context as the last argument.
+ */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
-  log(message: unknown, context?: string): void {
-    this.logger[BUILDERS.includes(context ?? '') ? 'debug' : 'info']({ context }, String(message));
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(STARTUP_CONTEXTS.includes(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
-  error(message: unknown, ...details: string[]): void {
-    const [stack, context] = details.length > 1 ? details : [undefined, details[0]];
-    this.logger.error({ context, stack }, String(message));
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
   }
 
-  warn(message: unknown, context?: string): void {
-    this.logger.warn({ context }, String(message));
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
   }
 
-  debug(message: unknown, context?: string): void {
-    this.logger.debug({ context }, String(message));
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
   }
 
-  verbose(message: unknown, context?: string): void {
-    this.logger.trace({ context }, String(message));
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
   }
 
-  fatal(message: unknown, context?: string): void {
-    this.logger.fatal({ context }, String(message));
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  private write(level: Level, message: unknown, rest: unknown[]): void {
+    const context = rest.at(-1);
+    if (typeof message === 'object' && message !== null) {
+      this.logger[level]({ context, ...message }, rest.length > 1 ? String(rest[0]) : undefined);
+    } else {
+      // Of Nest's own errors the stack is between the message and the context.
+      const stack = rest.length > 1 ? rest[0] : undefined;
+      this.logger[level]({ context, stack }, String(message));
+    }
   }
 }
