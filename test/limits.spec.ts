@@ -280,7 +280,7 @@ describe('callbacks at once', () => {
     await service.database.query('COMMIT');
 
     await Promise.all(answers);
-    expect(rejected).toEqual(Array.from({ length: 8 }, () => 'More than 100 callbacks came at once'));
+    expect(refused).toEqual(Array.from({ length: 8 }, () => 'More than 100 callbacks came at once'));
     await service.stop();
   });
 });

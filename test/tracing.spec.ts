@@ -85,7 +85,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
       },
       { attributes: { 'url.path': '//*/callback/*', 'http.response.status_code': 404 } },
     ]);
-    const [applied, refused] = callbacks;
+    const [applied, rejected] = callbacks;
     const below = (traceID: string) =>
       spans.filter((span) => span.traceID === traceID && span.kind === 3).map(({ name }) => name);
     expect(below(applied!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:createGroup test_/));
