@@ -19,7 +19,7 @@ export const ARROWS = {
   journal: ['config', 'metrics'],
   // The mirror and its log
   deliveries: ['admin-api', 'config'],
-  'groups/statements': ['deliveries', 'openim'],
+  'groups/statements': ['deliveries', 'openim', 'postgres'],
   groups: ['groups/statements', 'admin-api', 'config', 'deliveries', 'postgres'],
   // What comes in
   'callback/payloads': ['deliveries', 'groups', 'groups/statements', 'openim', 'postgres'],

@@ -1,5 +1,5 @@
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/statements/json.js';
+import { toJsonText } from '../src/groups/statements/json-text.js';
 import { KnownGroupsService } from '../src/reconciliation/snapshots/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
 
@@ -157,7 +157,7 @@ it('the groups of a user are found and marked by indexes', async () => {
   await service.database.query(
     "INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now() FROM generate_series(1, 300) AS n",
   );
-  const change = toJson({ userID: 'often' });
+  const change = toJsonText({ userID: 'often' });
   const plans = await plansWhile(() => service.app.get(GroupSyncService).markGroupsOfUser({ change }));
   for (const plan of plans) {
     expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

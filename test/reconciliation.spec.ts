@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/statements/json.js';
+import { toJsonText } from '../src/groups/statements/json-text.js';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';
@@ -250,10 +250,10 @@ describe('a callback', () => {
     const world = await World.start([newGroup(3)]);
     const [{ groupID }] = world.groups;
     await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
-    const quit = { userIDs: ['u2'], how: 'quit' as const, reason: '' };
+    const quit = { userIDs: ['u2'], cause: 'quit' as const, reason: '' };
     const receivedAt = new Date(Date.now() - 60_000);
     const groupSync = world.service.app.get(GroupSyncService);
-    expect(await groupSync.leaveGroup({ groupID, change: toJson(quit), receivedAt })).toBe('unchanged');
+    expect(await groupSync.leaveGroup({ groupID, change: toJsonText(quit), receivedAt })).toBe('unchanged');
     await world.expectTruth();
   });
 
@@ -332,7 +332,7 @@ describe('a reading', () => {
     };
     const reading = {
       groupID,
-      change: toJson({ ...nobody, watchedSince: null }),
+      change: toJsonText({ ...nobody, watchedSince: null }),
       receivedAt: new Date(Date.now() - 60_000),
     };
     expect(await groupSync.reconcileGroup(reading)).toMatchObject({ outcome: 'outdated', drift: [] });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { GroupReconciler } from '../../reconciliation/group-reconciler/group-reconciler.service.js';
 import { CommandError, configWithOpenIm, type Context, say, withContext } from '../context/context.js';

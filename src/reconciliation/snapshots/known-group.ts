@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { STALE } from '../../groups/statements/building-blocks.js';
-import { SETTLED_S } from '../../groups/statements/reconcile-group.js';
+import { STALE } from '../../groups/statements/stale.js';
+import { CACHE_WINDOW_S } from '../../openim/timing.js';
 import { DISMISSED } from '../../openim/constants.js';
 import { MEMBERS_ASKED } from './group-reader.js';
 
@@ -41,7 +41,7 @@ const KNOWN = `
       member_count::float8 AS "memberCount", verified_at,
       stale_since IS NOT NULL OR verified_at IS NULL OR coalesce(last_callback_at > verified_at, false)
         AS "needsReconciling",
-      coalesce(last_callback_at > clock_timestamp() - interval '${SETTLED_S} seconds', false) AS "isTooRecent",
+      coalesce(last_callback_at > clock_timestamp() - interval '${CACHE_WINDOW_S} seconds', false) AS "isTooRecent",
       coalesce(verified_at > clock_timestamp() - interval '1 minute', false) AS "isFresh",
       coalesce(stale_reason = '${STALE.profile}' AND member_count <= ${MEMBERS_ASKED}, false) AS "isReadWhole",
       coalesce(status <> ${DISMISSED}, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"
