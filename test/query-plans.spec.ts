@@ -30,7 +30,7 @@ beforeAll(async () => {
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
-    SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had gone'
+    SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had left'
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
