@@ -254,7 +254,12 @@ describe('a user', () => {
 
     expect((await post(command, { userID: 'u', ...fields })).body).toEqual(SUCCESS);
 
-    expect(await reasons()).toEqual({ in: PROFILE, never: null, left: null, told: 'a user joined, OpenIM does not report who' });
+    expect(await reasons()).toEqual({
+      in: PROFILE,
+      never: null,
+      left: null,
+      told: 'a user joined, OpenIM does not report who',
+    });
     const rows = await deliveries(command);
     expect(rows).toMatchObject([
       { outcome: 'applied', group_id: null, body: null, problems: expect.stringContaining('OPENIM_API_URL') },

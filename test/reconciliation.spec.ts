@@ -80,9 +80,9 @@ describe('with callbacks off', () => {
     world.openIm.add(newGroup(3, Date.now()));
     expect(await world.becomesRight()).toBeLessThan(6000);
     expect((await world.timeline(three.groupID)).toSorted()).toEqual([
-      'Reconciliation found: the status had changed from 0 to 3',
       'Reconciliation found: other fields had changed of u1',
       'Reconciliation found: the group, with 8 members',
+      'Reconciliation found: the status had changed from 0 to 3',
       expect.stringMatching(/^Reconciliation found: u\d had joined$/),
     ]);
     // One was renamed, some in it kicked at once, another one dismissed, one created. An invitation and mutes have no callback.
