@@ -106,16 +106,7 @@ export const ARROWS = {
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'postgres'],
   // The command line
-  'cli/context': [
-    '.',
-    'auth',
-    'config',
-    'database',
-    'embedded-postgres',
-    'metrics',
-    'reconciliation',
-    'server',
-  ],
+  'cli/context': ['.', 'config', 'database', 'embedded-postgres', 'metrics', 'reconciliation', 'server'],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'cli/context',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -203,16 +203,20 @@ export class EmbeddedPostgres {
   }
 }
 
-/** The password of the cluster, made at the first start; readable by the owner of the folder only. */
+/**
+ * Reads the password of the cluster, and creates it at the first start; only the owner of the folder can read it. The file appears with its
+ * whole text: a start that is killed here leaves no empty one.
+ */
 async function ownPassword(folder: string): Promise<string> {
   const file = join(folder, 'postgres.password');
-  await writeFile(file, randomBytes(24).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
-    unlessThere,
-  );
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  await link(draft, file).catch(unlessExists);
+  await rm(draft);
   return readFile(file, 'utf8');
 }
 
-const unlessThere = (error: NodeJS.ErrnoException): void => {
+const unlessExists = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'EEXIST') {
     throw error;
   }
