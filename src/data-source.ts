@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import { type Config, readConfig } from './config/config.js';
+import type { Config } from './config/config.js';
+import { readConfig } from './config/read-config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 

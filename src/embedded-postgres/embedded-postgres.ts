@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { searchPath } from '../config/config.js';
+import { searchPath } from '../config/read-config.js';
 import { EMBEDDED_POSTGRES_IN_USE } from '../postgres/advisory-locks.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
