@@ -136,10 +136,12 @@ describe('the journal', () => {
     await leave(bytes.subarray(0, WHOLE.length - 50));
     await withJournal(async (journal) => {
       expect(await contents(journal)).toEqual([ENTRIES[0]]);
-      expect(Object.fromEntries(journal.quarantined)).toEqual({ damaged: 1, torn: 1, refused: 0 });
+      expect(Object.fromEntries(journal.quarantined)).toEqual({ damaged: 1, torn: 1, rejected: 0 });
     });
-    expect(messages).toContainEqual(expect.stringMatching(/An entry of the journal is damaged .*at \d+/));
-    expect(messages).toContainEqual(expect.stringMatching(/An entry of the journal is torn /));
+    expect(messages).toContainEqual(
+      expect.objectContaining({ reason: 'damaged', origin: expect.stringMatching(/ at \d+$/) }),
+    );
+    expect(messages).toContainEqual(expect.objectContaining({ reason: 'torn' }));
     const kept = await quarantined(folder);
     expect(kept).toContain(bytes.subarray(ENDS[0], ENDS[1]).toString('latin1'));
     expect(kept).toContain(bytes.subarray(ENDS[1], WHOLE.length - 50).toString('latin1'));
@@ -198,10 +200,10 @@ describe('the journal', () => {
         await expect(fill(true)).rejects.toThrow(JournalFullError);
         expect(journal.bytes / 1024 / 1024).toBeGreaterThan(0.4);
         expect(journal.bytes / 1024 / 1024).toBeLessThan(0.5);
-        expect(journal.takes).toBe(true);
+        expect(journal.isAccepting).toBe(true);
         await expect(fill(false)).rejects.toThrow(JournalFullError);
         expect(journal.bytes / 1024 / 1024).toBeGreaterThan(0.9);
-        expect(journal.takes).toBe(false);
+        expect(journal.isAccepting).toBe(false);
       },
       { JOURNAL_LIMIT: '1mb' },
     );
@@ -221,7 +223,7 @@ describe('the journal', () => {
       await at(null);
       await at(null, Date.now() - 7_200_000);
       const now = Date.now();
-      journal.groups.setMoments(now);
+      journal.groups.setMissingAsOf(now);
       await at(now - 3_600_000);
       await at(now + 5);
       const moments = journal.groups.all().map(({ asOf }) => asOf!);
@@ -288,7 +290,8 @@ describe('a file of the journal on a disk that is full', () => {
   it('goes on in another file where one could not be written', async () => {
     await withJournal(async (journal) => {
       await append(journal, 1);
-      const [segment] = (journal as unknown as { segments: JournalSegment[] }).segments;
+      const [segment] = (journal as unknown as { segments: { segments: JournalSegment[] } }).segments
+        .segments;
       segment!.seal();
       await append(journal, 2);
       expect(await journalFiles(folder)).toHaveLength(2);

@@ -487,7 +487,7 @@ describe('a process that ends with callbacks in its journal', () => {
     await appendFile((await journalFiles(folder)).at(-1)!, '- 0123456789abcdef {"id":"torn');
 
     const second = start();
-    await second.says(/2 callbacks wait in the journal/);
+    await second.says(/"entries":2,"msg":"Callbacks of an earlier process wait/);
     expect((await second.post(created('g3'))).status).toBe(200);
     await proxy.listen();
     await eventually(
@@ -499,7 +499,7 @@ describe('a process that ends with callbacks in its journal', () => {
       ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
     );
     expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
-    expect(second.log).toMatch(/An entry of the journal is torn/);
+    expect(second.log).toMatch(/"reason":"torn".*An entry of the journal was not applied/);
     expect(second.log).not.toMatch(/"level":"error"/);
   });
 
@@ -514,8 +514,8 @@ describe('a process that ends with callbacks in its journal', () => {
     await leave(entry, Buffer.from('no entry\n'));
 
     const second = start();
-    await second.says(/An entry of the journal is damaged/);
-    await second.says(/1 callbacks wait in the journal/);
+    await second.says(/"reason":"damaged".*An entry of the journal was not applied/);
+    await second.says(/"entries":1,"msg":"Callbacks of an earlier process wait/);
     await second.says(/The database is ready/);
     await eventually(
       async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
@@ -602,7 +602,7 @@ describe('a process that ends with callbacks in its journal', () => {
     await proxy.close();
 
     const second = start();
-    const [, waiting] = await second.says(/(\d+) callbacks wait in the journal/);
+    const [, waiting] = await second.says(/"entries":(\d+),"msg":"Callbacks of an earlier process wait/);
     expect(Number(waiting)).toBeLessThanOrEqual(600 - applied + 3 * 50);
     await proxy.listen();
     await eventually(async () => (await logged()) === 600);
@@ -613,14 +613,14 @@ describe('a process that ends with callbacks in its journal', () => {
     const first = start();
     await first.url();
     const second = start();
-    await second.says(/There is no journal: .* in use by another process/);
-    expect(first.log).not.toContain('There is no journal');
+    await second.says(/in use by another process.*The journal cannot be opened/);
+    expect(first.log).not.toContain('The journal cannot be opened');
   });
 
   it('says where it cannot keep any, and that it may not', async () => {
     await writeFile(join(folder, 'file'), '');
     const without = start({ DATA_DIR: join(folder, 'file') });
-    await without.says(/There is no journal: .* DATA_DIR must be a folder that this user can write/);
+    await without.says(/The journal cannot be opened: .* DATA_DIR must be a folder that this user can write/);
     const off = start({ JOURNAL: 'off' });
     await off.says(/JOURNAL is off/);
     await proxy.close();

@@ -56,7 +56,7 @@ export class HealthController {
       return check.up();
     }
     const problem = condition === 'away' ? 'cannot be reached' : 'takes no writes';
-    return this.journal.takes && this.database.lacksOnlyPostgres
+    return this.journal.isAccepting && this.database.lacksOnlyPostgres
       ? check.degraded(`${problem}; callbacks go to the journal`)
       : check.down(problem);
   }

@@ -14,7 +14,7 @@ export class JournalMetrics {
       registry,
       'open',
       '1 while the journal takes callbacks; 0: JOURNAL is off, DATA_DIR cannot be used, or it is full',
-      () => Number(journal.takes),
+      () => Number(journal.isAccepting),
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
     gauge(registry, 'groups', 'Groups of which callbacks wait in the journal', () => journal.groups.size);
@@ -24,7 +24,7 @@ export class JournalMetrics {
       registry,
       'oldest_timestamp_seconds',
       'When the first callback that waits in the journal was received; 0: none waits',
-      () => (journal.oldestReceivedAt ?? 0) / 1000,
+      () => (journal.groups.oldestReceivedAt ?? 0) / 1000,
     );
     this.applied = new Counter({
       name: 'openim_journal_applied_total',

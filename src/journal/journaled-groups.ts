@@ -2,44 +2,44 @@ import { BOOT, uptime } from './boot.js';
 import type { JournalEntry } from './journal-entry.js';
 import type { Place } from './journal-segment.js';
 
-/** What is held in memory of an entry. */
+/** An entry that waits, as the process keeps it in memory. */
 export interface WaitingEntry extends Omit<JournalEntry, 'body' | 'asOf'> {
   asOf: number | null;
-  /** Undefined until it is on disk. */
+  /** Where it is on disk; undefined while it is being written. */
   place?: Place;
-  /** Whether PostgreSQL may have it already: it was tried, or an earlier process may have done so. */
+  /** Whether PostgreSQL may have it already, by an attempt of this process or an earlier one. */
   mayBeWritten: boolean;
 }
 
-/** The entries that wait, by group, each group's in the order in which they came. */
+/** The entries that wait, by group, in the order of their arrival. */
 export class JournaledGroups {
   private readonly byGroup = new Map<string, WaitingEntry[]>();
   private count = 0;
-  /** What the last entry is true as of: no later one is earlier, whatever the clocks show. */
+  /** `asOf` of the last entry; a later entry never has an earlier one, whatever the clocks show. */
   private lastAsOf = 0;
-  private lacksMoments = false;
+  private lacksAsOf = false;
 
-  /** How many entries there are. */
+  /** Number of entries. */
   get entries(): number {
     return this.count;
   }
 
-  /** How many groups they are of. */
+  /** Number of groups with entries. */
   get size(): number {
     return this.byGroup.size;
   }
 
-  /** The groups that they are of. */
+  /** The groups with entries. */
   get ids(): string[] {
     return [...this.byGroup.keys()];
   }
 
-  /** Whether entries of this group wait: later callbacks of it must too. */
+  /** Whether entries of this group wait: its later callbacks must wait behind them. */
   has(groupID: string): boolean {
     return this.byGroup.has(groupID);
   }
 
-  /** When the first entry of all came, ms since 1970. */
+  /** When the first entry was received, in ms since 1970. */
   get oldestReceivedAt(): number | undefined {
     let oldest: number | undefined;
     for (const [first] of this.byGroup.values()) {
@@ -48,11 +48,11 @@ export class JournaledGroups {
     return oldest;
   }
 
-  /** Adds an entry behind all others. */
+  /** Appends an entry. */
   add(entry: Omit<JournalEntry, 'body'>): WaitingEntry {
     const waiting: WaitingEntry = { ...entry, mayBeWritten: false };
     if (waiting.asOf === null) {
-      this.lacksMoments = true;
+      this.lacksAsOf = true;
     } else {
       this.lastAsOf = waiting.asOf = Math.max(waiting.asOf, this.lastAsOf);
     }
@@ -66,7 +66,7 @@ export class JournaledGroups {
     return waiting;
   }
 
-  /** Takes an entry out. */
+  /** Removes an entry. */
   remove(entry: WaitingEntry): void {
     const group = this.byGroup.get(entry.groupID)!;
     group.splice(group.indexOf(entry), 1);
@@ -76,7 +76,7 @@ export class JournaledGroups {
     }
   }
 
-  /** What waits in a group, or comes from now on, is true as of this moment at the earliest. */
+  /** Raises `asOf` of the entries of a group, and of all later entries, to at least this time. */
   raise(groupID: string, asOf: number): void {
     this.lastAsOf = Math.max(this.lastAsOf, asOf);
     for (const entry of this.byGroup.get(groupID) ?? []) {
@@ -84,7 +84,7 @@ export class JournaledGroups {
     }
   }
 
-  /** The first entries of a group, up to one that is not on disk yet. */
+  /** Returns the first entries of a group, up to one that is not on disk yet. */
   first(groupID: string, limit: number, maxBytes: number): WaitingEntry[] {
     const entries: WaitingEntry[] = [];
     let bytes = 0;
@@ -98,18 +98,18 @@ export class JournaledGroups {
     return entries;
   }
 
-  /** All entries, in the order in which they came. */
+  /** Returns all entries, in the order of their arrival. */
   all(): WaitingEntry[] {
     return [...this.byGroup.values()].flat().toSorted((one, other) => one.sequence - other.sequence);
   }
 
   /**
-   * Gives each entry that came before PostgreSQL was reached its moment by PostgreSQL's clock: as long ago as this machine's monotonic
-   * clock says; and in the order of the lines where clocks say another one.
-   * @param now by PostgreSQL's clock, ms since 1970
+   * Sets `asOf`, by PostgreSQL's clock, of the entries that arrived before PostgreSQL was reached: as long ago as the monotonic clock of this
+   * machine shows, and never earlier than that of the entry before.
+   * @param now the time by PostgreSQL's clock, in ms since 1970
    */
-  setMoments(now: number): void {
-    if (!this.lacksMoments) {
+  setMissingAsOf(now: number): void {
+    if (!this.lacksAsOf) {
       return;
     }
     let last = 0;
@@ -119,6 +119,6 @@ export class JournaledGroups {
       entry.asOf = last = Math.max(last, entry.asOf ?? now - elapsed);
     }
     this.lastAsOf = Math.max(this.lastAsOf, last);
-    this.lacksMoments = false;
+    this.lacksAsOf = false;
   }
 }

@@ -51,7 +51,7 @@ export class StatsService {
       this.readDeliveries(),
       this.lastReceived.read(),
     ]);
-    const oldest = this.journal.oldestReceivedAt;
+    const oldest = this.journal.groups.oldestReceivedAt;
     return {
       groups: groups && groups.map(({ status, groups: count }) => ({ status, groups: count })),
       members: groups && groups.reduce((sum, { members }) => sum + members, 0),
@@ -61,7 +61,7 @@ export class StatsService {
         lastReceived &&
         lastReceived.map(({ command, receivedAt }) => ({ command, receivedAt: receivedAt.toISOString() })),
       journal: {
-        open: this.journal.takes,
+        open: this.journal.isAccepting,
         waiting: this.journal.waiting,
         bytes: this.journal.bytes,
         oldestReceivedAt: oldest === undefined ? null : new Date(oldest).toISOString(),

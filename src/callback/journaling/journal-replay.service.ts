@@ -112,7 +112,7 @@ export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, Befo
       return;
     }
     try {
-      await this.setMoments();
+      await this.setMissingAsOf();
       const entries = this.journal.groups.first(groupID, BATCH, BATCH_BYTES);
       if (entries.length === 0) {
         this.scheduled.delete(groupID); // none is on disk yet; each is told of when it is
@@ -154,10 +154,10 @@ export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, Befo
   }
 
   /** Reads PostgreSQL's clock for what came before it was reached. */
-  private async setMoments(): Promise<void> {
+  private async setMissingAsOf(): Promise<void> {
     if (!this.clock.isSet) {
       await this.clock.set();
     }
-    this.journal.groups.setMoments(this.clock.now()!);
+    this.journal.groups.setMissingAsOf(this.clock.now()!);
   }
 }

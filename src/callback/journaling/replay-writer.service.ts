@@ -177,7 +177,7 @@ export class ReplayWriter {
 
   /** What an entry changes is lost: its group is marked, if it is known. */
   private async putAside(waiting: WaitingEntry, reason: QuarantineReason, why: string): Promise<void> {
-    await this.journal.putAside(waiting, reason, why);
+    await this.journal.quarantine(waiting, reason, why);
     const groupID = groupOf(waiting.groupID);
     if (groupID !== null) {
       await this.groupSync.markStaleAfterFailure(groupID, 'failed').catch((error: Error) => {

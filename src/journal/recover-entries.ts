@@ -2,24 +2,24 @@ import type { JournalEntry } from './journal-entry.js';
 import type { JournalSegment, Place } from './journal-segment.js';
 import type { QuarantineReason } from './quarantine.js';
 
-/** Less than this part of a segment waits: it is not worth its room. */
+/** A segment of which less than this part waits is rewritten. */
 const SPARSE_PART = 0.5;
 
 export interface Recovered {
-  /** What waits, in the order in which it came. */
+  /** The entries that wait, in the order of their arrival. */
   entries: { entry: Omit<JournalEntry, 'body'>; place: Place }[];
-  /** The segments to be written anew: something in them is damaged, and kept elsewhere; or most of it is done. */
+  /** The segments to rewrite: they have damaged bytes, which are quarantined, or mostly entries that are done. */
   obsolete: Set<JournalSegment>;
 }
 
 /**
- * Finds what waits in the segments that a process left.
- * @param putAside keeps what cannot be read, and says whether it is on disk
+ * Finds the entries that wait in the segments of an earlier process.
+ * @param quarantine keeps bytes that cannot be read; resolves to whether they are on disk
  * @throws the error of the file system
  */
-export async function recoverSegments(
+export async function recoverEntries(
   segments: readonly JournalSegment[],
-  putAside: (bytes: Buffer, reason: QuarantineReason, origin: string) => Promise<boolean>,
+  quarantine: (bytes: Buffer, reason: QuarantineReason, origin: string) => Promise<boolean>,
 ): Promise<Recovered> {
   const bySequence = new Map<number, Recovered['entries'][number]>();
   const obsolete = new Set<JournalSegment>();
@@ -27,7 +27,7 @@ export async function recoverSegments(
     let waiting = 0;
     for (const { piece, offset, bytes } of await segment.scan()) {
       if (piece.kind === 'damaged' || piece.kind === 'torn') {
-        if (await putAside(bytes, piece.kind, `${segment.path} at ${offset}`)) {
+        if (await quarantine(bytes, piece.kind, `${segment.path} at ${offset}`)) {
           obsolete.add(segment);
         } else {
           segment.live += 1; // the file stays for the next start
