@@ -118,6 +118,7 @@ export const ARROWS = {
   ],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
+    'callback/payloads',
     'cli/context',
     'cli/doctor',
     'config',
