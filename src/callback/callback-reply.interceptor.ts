@@ -39,7 +39,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
     const work = this.logUnwritten(firstValueFrom(next.handle()), exchange).finally(() =>
       exchange.bodyShare.release(),
     );
-    // Not `message`: its error would be built for each callback.
+    // `message` would build one more error for each callback.
     const outcome = await pTimeout(work, {
       milliseconds: DEADLINE_MS,
       fallback: () => this.failLate(work, exchange.log),

@@ -125,7 +125,7 @@ export class CallbackWriter {
   }
 }
 
-/** @throws LateWriteError at the timeout. Its error is built only then: this runs for each callback. */
+/** @throws LateWriteError at the timeout, built only then: this runs for each callback */
 const inTime = (work: Promise<SyncOutcome>, milliseconds: number): Promise<SyncOutcome> =>
   pTimeout(work, {
     milliseconds,

@@ -34,27 +34,27 @@ export class BodyBudget {
   }
 
   /**
-   * Changes the size of one share.
-   * @param held bytes of the share before
-   * @param needed bytes of the share afterwards; 0 gives all back
+   * Resizes one share.
+   * @param from its bytes so far
+   * @param to its bytes from now on; 0 gives all back
    * @throws TooManyBytesException over `CALLBACK_IN_FLIGHT_LIMIT`; the budget is unchanged then
    */
-  change(held: number, needed: number): void {
-    const [before, after] = [sizeOf(held), sizeOf(needed)];
-    const others = this.taken[after] - (before === after ? held : 0);
-    if (needed > held && others > 0 && others + needed > this.limit) {
+  resize(from: number, to: number): void {
+    const [before, after] = [sizeOf(from), sizeOf(to)];
+    const others = this.taken[after] - (before === after ? from : 0);
+    if (to > from && others > 0 && others + to > this.limit) {
       throw new TooManyBytesException(this.limit);
     }
-    this.taken[before] -= held;
-    this.taken[after] += needed;
+    this.taken[before] -= from;
+    this.taken[after] += to;
   }
 }
 
 const sizeOf = (bytes: number): Size => (bytes < LARGE_BYTES ? 'small' : 'large');
 
-/** Part of the budget that one body holds. */
+/** Part of the budget that one body takes. */
 export class BodyShare {
-  private held = 0;
+  private bytes = 0;
 
   constructor(private readonly budget: BodyBudget) {}
 
@@ -63,15 +63,15 @@ export class BodyShare {
    * @throws TooManyBytesException over `CALLBACK_IN_FLIGHT_LIMIT`
    */
   grow(bytes: number): void {
-    if (bytes > this.held) {
-      this.budget.change(this.held, bytes);
-      this.held = bytes;
+    if (bytes > this.bytes) {
+      this.budget.resize(this.bytes, bytes);
+      this.bytes = bytes;
     }
   }
 
   /** Gives all bytes back. */
   release(): void {
-    this.budget.change(this.held, 0);
-    this.held = 0;
+    this.budget.resize(this.bytes, 0);
+    this.bytes = 0;
   }
 }

@@ -64,7 +64,7 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | Gr
       : `a user joined${inviterUserID && `, invited by ${inviterUserID}`}; OpenIM does not report who`;
   }
 
-  /** The member who joined. Right only where `unreported` is undefined. */
+  /** The new member; valid only where `unreported` is undefined. */
   private get member(): MemberJoined {
     const { userID, inviterUserID, joinSource } = this;
     return userID === '' || userID === inviterUserID
