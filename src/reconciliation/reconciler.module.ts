@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { StatsModule } from '../stats/stats.module.js';
 import { CallbackFollower } from './callback-follower.js';
 import { ReconcilerService } from './reconciler.service.js';
@@ -10,7 +11,7 @@ import { ReconciliationService } from './reconciliation.service.js';
 
 /** Making the mirror equal to OpenIM all the time, and showing that to staff: what the service has and the CLI has not. */
 @Module({
-  imports: [ReconciliationModule, StatsModule],
+  imports: [AdminApiModule, ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
   providers: [CallbackFollower, ReconciliationWatch, RunScheduler, ReconcilerService, ReconciliationService],
 })

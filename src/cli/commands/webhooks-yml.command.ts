@@ -2,7 +2,7 @@ import { webhooksOf } from '../../callback/payloads/webhooks.js';
 import { CALLBACK_TIMEOUT_S, type OpenImVersion } from '../../openim/webhooks.js';
 import { callbackUrl } from './callback-url.js';
 import { CommandError } from '../context/context.js';
-import { readConfig } from '../../config/config.js';
+import { readConfig } from '../../config/read-config.js';
 
 /** Where this service is for OpenIM. */
 export interface WebhooksOptions {
