@@ -109,6 +109,7 @@ export const ARROWS = {
   'cli/context': ['.', 'config', 'database', 'embedded-postgres', 'metrics', 'reconciliation', 'server'],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
+    'callback/payloads',
     'cli/context',
     'cli/doctor',
     'config',

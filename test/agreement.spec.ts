@@ -53,13 +53,43 @@ interface OpenApi {
 }
 const openApi = async () => (await service.fetch<OpenApi>('/docs-json')).body;
 
-describe('commands', () => {
-  it('are the same in the table, the fixtures and the README', () => {
+describe('The registry of callback commands', () => {
+  it.each(commands)('has %s, with a folder in test/fixtures', (command) => {
+    expect(fixtureCommands()).toContain(command);
+  });
+
+  it.each(commands)('has %s, with a row in the README', (command) => {
+    expect(table('command')).toContain(command);
+  });
+
+  it.each(commands)('has %s, with a line for webhooks.yml in the README', (command) => {
+    const { key, only, allowedTypes } = CALLBACK_COMMANDS.get(command)!.webhook;
+    const types = allowedTypes ? `, allowedTypes: \\["${allowedTypes}"\\]` : '';
+    const comment = only === 'main' ? ' # only where your file has it' : '';
+    expect(README).toMatch(
+      new RegExp(`^   ${key}: +\\{ enable: true, timeout: 5${types} \\}${comment}$`, 'm'),
+    );
+  });
+
+  it('has every command of test/fixtures and of the README', () => {
     expect(fixtureCommands().toSorted(byName)).toEqual(commands);
     expect(table('command').toSorted(byName)).toEqual(commands);
   });
 
-  it('have their payloads in OpenAPI, each with all of its fields', async () => {
+  it('has every line for webhooks.yml of the README', () => {
+    const keys = [...README.matchAll(/^   (after\w+): +\{ enable/gm)].map(([, key]) => key!);
+    expect(keys).toEqual(Array.from(CALLBACK_COMMANDS.values(), ({ webhook }) => webhook.key));
+  });
+
+  it('has no name twice, older names included', () => {
+    const names = Array.from(CALLBACK_COMMANDS.values(), ({ name, olderNames }) => [
+      name,
+      ...olderNames,
+    ]).flat();
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it('has payloads that OpenAPI describes with all of their fields', async () => {
     const { schemas } = (await openApi()).components;
     for (const { dto } of CALLBACK_COMMANDS.values()) {
       expect(Object.keys(schemas[dto.name]!.properties)).toEqual(Object.keys(new dto()));
@@ -67,7 +97,7 @@ describe('commands', () => {
   });
 });
 
-/** How sizes and times are written. */
+/** Defaults as the README writes them, where they differ from the values. */
 const WRITTEN: Record<string, string> = {
   CALLBACK_BODY_LIMIT: '16mb',
   CALLBACK_IN_FLIGHT_LIMIT: '64mb',
@@ -75,16 +105,16 @@ const WRITTEN: Record<string, string> = {
   RECONCILE_INTERVAL: '60s',
 };
 
-describe('settings', () => {
+describe('The settings', () => {
   it('are all in the README, in the order of Config', () => {
     expect(table('variable')).toEqual(configNames());
   });
 
-  it('have the defaults that the README says', () => {
+  it('have the defaults that the README states', () => {
     const defaults = new Config() as unknown as Record<string, unknown>;
-    for (const [, name, said] of README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)) {
+    for (const [, name, stated] of README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)) {
       const value = WRITTEN[name!] ?? String(defaults[name!]);
-      expect([name, said]).toEqual([name, value]);
+      expect([name, stated]).toEqual([name, value]);
     }
   });
 
@@ -95,12 +125,12 @@ describe('settings', () => {
     expect(names).toEqual(expect.arrayContaining(configNames()));
   });
 
-  it('of the allocator are in the image, as the README says', () => {
+  it('of the memory allocator are in the image, as the README states', () => {
     expect(README).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
     expect(file('Dockerfile')).toMatch(/^ENV MALLOC_ARENA_MAX=2$/m);
   });
 
-  it('of the service that can be chosen reach it through docker-compose.yml', () => {
+  it('that a user can choose are passed on by docker-compose.yml', () => {
     const fixed = ['NODE_ENV', 'HOST', 'PORT', 'DATA_DIR'];
     for (const name of configNames().filter((variable) => !fixed.includes(variable))) {
       expect(file('docker-compose.yml')).toMatch(new RegExp(`^      ${name}: `, 'm'));
@@ -108,8 +138,8 @@ describe('settings', () => {
   });
 });
 
-describe('routes', () => {
-  it('of the admin API are all guarded', () => {
+describe('The routes', () => {
+  it('of the admin API all have AdminGuard', () => {
     const controllers = Array.from(service.app.get(ModulesContainer).values(), (module) => [
       ...module.controllers.values(),
     ]).flat();
@@ -122,7 +152,7 @@ describe('routes', () => {
     }
   });
 
-  it('of the admin API answer 401 without a key, every one that OpenAPI knows', async () => {
+  it('of the admin API all answer 401 without a key', async () => {
     const admin = Object.entries((await openApi()).paths).filter(([path]) => path.startsWith('/admin'));
     for (const [path, methods] of admin) {
       for (const method of Object.keys(methods)) {
@@ -135,7 +165,7 @@ describe('routes', () => {
     }
   });
 
-  it('of the admin API refuse a query parameter that they do not know, every one that OpenAPI knows', async () => {
+  it('of the admin API all refuse an unknown query parameter', async () => {
     const admin = Object.entries((await openApi()).paths).filter(([path]) => path.startsWith('/admin'));
     for (const [path, methods] of admin) {
       for (const method of Object.keys(methods)) {
@@ -153,7 +183,7 @@ describe('routes', () => {
     }
   });
 
-  it('have each a summary of their own in OpenAPI, and the keys that they take', async () => {
+  it('each have a summary of their own in OpenAPI, and their kind of credentials', async () => {
     const { paths, components } = await openApi();
     const summaries = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { summary = '' }]) => [method, path, summary] as const),
@@ -186,7 +216,7 @@ describe('routes', () => {
 
 const dateless = (json: string) => json.replace(/"syncedAt":"[^"]+"/g, '');
 
-it("the README's commands print what the README says", async () => {
+it('The commands of the README print the output that the README shows', async () => {
   const steps = [
     ...README.matchAll(
       /<!-- run -->\n```sh\ncurl -s http:\/\/localhost:3000(\S+)(.*)\n```\n\n```json\n(.+)\n```/g,
@@ -204,7 +234,7 @@ it("the README's commands print what the README says", async () => {
   }
 });
 
-it('the version is the same in package.json and OpenAPI', async () => {
+it('The version is the same in package.json and OpenAPI', async () => {
   const { version } = JSON.parse(file('package.json')) as { version: string };
   expect((await service.fetch<{ info: { version: string } }>('/docs-json')).body.info.version).toBe(version);
 });

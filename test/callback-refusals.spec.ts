@@ -31,7 +31,7 @@ const created = (group: Record<string, unknown>) => ({
   ...group,
 });
 
-/** The shape of every refusal: all fields, in OpenIM's order, and nothing else. */
+/** Expects the shape of every refusal: all fields in OpenIM's order, and no others. */
 function expectRefusal(
   answer: { status: number; text: string; body: Reply },
   status: number,
@@ -46,7 +46,7 @@ function expectRefusal(
   }
 }
 
-describe('a field of the wrong type', () => {
+describe('A callback with an invalid field', () => {
   const texts = [
     'groupID',
     'ownerUserID',
@@ -61,7 +61,7 @@ describe('a field of the wrong type', () => {
   const int32s = ['status', 'groupType', 'needVerification', 'lookMemberInfo', 'applyMemberFriend'];
   const int64s = ['createTime', 'notificationUpdateTime'];
 
-  it.each(texts)('%s', async (field) => {
+  it.each(texts)('is refused where %s is no text', async (field) => {
     for (const value of [1, true, null, {}, [], ['x'], { length: 1 }]) {
       expectRefusal(
         await service.post(CREATE, created({ [field]: value })),
@@ -71,7 +71,7 @@ describe('a field of the wrong type', () => {
     }
   });
 
-  it.each([...int32s, ...int64s, 'memberCount'])('%s', async (field) => {
+  it.each([...int32s, ...int64s, 'memberCount'])('is refused where %s is no whole number', async (field) => {
     for (const value of ['1', '', 1.5, true, null, {}, [], [1], 1e300, 12345678901234567890n]) {
       const body = JSON.stringify(created({ [field]: '?' })).replace('"?"', json(value));
       expectRefusal(
@@ -88,7 +88,7 @@ describe('a field of the wrong type', () => {
     ['memberCount', -1],
     ['memberCount', 4294967296],
     ['createTime', 9007199254740992],
-  ])('%s %p is out of range', async (field, value) => {
+  ])('is refused where %s is %p, out of range', async (field, value) => {
     expectRefusal(
       await service.post(CREATE, created({ [field]: value })),
       400,
@@ -114,24 +114,27 @@ describe('a field of the wrong type', () => {
       Array.from({ length: 30 }, () => 1),
       /initMemberList\[9\] must be an object; initMemberList has 20 more problems$/,
     ],
-  ])('initMemberList %j', async (initMemberList, problem) => {
+  ])('is refused where initMemberList is %j', async (initMemberList, problem) => {
     expectRefusal(await service.post(CREATE, created({ initMemberList })), 400, problem);
   });
 
-  it.each(['callbackCommand', 'groupID', 'ownerUserID'])('%s must be there', async (field) => {
-    for (const value of [undefined, '']) {
-      expectRefusal(await service.post(CREATE, created({ [field]: value })), 400);
-    }
-  });
+  it.each(['callbackCommand', 'groupID', 'ownerUserID'])(
+    'is refused where %s is absent or empty',
+    async (field) => {
+      for (const value of [undefined, '']) {
+        expectRefusal(await service.post(CREATE, created({ [field]: value })), 400);
+      }
+    },
+  );
 
   it.each(['groupID', 'ownerUserID', 'creatorUserID', 'notificationUserID'])(
-    '%s longer than an index can hold',
+    'is refused where %s is longer than an index can store',
     async (field) => {
       expectRefusal(await service.post(CREATE, created({ [field]: 'x'.repeat(256) })), 400, /255 characters/);
     },
   );
 
-  it('names every problem at once', async () => {
+  it('is refused with every problem at once', async () => {
     const { body } = await service.post(CREATE, created({ groupID: '', status: 'x', initMemberList: [1] }));
 
     expect(body.errDlt).toBe(
@@ -139,7 +142,7 @@ describe('a field of the wrong type', () => {
     );
   });
 
-  it('is found in a body that is read off the main thread too', async () => {
+  it('is refused where a worker thread parses its large body', async () => {
     const initMemberList = Array.from({ length: 5000 }, (_, index) => ({
       userID: `user${index}`,
       roleLevel: index === 4999 ? 'x' : 20,
@@ -157,16 +160,16 @@ const json = (value: unknown): string => (typeof value === 'bigint' ? String(val
 
 const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-describe('a body that is no callback', () => {
+describe('A body that is no callback', () => {
   it.each([
-    ['nothing', ''],
-    ['no JSON', '{"groupID":'],
+    ['empty', ''],
+    ['JSON that does not end', '{"groupID":'],
     ['a list', '[]'],
     ['null', 'null'],
     ['a text', '"x"'],
     ['a number', '1'],
     ['two objects', '{}{}'],
-    ['bytes', '\u0000\u0001'],
+    ['binary', '\u0000\u0001'],
     ['nested brackets', deep(50_000)],
     ['nested brackets that do not end', '['.repeat(50_000)],
     ['nested objects', '{"a":'.repeat(50_000)],
@@ -179,11 +182,11 @@ describe('a body that is no callback', () => {
       `{"callbackCommand":"${CREATE}","groupID":"g1","ownerUserID":"o","initMemberList":${deep(50_000)}}`,
     ],
     ['only a prototype', '{"__proto__":{"callbackCommand":"x","groupID":"g1","ownerUserID":"o"}}'],
-  ])('%s', async (_, body) => {
+  ])('is refused: %s', async (_, body) => {
     expectRefusal(await service.post(CREATE, body), 400);
   });
 
-  it('names another command than the path', async () => {
+  it('is refused where it names another command than the path', async () => {
     const body = created({ callbackCommand: 'callbackAfterQuitGroupCommand' });
     expectRefusal(await service.post(CREATE, body), 400, /callbackCommand must be the command in the path/);
     expectRefusal(
@@ -200,7 +203,7 @@ describe('a body that is no callback', () => {
     'application/json; charset=utf-16',
     'application/jsonp',
     '',
-  ])('comes as %p', async (type) => {
+  ])('is refused with the media type %p', async (type) => {
     expectRefusal(
       await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-type': type }),
       415,
@@ -208,14 +211,14 @@ describe('a body that is no callback', () => {
     );
   });
 
-  it('comes in an encoding that is not known', async () => {
+  it('is refused with an unknown content encoding', async () => {
     expectRefusal(
       await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-encoding': 'zip' }),
       415,
     );
   });
 
-  it('says that it is compressed, and is not', async () => {
+  it('is refused where it is declared as gzip and is not', async () => {
     expectRefusal(
       await service.post(CREATE, fixture(CREATE, 'documented'), { 'content-encoding': 'gzip' }),
       400,
@@ -223,7 +226,7 @@ describe('a body that is no callback', () => {
   });
 });
 
-it('reads a media type in a time that does not grow with its square', async () => {
+it('A long media type is parsed in linear time', async () => {
   const start = performance.now();
   expectRefusal(
     await service.post(CREATE, '{}', { 'content-type': `application/json${' '.repeat(14_000)}x` }),
@@ -232,7 +235,7 @@ it('reads a media type in a time that does not grow with its square', async () =
   expect(performance.now() - start).toBeLessThan(500);
 });
 
-/** Where somebody may put a secret in the line of a request. */
+/** Places for a secret in a request line. */
 const targets = (secret: string): string[] => [
   `//openim:${secret}@host/callback`,
   `//openim:${secret}@host/callback/${CREATE}`,
@@ -270,7 +273,7 @@ const targets = (secret: string): string[] => [
 const spelled = (secret: string) => [secret, encodeURIComponent(secret), secret.toUpperCase()];
 
 it.each([TOKEN, 'next:token%', KEY, 'of another place'])(
-  'no line of the log tells %s, wherever it stands',
+  'No line of the log contains the secret %s, wherever it stands in a request line',
   async (secret) => {
     const isKnown = secret !== 'of another place';
     const heads = [
@@ -297,7 +300,7 @@ it.each([TOKEN, 'next:token%', KEY, 'of another place'])(
   },
 );
 
-it('tells in the log where a request went that no route takes, as far as that is no secret', async () => {
+it('The log contains the known parts of a path that no route takes', async () => {
   service.log.length = 0;
   await service.fetch(`/proxy/callback//${CREATE}?x=1`, { method: 'POST' });
   await service.fetch(`/callback/${CREATE}/more`, { method: 'POST' });
@@ -307,8 +310,8 @@ it('tells in the log where a request went that no route takes, as far as that is
   ]);
 });
 
-describe('a body over the limit', () => {
-  it('by its length', async () => {
+describe('A body over the limit', () => {
+  it('is refused by its length', async () => {
     expectRefusal(
       await service.post(CREATE, created({ ex: 'x'.repeat(1024 * 1024) })),
       413,
@@ -319,27 +322,27 @@ describe('a body over the limit', () => {
   it.each([
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
-  ])('when it is inflated from %s', async (encoding, compress) => {
+  ])('is refused while it is inflated from %s', async (encoding, compress) => {
     const body = compress(JSON.stringify(created({ ex: 'x'.repeat(4 * 1024 * 1024) })));
     expectRefusal(await service.post(CREATE, body, { 'content-encoding': encoding }), 413);
   });
 
-  it('without a length, in chunks', async () => {
+  it('is refused where it arrives in chunks without a length', async () => {
     const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
     const head = `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Basic ${btoa(`o:${TOKEN}`)}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
     expect(await raw(`${head}${chunk.repeat(20)}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"errCode":413/);
   });
 });
 
-/** What comes back for these bytes on a connection of their own. */
+/** Sends bytes on a new connection; returns everything that comes back. */
 async function raw(bytes: string): Promise<string> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   socket.write(bytes);
   return readText(socket);
 }
 
-describe('a request that is no post of a callback', () => {
-  it.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s', async (method) => {
+describe('A request that is no POST of a callback', () => {
+  it.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('is refused with the method %s', async (method) => {
     expectRefusal(await service.fetch(`/callback/${CREATE}`, { method }), 404);
   });
 
@@ -350,7 +353,7 @@ describe('a request that is no post of a callback', () => {
     '/CALLBACK/',
     '/callback/%E0%A4%A',
     '/callback/a%2Fb/c',
-  ])('to %s', async (path) => {
+  ])('is refused with the path %s', async (path) => {
     const answer = await service.fetch<Reply>(path, {
       method: 'POST',
       headers: { authorization: `Basic ${btoa(`o:${TOKEN}`)}` },
@@ -359,17 +362,17 @@ describe('a request that is no post of a callback', () => {
   });
 });
 
-describe('authentication', () => {
+describe('The authentication of callbacks', () => {
   it.each([
-    ['nothing', undefined],
+    ['no credentials', undefined],
     ['another token', `Basic ${btoa('openim:other')}`],
-    ['no token', `Basic ${btoa('openim:')}`],
+    ['an empty token', `Basic ${btoa('openim:')}`],
     ['the token as the user', `Basic ${btoa(`${TOKEN}:`)}`],
-    ['the beginning of the token', `Basic ${btoa(`openim:${TOKEN.slice(0, -1)}`)}`],
-    ['the token and more', `Basic ${btoa(`openim:${TOKEN} `)}`],
-    ['both tokens', `Basic ${btoa(`openim:${TOKEN}, next:token%`)}`],
+    ['a prefix of the token', `Basic ${btoa(`openim:${TOKEN.slice(0, -1)}`)}`],
+    ['the token with a suffix', `Basic ${btoa(`openim:${TOKEN} `)}`],
+    ['all tokens at once', `Basic ${btoa(`openim:${TOKEN}, next:token%`)}`],
     ['another scheme', `Bearer ${TOKEN}`],
-    ['no base64', 'Basic %%%'],
+    ['invalid base64', 'Basic %%%'],
   ])('refuses %s', async (_, authorization) => {
     const answer = await service.fetch<Reply>(`/callback/${CREATE}`, {
       method: 'POST',
@@ -382,7 +385,7 @@ describe('authentication', () => {
     expect(JSON.stringify(service.log)).not.toContain(TOKEN);
   });
 
-  it('comes before the body is looked at', async () => {
+  it('is finished before the body is read', async () => {
     const head = `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n`;
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
     socket.write(head);
@@ -393,7 +396,7 @@ describe('authentication', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  it('takes any user name, and each of several tokens', async () => {
+  it('accepts any user name with each of several tokens', async () => {
     for (const credentials of [`:${TOKEN}`, `x:${TOKEN}`, 'openim:next:token%']) {
       const { body } = await service.post(CREATE, fixture(CREATE, 'documented'), {
         authorization: `Basic ${btoa(credentials)}`,

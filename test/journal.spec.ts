@@ -452,7 +452,9 @@ describe('while PostgreSQL is away', () => {
     expect(service.log).toContainEqual(
       expect.objectContaining({
         level: 'error',
-        msg: expect.stringContaining('of bad, operationID 7b1c0d9e44'),
+        msg: 'Journal entry cannot be applied',
+        groupID: 'bad',
+        operationID: '7b1c0d9e44',
       }),
     );
   });

@@ -124,8 +124,8 @@ describe('time', () => {
   });
 });
 
-describe('size', () => {
-  it('is refused before the body is read, also where it grows as it is inflated', async () => {
+describe('A body over CALLBACK_BODY_LIMIT', () => {
+  it('is refused before its end, also while it is inflated', async () => {
     const service = await Service.start({ CALLBACK_BODY_LIMIT: '64kb' });
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
     expect(bomb.length).toBeLessThan(70_000);
@@ -146,7 +146,7 @@ describe('size', () => {
   });
 });
 
-it('a body that cannot be inflated does not hold up the next request of its connection', async () => {
+it('A body that cannot be inflated does not delay the next request of its connection', async () => {
   const service = await Service.start();
   const { socket, text } = await open(service);
   socket.write(head(1_000_000, 'Content-Encoding: gzip\r\n') + 'x'.repeat(1_000_000));
@@ -161,7 +161,7 @@ it('a body that cannot be inflated does not hold up the next request of its conn
 const large = (groupID: string, size = 700_000) =>
   JSON.stringify({ ...group(groupID), ex: 'x'.repeat(size) });
 
-describe('bytes in flight', () => {
+describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
   const LIMIT = 1024 * 1024;
   let service: Service;
 
@@ -171,7 +171,7 @@ describe('bytes in flight', () => {
   afterAll(() => service.stop());
 
   const post = (groupID: string, size?: number) => service.post(CREATE, large(groupID, size));
-  /** A large body of which only a part has come. */
+  /** Sends the first part of a large body. */
   const half = async (groupID: string) => {
     const connection = await open(service);
     const body = large(groupID);
@@ -188,7 +188,7 @@ describe('bytes in flight', () => {
     },
   };
 
-  it('past the limit are refused at once, by length or as they come, and small bodies are not', async () => {
+  it('are refused at once, by length or while they arrive, and small bodies are not', async () => {
     const first = await half('first');
     const start = Date.now();
     const byLength = await post('second');
@@ -218,7 +218,7 @@ describe('bytes in flight', () => {
     expect((await post('second')).status).toBe(200);
   });
 
-  it('of small bodies have the limit too, without the large ones', async () => {
+  it('are refused also where they are small, and large ones count apart', async () => {
     const parts = Array.from({ length: 11 }, () => open(service));
     for (const { socket } of await Promise.all(parts)) {
       socket.write(head(100_000, 'Connection: close\r\n'));
@@ -232,7 +232,7 @@ describe('bytes in flight', () => {
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['was written', () => post('a')],
+    ['is written', () => post('a')],
     ['is no JSON', () => service.post(CREATE, 'x'.repeat(700_000))],
     ['is too large', () => service.post(CREATE, 'x'.repeat(LIMIT + 1))],
     [
@@ -243,13 +243,13 @@ describe('bytes in flight', () => {
     ['is of another media type', () => service.post(CREATE, large('b'), { 'content-type': 'text/plain' })],
     ['cannot be inflated', () => service.post(CREATE, 'x'.repeat(700_000), { 'content-encoding': 'gzip' })],
     [
-      'breaks off',
+      'ends before its length',
       async () => {
         const { socket } = await half('broken');
         socket.destroy();
       },
     ],
-  ])('are given back by a body that %s', async (_, send) => {
+  ])('do not include a body that %s', async (_, send) => {
     for (let n = 0; n < 3; n += 1) {
       await send();
     }

@@ -1,19 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { MetricsService } from '../metrics/metrics.service.js';
-import type { AnsweredOutcome } from './callback-log.js';
-import { CALLBACK_COMMANDS, commandToday } from './payloads/callback-commands.js';
+import { CALLBACK_OUTCOMES, type CallbackOutcome } from './journaling/callback-outcome.js';
+import { CALLBACK_COMMANDS, currentNameOf } from './payloads/callback-commands.js';
 
-/** The label of all commands that are not mirrored: whoever calls could make up any number of names. */
+/** Label of all commands that are not mirrored. A caller can invent any number of names. */
 const OTHER = 'other';
-const ANSWERED: readonly AnsweredOutcome[] = [...OUTCOMES, 'journaled'];
 const LABELS = [...CALLBACK_COMMANDS.keys(), OTHER];
 
-/** What is measured of callbacks, by command. */
+/** Metrics of callbacks, by command. */
 @Injectable()
 export class CallbackMetrics {
-  private readonly callbacks: ReadonlyMap<string, ReadonlyMap<AnsweredOutcome, Counter.Internal>>;
+  private readonly callbacks: ReadonlyMap<string, ReadonlyMap<CallbackOutcome, Counter.Internal>>;
   private readonly duration: ReadonlyMap<string, Histogram.Internal<string>>;
   private readonly lastReceived: ReadonlyMap<string, Gauge.Internal<string>>;
 
@@ -37,25 +35,28 @@ export class CallbackMetrics {
       labelNames: ['command'],
       registers: [registry],
     });
+    // prom-client builds a string to find a child by its labels. These maps find it once for each label.
     this.lastReceived = new Map(LABELS.map((command) => [command, lastReceived.labels(command)]));
-    // The children are looked up once: by labels, they are looked up by a text that is made of them.
     this.duration = new Map(LABELS.map((command) => [command, duration.labels(command)]));
     this.callbacks = new Map(
       LABELS.map((command) => [
         command,
-        new Map(ANSWERED.map((outcome) => [outcome, callbacks.labels(command, outcome)])),
+        new Map(CALLBACK_OUTCOMES.map((outcome) => [outcome, callbacks.labels(command, outcome)])),
       ]),
     );
     this.callbacks.forEach((outcomes) => outcomes.forEach((counter) => counter.inc(0)));
   }
 
-  /** A callback came, whatever becomes of it. */
+  /** Records the arrival of a callback, before its authentication. */
   received(command: string): void {
     this.lastReceived.get(labelOf(command))!.set(Date.now() / 1000);
   }
 
-  /** @param seconds how long the answer took */
-  answered(command: string, outcome: AnsweredOutcome, seconds: number): void {
+  /**
+   * Records the reply to a callback.
+   * @param seconds from the head of the request to the end of the reply
+   */
+  answered(command: string, outcome: CallbackOutcome, seconds: number): void {
     const label = labelOf(command);
     this.callbacks.get(label)!.get(outcome)!.inc();
     this.duration.get(label)!.observe(seconds);
@@ -63,6 +64,6 @@ export class CallbackMetrics {
 }
 
 function labelOf(command: string): string {
-  const today = commandToday(command);
-  return CALLBACK_COMMANDS.has(today) ? today : OTHER;
+  const name = currentNameOf(command);
+  return CALLBACK_COMMANDS.has(name) ? name : OTHER;
 }

@@ -1,16 +1,16 @@
 import type { NextFunction, Request, Response } from 'express';
 
-/** Whether a request is OpenIM's, also where it goes to a route that does not exist: after `plainPath`. */
+/** Whether a request comes from OpenIM, also where no route takes its path. Needs `plainPath` before. */
 export const isCallback = ({ originalUrl }: Request): boolean => /^\/callback(\/|$)/i.test(originalUrl);
 
 /**
- * OpenIM puts `/` and the command behind the url of `webhooks.yml`: where that ends in a slash there are two. A proxy may send the
- * whole url where the path belongs, and somebody may put a token into a query, which means nothing here: what is left under `/callback`
- * is the path, before anything is logged.
+ * Reduces the url of a callback to its path, before anything is logged.
+ * OpenIM appends `/` and the command to the url in `webhooks.yml`: a trailing slash there makes two. A proxy may send an absolute url.
+ * A query means nothing under `/callback`, and may hold a token by mistake.
  */
 export function plainPath(request: Request, _response: Response, next: NextFunction): void {
   if (/^\/callback\/\w+$/.test(request.url)) {
-    return next(); // as nearly all of them are
+    return next(); // nearly all callbacks
   }
   const url = request.url.replace(/^https?:\/\/[^/?]*/i, '') || '/';
   const [path = ''] = url.split('?');

@@ -7,23 +7,20 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import type { Response } from 'express';
+import pTimeout from 'p-timeout';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config/config.js';
-import type { Delivery } from '../deliveries/delivery-log.js';
-import { withTimeout } from '../postgres/with-timeout.js';
-import { BodyBudget } from './parsing/body-budget.js';
-import { type CallbackLog, callbackLog, deliveryOf } from './callback-log.js';
-import type { CallbackOutcome } from './journaling/callback-outcome.js';
+import { type CallbackExchange, type CallbackLogFields, exchangeOf } from './callback-exchange.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
+import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { RejectedDeliveries } from './rejected-deliveries.service.js';
 
-/** OpenIM waits 5 s as shipped (config/webhooks.yml, `timeout`): answer before, whatever PostgreSQL does. */
+/** Time from the admission of a callback to its reply, in ms. OpenIM's timeout is 5 s as shipped (config/webhooks.yml, `timeout`). */
 const DEADLINE_MS = 3500;
 
 /**
- * Makes OpenIM's reply of what was done, and of not being done in time. A write that is late goes on, and may still be committed: the
- * replica is right then, and OpenIM repeats nothing. The log tells what became of it. Every other failure becomes its
- * reply in `ExceptionsFilter`.
+ * Makes OpenIM's reply from the outcome of a callback, and answers 503 at the deadline. A late write goes on and may still commit:
+ * that is harmless, and OpenIM sends nothing twice. The log reports its end. `ExceptionsFilter` makes the reply of every error.
  */
 @Injectable()
 export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome, CallbackReply> {
@@ -32,27 +29,30 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
   constructor(
     private readonly config: Config,
     private readonly rejected: RejectedDeliveries,
-    private readonly budget: BodyBudget,
   ) {}
 
   async intercept(
     context: ExecutionContext,
     next: CallHandler<CallbackOutcome>,
   ): Promise<Observable<CallbackReply>> {
-    const response = context.switchToHttp().getResponse<Response>();
-    const log = callbackLog(response);
-    const share = this.budget.open();
-    response.locals['share'] = share;
-    const work = this.logged(firstValueFrom(next.handle()), deliveryOf(response)).finally(() =>
-      share.release(),
+    const exchange = exchangeOf(context.switchToHttp().getResponse<Response>());
+    const work = this.logUnwritten(firstValueFrom(next.handle()), exchange).finally(() =>
+      exchange.bodyShare.release(),
     );
-    const outcome = await withTimeout(work, DEADLINE_MS, () => this.late(work, log));
-    log.outcome = outcome;
+    // `message` would build one more error for each callback.
+    const outcome = await pTimeout(work, {
+      milliseconds: DEADLINE_MS,
+      fallback: () => this.failLate(work, exchange.log),
+    });
+    exchange.log.outcome = outcome;
     return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);
   }
 
-  /** What wrote nothing is logged here, before it is answered. */
-  private async logged(work: Promise<CallbackOutcome>, delivery: Delivery): Promise<CallbackOutcome> {
+  /** Logs the delivery of a callback that wrote nothing, before the reply. */
+  private async logUnwritten(
+    work: Promise<CallbackOutcome>,
+    { delivery }: CallbackExchange,
+  ): Promise<CallbackOutcome> {
     try {
       const outcome = await work;
       if (outcome === 'ignored' && delivery.isLogged) {
@@ -65,14 +65,17 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
     }
   }
 
-  private late(work: Promise<CallbackOutcome>, log: CallbackLog): Error {
-    const name = `${log.command} of ${log.groupID ?? 'an unknown group'}`;
+  private failLate(
+    work: Promise<CallbackOutcome>,
+    { command, groupID, operationID }: CallbackLogFields,
+  ): never {
+    const fields = { command, groupID, operationID };
     work.then(
-      () => this.logger.warn(`${name} was written after its answer`),
-      (error: Error) => this.logger.error(`${name} failed after its answer: ${error.message}`),
+      () => this.logger.warn(fields, 'Callback written after its reply'),
+      (error: unknown) => this.logger.error({ ...fields, err: error }, 'Callback failed after its reply'),
     );
-    return new ServiceUnavailableException(
-      `The callback could not be received and written within ${DEADLINE_MS} ms; it may still be`,
+    throw new ServiceUnavailableException(
+      `The callback was not received and written within ${DEADLINE_MS} ms; it may still be written`,
     );
   }
 }

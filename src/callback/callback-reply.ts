@@ -1,12 +1,9 @@
 import type { HttpException } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 
-/**
- * What OpenIM reads of an answer (pkg/callbackstruct/common.go, CommonCallbackResp). Made here only: OpenIM cannot read another
- * shape.
- */
+/** Reply to a callback: the fields that OpenIM reads (pkg/callbackstruct/common.go, CommonCallbackResp). OpenIM can read no other shape. */
 export class CallbackReply {
-  @ApiProperty({ type: 'integer', description: '0: done or not ours; 1: refused or failed' })
+  @ApiProperty({ type: 'integer', description: '0: done or not mirrored; 1: refused or failed' })
   actionCode: number = 0;
 
   @ApiProperty({ type: 'integer', description: 'The HTTP status of a refusal or failure' })
@@ -22,16 +19,16 @@ export class CallbackReply {
   nextCode: number = 0;
 }
 
-/** The reply to a callback that is not mirrored. */
+/** Reply to a callback that is not mirrored. */
 export const IGNORED: Readonly<CallbackReply> = new CallbackReply();
 
-/** The replies to a callback that is on disk, by their `nextCode`. */
+/** Replies to a callback that is on disk, by their `nextCode`. */
 export const SUCCESS: readonly Readonly<CallbackReply>[] = [
   IGNORED,
   Object.assign(new CallbackReply(), { nextCode: 1 }),
 ];
 
-/** The reply to a callback that is not on disk: why, and nothing of the inside. */
+/** Makes the reply to a callback that is not on disk. It names the reason, and no internals. */
 export function refusal(error: HttpException): CallbackReply {
   const { error: reason, message } = error.getResponse() as { error?: string; message: string | string[] };
   return Object.assign(new CallbackReply(), {

@@ -15,19 +15,15 @@ import { CallbackConcurrencyLimit } from './journaling/callback-concurrency-limi
 import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { CallbackReply } from './callback-reply.js';
 import { CallbackReplyInterceptor } from './callback-reply.interceptor.js';
-import {
-  applyCallback,
-  CALLBACK_COMMANDS,
-  type IgnoredCallback,
-  type ReceivedCallback,
-} from './payloads/callback-commands.js';
+import { CALLBACK_COMMANDS } from './payloads/callback-commands.js';
+import { applyCallback, type IgnoredCallback, type ReceivedCallback } from './payloads/callback.js';
 import { CallbackGuard } from './callback.guard.js';
 import { CallbackPipe, CallbackRequest } from './callback.pipe.js';
 import { CallbackWriter } from './journaling/callback-writer.service.js';
 
 const PAYLOADS = Array.from(CALLBACK_COMMANDS.values(), ({ dto }) => dto);
 
-/** Where OpenIM calls. */
+/** Receives the callbacks of OpenIM. */
 @Controller('callback')
 @UseGuards(CallbackGuard)
 @UseInterceptors(CallbackReplyInterceptor)
@@ -40,13 +36,13 @@ export class CallbackController {
     private readonly writer: CallbackWriter,
   ) {}
 
-  /** Takes one callback; the reply is sent when it is on disk. */
+  /** Receives one callback; resolves when it is on disk. */
   @Post(':command')
-  @ApiOperation({ summary: 'Take a callback of OpenIM' })
+  @ApiOperation({ summary: 'Receive a callback of OpenIM' })
   @HttpCode(200)
   @ApiParam({
     name: 'command',
-    description: `Mirrored: ${[...CALLBACK_COMMANDS.keys()].join(', ')}. Any other is answered, and ignored`,
+    description: `Mirrored: ${[...CALLBACK_COMMANDS.keys()].join(', ')}. Any other command is answered and ignored`,
   })
   @ApiExtraModels(...PAYLOADS)
   @ApiBody({ schema: { oneOf: PAYLOADS.map((dto) => ({ $ref: getSchemaPath(dto) })) } })
@@ -54,7 +50,7 @@ export class CallbackController {
   @ApiDefaultResponse({
     type: CallbackReply,
     description:
-      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not written in time, nor kept in the journal; it may still be written, unless a Retry-After says that it was not received',
+      'Refused (400, 401, 413, 415, 429) or failed (500): nothing was written. 503: not on disk in time; it may still be written, unless the reply has Retry-After: then it was not received',
   })
   async receive(
     @CallbackRequest(CallbackPipe) callback: ReceivedCallback | IgnoredCallback,

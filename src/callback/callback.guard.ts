@@ -6,15 +6,14 @@ import { operationIDOf } from '../openim/operation-id.js';
 import { Delivery } from '../deliveries/delivery-log.js';
 import { secretFinder } from '../auth/secrets.js';
 import { storableText } from '../postgres/storable-text.js';
-import { callbackLog } from './callback-log.js';
+import { exchangeOf } from './callback-exchange.js';
 import { CallbackMetrics } from './callback-metrics.js';
+import { BodyBudget } from './parsing/body-budget.js';
 
-/** What a command of OpenIM looks like (pkg/callbackstruct/constant.go). */
+/** Names of OpenIM's commands (pkg/callbackstruct/constant.go). */
 const COMMAND = /^callback\w{0,64}$/;
 
-/**
- * Lets in who sends one of the tokens as the password of HTTP Basic, as Go does with the userinfo of the url in `webhooks.yml`.
- */
+/** Admits requests with one of the tokens as the password of HTTP Basic: Go sends the userinfo of the url in `webhooks.yml` so. */
 @Injectable()
 export class CallbackGuard implements CanActivate {
   private readonly findToken: (candidate: string) => number;
@@ -23,17 +22,19 @@ export class CallbackGuard implements CanActivate {
     private readonly config: Config,
     private readonly limit: AuthenticationLimit,
     private readonly metrics: CallbackMetrics,
+    private readonly budget: BodyBudget,
   ) {
     this.findToken = secretFinder(config.CALLBACK_TOKEN ?? []);
   }
 
-  /** @throws UnauthorizedException without a right token; HttpException 429 after too many wrong ones */
+  /** @throws UnauthorizedException without a valid token; HttpException 429 after too many wrong ones */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
-    const log = callbackLog(response);
+    const exchange = exchangeOf(response);
+    const { log } = exchange;
     const command = String(request.params['command']);
-    log.command = COMMAND.test(command) ? command : 'other'; // it may be a token in the wrong place
+    log.command = COMMAND.test(command) ? command : 'other'; // another text may be a token in the wrong place
     this.metrics.received(command);
     log.operationID = operationIDOf(request);
     if (!this.config.callbacksAreOpen && this.findToken(basicPassword(request.headers.authorization)) < 0) {
@@ -43,7 +44,7 @@ export class CallbackGuard implements CanActivate {
       );
     }
     log.command = command;
-    response.locals['delivery'] = new Delivery(storableText(command), storableText(log.operationID));
+    exchange.admit(new Delivery(storableText(command), storableText(log.operationID)), this.budget.open());
     return true;
   }
 }

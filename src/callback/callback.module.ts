@@ -17,7 +17,7 @@ import { ReplayController } from './replay/replay.controller.js';
 import { ReplayService } from './replay/replay.service.js';
 import { RejectedDeliveries } from './rejected-deliveries.service.js';
 
-/** What OpenIM tells. */
+/** Receives callbacks over HTTP, and writes them to PostgreSQL or to the journal. */
 @Module({
   imports: [AuthModule, GroupsModule, DeliveriesModule, JournalModule, MetricsModule],
   controllers: [CallbackController, ReplayController],

@@ -8,22 +8,17 @@ import {
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { readBody } from './parsing/callback-body.js';
-import { callbackLog, deliveryOf, shareOf } from './callback-log.js';
+import { exchangeOf } from './callback-exchange.js';
 import { CallbackParser } from './parsing/callback-parser.service.js';
-import {
-  CALLBACK_COMMANDS,
-  commandToday,
-  type IgnoredCallback,
-  keepsBody,
-  type ReceivedCallback,
-} from './payloads/callback-commands.js';
+import { CALLBACK_COMMANDS, currentNameOf, keepsBody } from './payloads/callback-commands.js';
+import type { IgnoredCallback, ReceivedCallback } from './payloads/callback.js';
 
-/** The request of a callback as a parameter, for `CallbackPipe` to make a `Callback` of. */
+/** Passes the request of a callback to `CallbackPipe`. */
 export const CallbackRequest = createParamDecorator((_, context: ExecutionContext) =>
   context.switchToHttp().getRequest<Request>(),
 );
 
-/** Reads and validates a callback, by the DTO that `CALLBACK_COMMANDS` names for its command. */
+/** Reads the body of a callback, and validates it by the DTO of its command in `CALLBACK_COMMANDS`. */
 @Injectable()
 export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCallback | IgnoredCallback>> {
   constructor(
@@ -31,28 +26,27 @@ export class CallbackPipe implements PipeTransform<Request, Promise<ReceivedCall
     private readonly parser: CallbackParser,
   ) {}
 
-  /** @throws an HttpException that says what is wrong with the callback */
+  /** @throws HttpException 400, 413, 415 or 503 with each problem of the callback */
   async transform(request: Request): Promise<ReceivedCallback | IgnoredCallback> {
-    const response = request.res as Response;
-    const delivery = deliveryOf(response);
-    const isMirrored = CALLBACK_COMMANDS.has(commandToday(delivery.command));
-    const body = await readBody(request, this.config.CALLBACK_BODY_LIMIT, shareOf(response)).catch(
+    const { delivery, bodyShare, log } = exchangeOf(request.res as Response);
+    const isMirrored = CALLBACK_COMMANDS.has(currentNameOf(delivery.command));
+    const body = await readBody(request, this.config.CALLBACK_BODY_LIMIT, bodyShare).catch(
       (error: unknown) => {
         if (isMirrored) {
           throw error;
         }
-        return Buffer.alloc(0); // never refuse what is not ours
+        return Buffer.alloc(0); // a callback that is not mirrored is never refused
       },
     );
     if (keepsBody(delivery.command)) {
-      delivery.body = body; // of others nothing is kept: other people's messages are none of our business
+      delivery.body = body;
     }
     const parsed = await this.parser.parse(delivery.command, body);
     if (parsed.kind === 'ignored') {
       delivery.isLogged = parsed.isLogged;
       return parsed;
     }
-    callbackLog(response).groupID = parsed.groupID || undefined;
+    log.groupID = parsed.groupID || undefined;
     if (parsed.kind === 'invalid') {
       delivery.groupID = parsed.groupID ?? null;
       throw new BadRequestException({ error: parsed.reason, message: parsed.problems, statusCode: 400 });

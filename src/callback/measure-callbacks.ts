@@ -1,15 +1,15 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { isCallback } from './callback-path.js';
-import { callbackLog } from './callback-log.js';
+import { exchangeOf } from './callback-exchange.js';
 import type { CallbackMetrics } from './callback-metrics.js';
+import { isCallback } from './callback-path.js';
 
-/** Makes the middleware that counts every answer to a callback, whatever became of it: also where no route is. */
+/** Makes the middleware that counts every answer under `/callback`, also to paths that no route takes. */
 export function measureCallbacks(metrics: CallbackMetrics): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     if (isCallback(request)) {
       const start = performance.now();
       response.once('finish', () => {
-        const { command = '', outcome = 'failed' } = callbackLog(response);
+        const { command = '', outcome = 'failed' } = exchangeOf(response).log;
         metrics.answered(command, outcome, (performance.now() - start) / 1000);
       });
     }

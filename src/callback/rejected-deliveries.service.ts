@@ -1,15 +1,20 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
+import pTimeout from 'p-timeout';
+import type { DeliveryOutcome } from '../deliveries/callback-delivery.entity.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import type { Delivery, RejectedOutcome } from '../deliveries/delivery-log.js';
+import type { Delivery } from '../deliveries/delivery-log.js';
+import type { SyncOutcome } from '../groups/group-change.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { TooManyCallbacksException } from './journaling/callback-concurrency-limit.js';
 
-/** How long an answer waits for the log of what wrote nothing, in ms. */
-const PATIENCE_MS = 1000;
+/** Longest delay of a reply for its row in the log of deliveries, in ms. */
+const TIMEOUT_MS = 1000;
+
+type UnwrittenOutcome = Exclude<DeliveryOutcome, SyncOutcome>;
 
 /**
- * Logs the deliveries that `GroupSyncService` has not logged with what it wrote: ignored, refused and failed ones. The group
- * that a refused or failed one names needs a look. Where the log cannot be written, the service's own log says so.
+ * Logs the deliveries that wrote nothing: ignored, rejected and failed ones. `GroupSyncService` logs all others with their changes.
+ * The group of a rejected or failed delivery needs reconciling. A delivery that cannot be logged is reported in the service's own log.
  */
 @Injectable()
 export class RejectedDeliveries {
@@ -20,27 +25,28 @@ export class RejectedDeliveries {
     private readonly groupSync: GroupSyncService,
   ) {}
 
-  /** Logs a delivery that is not mirrored; waits at most 1 s. */
+  /** Logs a delivery whose command is not mirrored. Resolves within 1 s, logged or not. */
   async logIgnored(delivery: Delivery): Promise<void> {
     await this.log(delivery, 'ignored', null);
   }
 
-  /** Logs why a delivery was refused or failed; waits at most 1 s. */
+  /** Logs a rejected or failed delivery with its problems. Resolves within 1 s, logged or not. */
   async logFailure(delivery: Delivery, error: unknown): Promise<void> {
     if (error instanceof TooManyCallbacksException) {
-      return; // it would have to wait where there is no more room
+      return; // its row would wait for the same connections
     }
     await this.log(delivery, outcomeOf(error), problemsOf(error));
   }
 
-  private async log(delivery: Delivery, outcome: RejectedOutcome, problems: string | null): Promise<void> {
-    const logged = this.write(delivery, outcome, problems).catch((error: Error) =>
-      this.logger.warn(`A delivery of ${delivery.command} is not in the log: ${error.message}`),
+  private async log(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
+    const { command, operationID, groupID } = delivery;
+    const logged = this.write(delivery, outcome, problems).catch((error: unknown) =>
+      this.logger.warn({ command, operationID, groupID, outcome, err: error }, 'Delivery cannot be logged'),
     );
-    await Promise.race([logged, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+    await pTimeout(logged, { milliseconds: TIMEOUT_MS, fallback: () => undefined });
   }
 
-  private async write(delivery: Delivery, outcome: RejectedOutcome, problems: string | null): Promise<void> {
+  private async write(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {
     await this.deliveries.log(delivery, outcome, problems);
     if (outcome !== 'ignored' && delivery.groupID !== null) {
       await this.groupSync.markStaleAfterFailure(delivery.groupID, outcome);

@@ -4,8 +4,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
  * Outcome of a callback. `applied`: it changed rows; `unchanged`: everything in it was known or superseded; `ignored`: its command is not
  * mirrored; `rejected`: it is not valid; `failed`: it could not be written.
  */
-export const OUTCOMES = ['applied', 'unchanged', 'ignored', 'rejected', 'failed'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export const DELIVERY_OUTCOMES = ['applied', 'unchanged', 'ignored', 'rejected', 'failed'] as const;
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
 /** One callback that OpenIM sent, and its outcome. */
 @Entity('callback_deliveries', { comment: 'Log of the callbacks that OpenIM sent, with their outcomes.' })
@@ -43,7 +43,7 @@ export class CallbackDelivery {
   groupID!: string | null;
 
   @Column('text', { comment: 'applied, unchanged, ignored, rejected or failed.' })
-  outcome!: Outcome;
+  outcome!: DeliveryOutcome;
 
   @Column('text', { nullable: true, comment: 'Why it was rejected, failed, or could not be mirrored.' })
   problems!: string | null;

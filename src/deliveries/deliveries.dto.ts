@@ -2,7 +2,11 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { Moment } from '../admin-api/date-time-param.js';
 import { Page, PageQuery, ToStorable } from '../admin-api/paging.js';
-import { type CallbackDelivery, type Outcome, OUTCOMES } from './callback-delivery.entity.js';
+import {
+  type CallbackDelivery,
+  type DeliveryOutcome,
+  DELIVERY_OUTCOMES,
+} from './callback-delivery.entity.js';
 
 /** A path's `{id}`. */
 export class DeliveryParams {
@@ -30,9 +34,9 @@ export class DeliveriesQuery extends PageQuery {
   groupID?: string;
 
   @IsOptional()
-  @IsIn(OUTCOMES)
-  @ApiPropertyOptional({ enum: OUTCOMES })
-  outcome?: Outcome;
+  @IsIn(DELIVERY_OUTCOMES)
+  @ApiPropertyOptional({ enum: DELIVERY_OUTCOMES })
+  outcome?: DeliveryOutcome;
 
   @IsOptional()
   @Moment()
@@ -66,8 +70,8 @@ export class DeliveryDto {
   @ApiProperty({ type: String, nullable: true })
   groupID!: string | null;
 
-  @ApiProperty({ enum: OUTCOMES })
-  outcome!: Outcome;
+  @ApiProperty({ enum: DELIVERY_OUTCOMES })
+  outcome!: DeliveryOutcome;
 
   @ApiProperty({
     type: String,
@@ -113,7 +117,7 @@ const RECONCILED = 'reconciled';
 export type TimelineEntry = Pick<CallbackDelivery, 'id' | 'problems' | 'summary'> & {
   at: Date;
   command: string | null;
-  outcome: Outcome | typeof RECONCILED;
+  outcome: DeliveryOutcome | typeof RECONCILED;
 };
 
 /** Something that happened to a group. */
@@ -125,11 +129,11 @@ export class TimelineEntryDto {
   what!: string;
 
   @ApiProperty({
-    enum: [...OUTCOMES, RECONCILED],
+    enum: [...DELIVERY_OUTCOMES, RECONCILED],
     description:
       'unchanged: it was known already, or something later is; reconciled: reconciliation with OpenIM found it, no callback reported it',
   })
-  outcome!: Outcome | typeof RECONCILED;
+  outcome!: DeliveryOutcome | typeof RECONCILED;
 
   @ApiProperty({
     type: String,

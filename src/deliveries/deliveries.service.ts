@@ -3,14 +3,14 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { isUUID } from 'class-validator';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
-import { CallbackDelivery } from './callback-delivery.entity.js';
+import { CallbackDelivery, type DeliveryOutcome } from './callback-delivery.entity.js';
 import {
   type DeliveriesQuery,
   type DeliveryPage,
   type DeliveryWithBodyDto,
   toDeliveryDto,
 } from './deliveries.dto.js';
-import { type Delivery, LOG_ONLY, type RejectedOutcome } from './delivery-log.js';
+import { type Delivery, LOG_ONLY } from './delivery-log.js';
 
 const NAMED_SINCE = `
   SELECT group_id AS "groupID", max(received_at) AS "receivedAt" FROM callback_deliveries
@@ -31,7 +31,7 @@ export class DeliveriesService {
    */
   async log(
     delivery: Delivery,
-    outcome: RejectedOutcome,
+    outcome: Exclude<DeliveryOutcome, 'applied' | 'unchanged'>,
     problems: string | null,
     receivedAt: Date | null = null,
   ): Promise<void> {

@@ -1,5 +1,4 @@
 import { uuidv7 } from 'uuidv7';
-import type { Outcome } from './callback-delivery.entity.js';
 
 /** What the log keeps of a request, for the statement that logs it. */
 export class Delivery {
@@ -80,6 +79,3 @@ export const andLogDelivery = (changed: string): string => `
 
 /** Logs what changed nothing: $1 to $9 of the delivery, $10 the outcome, $11 when it was received (null: now). */
 export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $10`;
-
-/** The outcomes that `LOG_ONLY` logs. */
-export type RejectedOutcome = Exclude<Outcome, 'applied' | 'unchanged'>;

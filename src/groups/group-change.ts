@@ -1,3 +1,4 @@
+import type { DeliveryOutcome } from '../deliveries/callback-delivery.entity.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { JsonText } from './statements/json-text.js';
 import type { UserChange } from './statements/mark-groups-of-user.js';
@@ -20,4 +21,4 @@ export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
 export type SnapshotChange = Required<Omit<GroupChange<GroupSnapshot>, 'delivery'>>;
 
 /** `applied`: the write changed rows; `unchanged`: everything in it was known or superseded. */
-export type SyncOutcome = 'applied' | 'unchanged';
+export type SyncOutcome = Extract<DeliveryOutcome, 'applied' | 'unchanged'>;

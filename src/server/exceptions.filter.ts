@@ -12,9 +12,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Request, Response } from 'express';
 import { DataSource } from 'typeorm';
 import { isCallback } from '../callback/callback-path.js';
-import { callbackLog } from '../callback/callback-log.js';
+import { exchangeOf } from '../callback/callback-exchange.js';
 import { refusal } from '../callback/callback-reply.js';
 import { isDatabaseUnavailable } from '../postgres/errors.js';
+import { logErrorOf } from './request-logger.js';
 
 /**
  * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being
@@ -30,7 +31,7 @@ export class ExceptionsFilter implements ExceptionFilter {
     const error = withoutPath(this.toHttpException(exception), request);
     const status = error.getStatus();
     if (status >= 500) {
-      response.locals['error'] = exception; // requestLogger logs it with the request
+      logErrorOf(response, exception);
     }
     if (response.headersSent) {
       response.destroy();
@@ -41,7 +42,7 @@ export class ExceptionsFilter implements ExceptionFilter {
     }
     if (isCallback(request)) {
       const reply = refusal(error);
-      const log = callbackLog(response);
+      const { log } = exchangeOf(response);
       log.outcome = status >= 500 ? 'failed' : 'rejected';
       log.problems = reply.errDlt;
       response.status(status).json(reply);

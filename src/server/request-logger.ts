@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { adminRequestLog } from '../admin-api/admin-request-log.js';
-import { callbackLog } from '../callback/callback-log.js';
+import { exchangeOf } from '../callback/callback-exchange.js';
 import { isCallback } from '../callback/callback-path.js';
 import { maskedPath } from './masked-path.js';
 
@@ -11,6 +11,13 @@ const whereOf = ({ route, originalUrl }: Request): { route: string } | { path: s
 
 const levelOf = ({ statusCode, writableFinished }: Response): 'error' | 'warn' | 'info' =>
   statusCode >= 500 ? 'error' : statusCode >= 400 || !writableFinished ? 'warn' : 'info';
+
+const errors = new WeakMap<Response, unknown>();
+
+/** Adds an error to the line of its request. */
+export function logErrorOf(response: Response, error: unknown): void {
+  errors.set(response, error);
+}
 
 /**
  * Makes the middleware that writes one line for each request: of a callback what is known of it, of an admin request who it was. No
@@ -24,7 +31,7 @@ export function requestLogger(logger: Logger): RequestHandler {
     const start = performance.now();
     const address = request.ip; // known as long as the connection is open
     response.once('close', () => {
-      const callback = callbackLog(response);
+      const callback = exchangeOf(response).log;
       const where = whereOf(request);
       logger[levelOf(response)](
         {
@@ -35,7 +42,7 @@ export function requestLogger(logger: Logger): RequestHandler {
           address,
           ms: Math.round(performance.now() - start),
           aborted: response.writableFinished ? undefined : true,
-          err: response.locals['error'] as unknown,
+          err: errors.get(response),
         },
         messageOf(request, callback.outcome),
       );

@@ -14,7 +14,7 @@ import {
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { callbackLog } from '../callback/callback-log.js';
+import { exchangeOf } from '../callback/callback-exchange.js';
 import { maskedPath } from './masked-path.js';
 import { VERSION } from '../config/version.js';
 
@@ -72,7 +72,7 @@ const describe: HttpCustomAttributeFunction = (span, request, response) => {
     span.updateName(`POST ${path}`);
     span.setAttribute('http.route', path);
   }
-  const { command, groupID, operationID, outcome } = callbackLog(response as Response);
+  const { command, groupID, operationID, outcome } = exchangeOf(response as Response).log;
   span.setAttributes({
     'openim.command': command,
     'openim.group_id': groupID,

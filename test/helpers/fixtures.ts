@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../fixtures');
@@ -21,11 +21,22 @@ export function fixtureCommands(): string[] {
     .map(({ name }) => name);
 }
 
+/** Expected rows beside the bodies of a command. */
+const ROWS = 'rows.json';
+
+/** The rows that each body of a command makes in an empty mirror, by the name of the body: the group, then its members. */
+export function fixtureRows(command: string): Record<string, Record<string, unknown>[]> {
+  const path = join(FOLDER, command, ROWS);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof fixtureRows>) : {};
+}
+
 /** Every body that was recorded or is documented, with its command. */
 export const FIXTURES = fixtureCommands().flatMap((command) =>
-  readdirSync(join(FOLDER, command)).map((file) => ({
-    command,
-    name: basename(file, '.json'),
-    text: fixture(command, basename(file, '.json')),
-  })),
+  readdirSync(join(FOLDER, command))
+    .filter((file) => file !== ROWS)
+    .map((file) => ({
+      command,
+      name: basename(file, '.json'),
+      text: fixture(command, basename(file, '.json')),
+    })),
 );

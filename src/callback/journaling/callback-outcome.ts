@@ -1,4 +1,5 @@
-import type { SyncOutcome } from '../../groups/group-change.js';
+import { DELIVERY_OUTCOMES } from '../../deliveries/callback-delivery.entity.js';
 
-/** What became of a callback: `journaled` is on disk here, and waits for PostgreSQL. */
-export type CallbackOutcome = SyncOutcome | 'ignored' | 'journaled';
+/** Outcomes of a callback: those of its delivery, and `journaled` while only the journal has it. */
+export const CALLBACK_OUTCOMES = [...DELIVERY_OUTCOMES, 'journaled'] as const;
+export type CallbackOutcome = (typeof CALLBACK_OUTCOMES)[number];

@@ -1,28 +1,28 @@
 import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
+import pTimeout from 'p-timeout';
 import type { SyncOutcome } from '../../groups/group-change.js';
 import { BOOT, uptime } from '../../journal/boot.js';
 import { JournalService } from '../../journal/journal.service.js';
 import { DatabaseClock } from '../../postgres/database-clock.js';
 import { DatabaseState } from '../../postgres/database-state.js';
 import { ConnectionError, isOfTheValues, isStatementError } from '../../postgres/errors.js';
-import { withTimeout } from '../../postgres/with-timeout.js';
 import { LARGE_BYTES } from '../parsing/body-budget.js';
+import type { ReceivedCallback } from '../payloads/callback.js';
 import { TooManyCallbacksException } from './callback-concurrency-limit.js';
 import type { CallbackOutcome } from './callback-outcome.js';
-import type { ReceivedCallback } from '../payloads/callback-commands.js';
 import { JournalReplay } from './journal-replay.service.js';
 
-/** How long PostgreSQL has for a callback before it goes to the journal, in ms; and for a large one. */
+/** Time for PostgreSQL to write a callback before the journal takes it, in ms; and to write a large one. */
 const TIMEOUT_MS = 1000;
 const LARGE_TIMEOUT_MS = 2000;
 
-/** How long a late write may take before it counts as one that fails, in ms: those that wait for a lock have ended by then. */
-const STUCK_MS = 2000;
+/** Further time for a late write until it counts as failed, in ms. A wait for a lock has ended by then (`lock_timeout`, 3 s in all). */
+const LATE_TIMEOUT_MS = 2000;
 
-/** PostgreSQL has not written a callback in time. It may still do so. */
-class LateError extends Error {}
+/** PostgreSQL has not written a callback in time. It may still write it. */
+class LateWriteError extends Error {}
 
-/** Puts a callback on disk: into PostgreSQL, or into the journal where PostgreSQL does not write it now. */
+/** Puts a callback on disk: in PostgreSQL, or in the journal while PostgreSQL does not write it. */
 @Injectable()
 export class CallbackWriter {
   private readonly logger = new Logger('Journal');
@@ -35,10 +35,11 @@ export class CallbackWriter {
   ) {}
 
   /**
-   * Has a callback written, or else appends it to the journal: after those of its group that wait there, whatever the state of PostgreSQL is.
-   * @param write begins to write it
-   * @returns when it is on disk, there or here
-   * @throws what `write` throws, where the callback itself is at fault, or where the journal cannot take it
+   * Writes a callback to PostgreSQL, or appends it to the journal. Where callbacks with its ordering key wait in the journal, it is
+   * appended behind them.
+   * @param write writes it to PostgreSQL
+   * @returns after the callback is on disk
+   * @throws the error of `write` where the callback itself causes it, or where the journal cannot take the callback
    */
   async writeOrJournal(
     callback: ReceivedCallback,
@@ -50,19 +51,15 @@ export class CallbackWriter {
       return this.append(callback, new ServiceUnavailableException('The database cannot be reached'));
     }
     const work = write();
-    const isLarge = (delivery.body?.length ?? 0) >= LARGE_BYTES;
-    const written = this.journal.isOpen
-      ? withTimeout(work, isLarge ? LARGE_TIMEOUT_MS : TIMEOUT_MS, () => new LateError('late'))
-      : work;
     try {
-      const outcome = await written;
+      const outcome = await (this.journal.isOpen ? inTime(work, timeoutOf(callback)) : work);
       this.database.wrote();
       return outcome;
     } catch (error) {
       if (isOfTheCallback(error)) {
         throw error;
       }
-      this.watch(callback, error, work);
+      this.report(callback, error, work);
       if (!this.journal.isOpen) {
         throw error;
       }
@@ -70,15 +67,15 @@ export class CallbackWriter {
     }
   }
 
-  /** Tells the state of the database what became of a write, of one that is late when that is known. */
-  private watch(
+  /** Reports a failed write to `DatabaseState`, and a late write when it ends. */
+  private report(
     { orderingKey, delivery }: ReceivedCallback,
     error: unknown,
     work: Promise<SyncOutcome>,
   ): void {
-    if (error instanceof LateError) {
+    if (error instanceof LateWriteError) {
       this.database.suspect();
-      withTimeout(work, STUCK_MS, () => error).then(
+      inTime(work, LATE_TIMEOUT_MS).then(
         () => this.database.wrote(),
         (failure: unknown) => delivery.isSent && this.database.failed(orderingKey, failure),
       );
@@ -87,7 +84,10 @@ export class CallbackWriter {
     }
   }
 
-  /** @param failed the write that failed, or is late and may still succeed */
+  /**
+   * @param reason the error to throw where the journal cannot take the callback
+   * @param failed the write that failed, or is late and may still succeed; undefined: no statement was sent
+   */
   private async append(
     { orderingKey, redactedBody, delivery }: ReceivedCallback,
     reason: unknown,
@@ -114,20 +114,35 @@ export class CallbackWriter {
       delivery.isJournaled = true;
       this.replay.enqueue(entry, failed);
     } catch (error) {
-      this.logger.error(`${command} of ${orderingKey} is not in the journal: ${(error as Error).message}`);
-      this.replay.schedule(orderingKey); // others of the group may have waited for this one
+      this.logger.error(
+        { command, operationID, groupID: delivery.groupID, err: error },
+        'Callback cannot be appended to the journal',
+      );
+      this.replay.schedule(orderingKey); // entries behind this one may wait for it
       throw reason;
     }
     return 'journaled';
   }
 }
 
-/** Whether a callback fails for what it is, so that it fails again, and not for the state of PostgreSQL or of its group. */
+/** @throws LateWriteError at the timeout, built only then: this runs for each callback */
+const inTime = (work: Promise<SyncOutcome>, milliseconds: number): Promise<SyncOutcome> =>
+  pTimeout(work, {
+    milliseconds,
+    fallback: () => {
+      throw new LateWriteError(`PostgreSQL did not write the callback within ${milliseconds} ms`);
+    },
+  });
+
+const timeoutOf = ({ delivery }: ReceivedCallback): number =>
+  (delivery.body?.length ?? 0) >= LARGE_BYTES ? LARGE_TIMEOUT_MS : TIMEOUT_MS;
+
+/** Whether the callback itself causes an error, so that it fails again, and not the state of PostgreSQL or of the group. */
 const isOfTheCallback = (error: unknown): boolean =>
   isOfTheValues(error) ||
   !(
     isStatementError(error) ||
     error instanceof ConnectionError ||
-    error instanceof LateError ||
+    error instanceof LateWriteError ||
     error instanceof TooManyCallbacksException
   );

@@ -5,8 +5,8 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
+import pTimeout from 'p-timeout';
 import { Config } from '../../config/config.js';
 import { JournalService } from '../../journal/journal.service.js';
 import type { WaitingEntry } from '../../journal/journaled-groups.js';
@@ -15,28 +15,35 @@ import { DatabaseState } from '../../postgres/database-state.js';
 import { ConnectionError, isLockTimeout } from '../../postgres/errors.js';
 import { ReplayWriter } from './replay-writer.service.js';
 
-/** How many callbacks of one group, and how many of their bytes, are applied in one transaction. */
+/** Entries of one ordering key in one transaction, and the bytes of their bodies. */
 const BATCH = 50;
 const BATCH_BYTES = 1024 * 1024;
-/** How long a group waits that could not be written, in ms; twice as long each time. */
+/** Delay before the first retry of an ordering key, in ms. It doubles with each failure, up to the second number. */
 const RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
-/** How long what is being applied is waited for at the end, in ms. */
-const STOP_MS = 1000;
+const MAX_RETRY_MS = 10_000;
+/** Longest wait for running transactions at shutdown, in ms. */
+const SHUTDOWN_TIMEOUT_MS = 1000;
+
+/** Failures of the first entry of an ordering key. */
+interface Failures {
+  readonly sequence: number;
+  readonly attempts: number;
+  /** Failures that the entry itself causes: all but those for a lock. */
+  readonly ofEntry: number;
+}
 
 /**
- * Applies what waits in the journal as soon as PostgreSQL is there: groups side by side, the callbacks of each in their order. A group that
- * cannot be written waits by itself; it is tried again in a lane of its own, so that many such groups do not take the place of others.
+ * Drains the journal into PostgreSQL: ordering keys side by side, the entries of each in their order. A key that fails is retried in a
+ * queue of its own, so that failing groups do not take the place of others.
  */
 @Injectable()
 export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Journal');
-  private readonly groups: PQueue;
+  private readonly queue: PQueue;
   private readonly retries: PQueue;
-  /** Groups that are in a queue, being applied, or waiting to be tried again. */
+  /** Ordering keys that are queued, being drained, or waiting for a retry. */
   private readonly scheduled = new Set<string>();
-  /** How often a group could not be written, and how often for a reason that is its first entry's own. */
-  private readonly failures = new Map<string, { sequence: number; times: number; ofEntry: number }>();
+  private readonly failures = new Map<string, Failures>();
   private stopping = false;
 
   constructor(
@@ -46,115 +53,115 @@ export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, Befo
     private readonly clock: DatabaseClock,
     config: Config,
   ) {
-    // Callbacks that come meanwhile need connections too.
-    const lanes = (part: number): number => Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * part));
-    this.groups = new PQueue({ concurrency: lanes(0.4) });
-    this.retries = new PQueue({ concurrency: lanes(0.2) });
+    // Callbacks that arrive during the replay need connections too.
+    const share = (part: number): number => Math.max(1, Math.floor(config.DATABASE_POOL_SIZE * part));
+    this.queue = new PQueue({ concurrency: share(0.4) });
+    this.retries = new PQueue({ concurrency: share(0.2) });
   }
 
-  /** Before the first callback can come. */
+  /** Opens the journal before the first callback can arrive. */
   onModuleInit(): Promise<void> {
     return this.journal.open();
   }
 
   onApplicationBootstrap(): void {
-    this.journal.groups.ids.forEach((groupID) => this.schedule(groupID));
+    this.journal.groups.ids.forEach((orderingKey) => this.schedule(orderingKey));
   }
 
-  /** What is being applied may be given up at any moment: the next process applies it, if PostgreSQL has not. */
+  /** Waits at most 1 s for running transactions. The next process applies every entry that PostgreSQL did not write. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    this.groups.clear();
+    this.queue.clear();
     this.retries.clear();
     this.database.close();
-    await Promise.race([
-      Promise.all([this.groups.onIdle(), this.retries.onIdle()]),
-      sleep(STOP_MS, undefined, { ref: false }),
-    ]);
+    await pTimeout(Promise.all([this.queue.onIdle(), this.retries.onIdle()]), {
+      milliseconds: SHUTDOWN_TIMEOUT_MS,
+      fallback: () => undefined,
+    });
   }
 
   /**
-   * Has an entry applied that was appended.
-   * @param failed the write of it that failed, or is late and may still succeed: until it ends it would be waited for
+   * Schedules the replay of an entry that was appended.
+   * @param failed the write that failed, or is late and may still succeed; the replay begins after its end, since it locks the group
    */
-  enqueue({ groupID }: WaitingEntry, failed?: Promise<unknown>): void {
+  enqueue({ groupID: orderingKey }: WaitingEntry, failed?: Promise<unknown>): void {
     if (!failed) {
-      this.schedule(groupID);
-    } else if (!this.scheduled.has(groupID)) {
-      this.scheduled.add(groupID);
+      this.schedule(orderingKey);
+    } else if (!this.scheduled.has(orderingKey)) {
+      this.scheduled.add(orderingKey);
       failed.then(
-        () => this.retry(groupID, 0),
-        () => this.retry(groupID, RETRY_MS),
+        () => this.retry(orderingKey, 0),
+        () => this.retry(orderingKey, RETRY_MS),
       );
     }
   }
 
-  /** Has what waits in a group applied, if anything does. */
-  schedule(groupID: string): void {
-    if (!this.scheduled.has(groupID) && this.journal.groups.has(groupID) && !this.stopping) {
-      this.scheduled.add(groupID);
-      void this.groups.add(() => this.apply(groupID));
+  /** Schedules the replay of an ordering key, if entries of it wait. */
+  schedule(orderingKey: string): void {
+    if (!this.scheduled.has(orderingKey) && this.journal.groups.has(orderingKey) && !this.stopping) {
+      this.scheduled.add(orderingKey);
+      void this.queue.add(() => this.drain(orderingKey));
     }
   }
 
-  private retry(groupID: string, pauseMs: number, queue = this.retries): void {
+  private retry(orderingKey: string, delayMs: number, queue = this.retries): void {
     setTimeout(() => {
       if (!this.stopping) {
-        void queue.add(() => this.apply(groupID));
+        void queue.add(() => this.drain(orderingKey));
       }
-    }, pauseMs).unref();
+    }, delayMs).unref();
   }
 
-  /** Applies the first entries of a group. */
-  private async apply(groupID: string): Promise<void> {
+  /** Applies one batch of an ordering key, and queues the rest of it behind the other keys. */
+  private async drain(orderingKey: string): Promise<void> {
     await this.database.present();
     if (this.stopping) {
       return;
     }
     try {
-      await this.setMissingAsOf();
-      const entries = this.journal.groups.first(groupID, BATCH, BATCH_BYTES);
+      await this.completeAsOf();
+      const entries = this.journal.groups.first(orderingKey, BATCH, BATCH_BYTES);
       if (entries.length === 0) {
-        this.scheduled.delete(groupID); // none is on disk yet; each is told of when it is
+        this.scheduled.delete(orderingKey); // none is on disk yet; `enqueue` follows for each
         return;
       }
-      await this.writer.write(entries, this.failuresOf(groupID).ofEntry);
-      this.failures.delete(groupID);
+      await this.writer.write(entries, this.failuresOf(orderingKey).ofEntry);
+      this.failures.delete(orderingKey);
       this.database.wrote();
     } catch (error) {
-      this.failed(groupID, error as Error);
+      this.retryAfter(error as Error, orderingKey);
       return;
     }
-    this.scheduled.delete(groupID);
-    this.schedule(groupID); // behind the others
+    this.scheduled.delete(orderingKey);
+    this.schedule(orderingKey);
   }
 
-  private failed(groupID: string, error: Error): void {
-    this.database.failed(groupID, error);
-    this.logger.debug(`Group ${groupID} is tried again: ${error.message}`);
+  private retryAfter(error: Error, orderingKey: string): void {
+    this.database.failed(orderingKey, error);
     if (error instanceof ConnectionError && !error.isLost) {
-      this.retry(groupID, RETRY_MS, this.groups); // it waits there until PostgreSQL is back
+      this.retry(orderingKey, RETRY_MS, this.queue); // it waits there until PostgreSQL is back
       return;
     }
-    const { sequence, times, ofEntry } = this.failuresOf(groupID);
-    this.failures.set(groupID, {
+    const { sequence, attempts, ofEntry } = this.failuresOf(orderingKey);
+    this.logger.debug({ orderingKey, attempt: attempts + 1, err: error }, 'Journal entry is retried');
+    this.failures.set(orderingKey, {
       sequence,
-      times: times + 1,
+      attempts: attempts + 1,
       ofEntry: ofEntry + Number(!isLockTimeout(error)),
     });
-    this.retry(groupID, Math.min(RETRY_MS * 2 ** times, LAST_RETRY_MS));
+    this.retry(orderingKey, Math.min(RETRY_MS * 2 ** attempts, MAX_RETRY_MS));
   }
 
-  /** Those of the entry that is the first of its group now. */
-  private failuresOf(groupID: string): { sequence: number; times: number; ofEntry: number } {
-    const [first] = this.journal.groups.first(groupID, 1, Infinity);
+  /** Returns the failures of the entry that is the first of its ordering key now. */
+  private failuresOf(orderingKey: string): Failures {
+    const [first] = this.journal.groups.first(orderingKey, 1, Infinity);
     const sequence = first?.sequence ?? 0;
-    const failures = this.failures.get(groupID);
-    return failures?.sequence === sequence ? failures : { sequence, times: 0, ofEntry: 0 };
+    const failures = this.failures.get(orderingKey);
+    return failures?.sequence === sequence ? failures : { sequence, attempts: 0, ofEntry: 0 };
   }
 
-  /** Reads PostgreSQL's clock for what came before it was reached. */
-  private async setMissingAsOf(): Promise<void> {
+  /** Sets the as_of of entries that arrived before PostgreSQL's clock was read. */
+  private async completeAsOf(): Promise<void> {
     if (!this.clock.isSet) {
       await this.clock.set();
     }

@@ -16,24 +16,25 @@ import {
   isStatementError,
 } from '../../postgres/errors.js';
 import { CallbackParser } from '../parsing/callback-parser.service.js';
-import { applyCallback, keepsBody, type ReceivedCallback } from '../payloads/callback-commands.js';
-import { groupOf } from '../parsing/ordering-key.js';
+import { applyCallback, type ReceivedCallback } from '../payloads/callback.js';
+import { keepsBody } from '../payloads/callback-commands.js';
+import { groupIDOf } from '../parsing/ordering-key.js';
 
-/** How often a callback is tried that PostgreSQL refuses for its values; and for a reason that may pass. */
+/** Attempts for an entry whose values PostgreSQL refuses; and for one that fails for a reason that may pass. */
 const ATTEMPTS_OF_VALUES = 3;
 const ATTEMPTS = 20;
 
-/** A callback of the journal as it is applied. */
+/** An entry of the journal with its callback. */
 interface ReplayedCallback {
   readonly waiting: WaitingEntry;
   readonly delivery: Delivery;
-  /** Undefined: this version does not take it. */
+  /** Undefined: valid for the version that received it, not for this one. */
   readonly received?: ReceivedCallback;
 }
 
 /**
- * Writes callbacks of the journal, true as of when they came. Each has the id of its delivery, which the log holds once: so one that
- * PostgreSQL wrote before it went away, or before a crash of ours, is not applied again.
+ * Writes entries of the journal to PostgreSQL, as of their arrival. The id of an entry is the primary key of its delivery in the log: an
+ * entry that PostgreSQL wrote before a crash or a lost connection is not applied again.
  */
 @Injectable()
 export class ReplayWriter {
@@ -48,9 +49,9 @@ export class ReplayWriter {
   ) {}
 
   /**
-   * Writes entries of one group in their order, and takes them out of the journal: together, or one by one where that fails.
-   * @param failures how often the first of them failed before
-   * @throws the error of the first that is to be tried again; those before it are written
+   * Writes entries of one ordering key in their order, in one transaction or else one by one, and removes them from the journal.
+   * @param failures failures of the first entry so far
+   * @throws the error of the first entry that needs a retry; the entries before it are written and removed
    */
   async write(entries: readonly WaitingEntry[], failures: number): Promise<void> {
     const callbacks = await this.read(await this.skipWritten(entries));
@@ -64,16 +65,16 @@ export class ReplayWriter {
     }
   }
 
-  /** Takes out what the log has already; what follows in the group is not older than that. */
+  /** Removes the entries that the log of deliveries has already. Later entries of the ordering key get a later as_of. */
   private async skipWritten(entries: readonly WaitingEntry[]): Promise<WaitingEntry[]> {
-    const asked = entries.filter(({ mayBeWritten }) => mayBeWritten).map(({ id }) => id);
-    const moments = await this.deliveries.receivedAt(asked);
-    const written = entries.filter(({ id }) => moments.has(id));
-    for (const { id, groupID } of written) {
-      this.journal.groups.raise(groupID, moments.get(id)!.getTime() + 1);
+    const candidates = entries.filter(({ mayBeWritten }) => mayBeWritten).map(({ id }) => id);
+    const receivedAt = await this.deliveries.receivedAt(candidates);
+    const written = entries.filter(({ id }) => receivedAt.has(id));
+    for (const { id, groupID: orderingKey } of written) {
+      this.journal.groups.raise(orderingKey, receivedAt.get(id)!.getTime() + 1);
     }
     await this.remove(written);
-    return entries.filter(({ id }) => !moments.has(id));
+    return entries.filter(({ id }) => !receivedAt.has(id));
   }
 
   private async read(entries: readonly WaitingEntry[]): Promise<ReplayedCallback[]> {
@@ -85,7 +86,7 @@ export class ReplayWriter {
           if (!(error instanceof DamagedEntryError)) {
             throw error;
           }
-          await this.putAside(waiting, 'damaged', error.message);
+          await this.quarantine(waiting, 'damaged', error.message);
           return undefined;
         }
       }),
@@ -100,7 +101,7 @@ export class ReplayWriter {
     const delivery = new Delivery(command, operationID, null, id);
     const parsed = await this.parser.parse(command, body);
     if (parsed.kind !== 'mirrored') {
-      delivery.groupID = groupOf(orderingKey);
+      delivery.groupID = groupIDOf(orderingKey);
       delivery.body = keepsBody(command) ? body : null;
       return { waiting, delivery };
     }
@@ -108,10 +109,10 @@ export class ReplayWriter {
     return { waiting, delivery, received: { ...parsed, delivery, receivedAt: new Date(waiting.asOf!) } };
   }
 
-  /** @returns whether all are written; none is otherwise */
+  /** @returns whether all are written; false: none is */
   private async writeTogether(callbacks: readonly ReplayedCallback[]): Promise<boolean> {
     if (callbacks.some(({ received }) => !received || received.groupID === '')) {
-      return false; // the groups of a user are marked in transactions of their own
+      return false; // a change of a user marks its groups in transactions of its own
     }
     try {
       await this.groupSync.transaction(async (groupSync) => {
@@ -120,7 +121,7 @@ export class ReplayWriter {
         }
       });
     } catch (error) {
-      callbacks.forEach(({ waiting }) => (waiting.mayBeWritten = true)); // if only the answer to COMMIT was lost
+      callbacks.forEach(({ waiting }) => (waiting.mayBeWritten = true)); // the answer to COMMIT may be lost
       if (isStatementError(error) && !isLockTimeout(error)) {
         return false;
       }
@@ -144,20 +145,18 @@ export class ReplayWriter {
       waiting.mayBeWritten = true;
       if (isDuplicateKey(error, 'callback_deliveries_pkey')) {
         await this.skipWritten([waiting]);
-      } else if (isGivenUp(error, failures + 1)) {
-        await this.giveUp(callback, error as Error);
+      } else if (isOutOfAttempts(error, failures + 1)) {
+        await this.logFailed(callback, error as Error);
       } else {
         throw error;
       }
     }
   }
 
-  /** A callback that fails again and again is logged as failed, with its body, and its group marked; or kept aside where not even that can be. */
-  private async giveUp({ waiting, delivery }: ReplayedCallback, error: Error): Promise<void> {
+  /** Logs an entry without attempts left as failed, with its body, and marks its group stale. Quarantines it where that is refused too. */
+  private async logFailed({ waiting, delivery }: ReplayedCallback, error: Error): Promise<void> {
     const { command, operationID, groupID } = delivery;
-    this.logger.error(
-      `${command} of ${groupID}, operationID ${operationID}, cannot be applied: ${error.message}`,
-    );
+    this.logger.error({ command, operationID, groupID, err: error }, 'Journal entry cannot be applied');
     try {
       await this.deliveries.log(delivery, 'failed', error.message, new Date(waiting.asOf!));
     } catch (problem) {
@@ -165,9 +164,9 @@ export class ReplayWriter {
         throw problem;
       }
       if (!isDuplicateKey(problem, 'callback_deliveries_pkey')) {
-        await this.putAside(waiting, 'rejected', (problem as Error).message);
+        await this.quarantine(waiting, 'rejected', (problem as Error).message);
         return;
-      } // it was given up before, by a process that ended then
+      } // an earlier process logged it, and ended before it removed the entry
     }
     if (groupID !== null) {
       await this.groupSync.markStaleAfterFailure(groupID, 'failed');
@@ -175,13 +174,13 @@ export class ReplayWriter {
     await this.remove([waiting]);
   }
 
-  /** What an entry changes is lost: its group is marked, if it is known. */
-  private async putAside(waiting: WaitingEntry, reason: QuarantineReason, why: string): Promise<void> {
+  /** Moves an entry to quarantine, and marks its group stale: the change is lost. */
+  private async quarantine(waiting: WaitingEntry, reason: QuarantineReason, why: string): Promise<void> {
     await this.journal.quarantine(waiting, reason, why);
-    const groupID = groupOf(waiting.groupID);
+    const groupID = groupIDOf(waiting.groupID);
     if (groupID !== null) {
-      await this.groupSync.markStaleAfterFailure(groupID, 'failed').catch((error: Error) => {
-        this.logger.warn(`Group ${groupID} could not be marked: ${error.message}`);
+      await this.groupSync.markStaleAfterFailure(groupID, 'failed').catch((error: unknown) => {
+        this.logger.warn({ groupID, err: error }, 'Group cannot be marked stale');
       });
     }
   }
@@ -192,8 +191,8 @@ export class ReplayWriter {
   }
 }
 
-/** A lock that is held, and PostgreSQL being away, have an end. */
-function isGivenUp(error: unknown, attempts: number): boolean {
+/** Whether an entry gets no further attempt. Locks and refused connections count no attempts: they end. */
+function isOutOfAttempts(error: unknown, attempts: number): boolean {
   const limit = isOfTheValues(error) ? ATTEMPTS_OF_VALUES : ATTEMPTS;
   return attempts >= limit && !isLockTimeout(error) && !(error instanceof ConnectionError && !error.isLost);
 }

@@ -1,10 +1,10 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 
-/** Bodies from this size on are large: some ms of work, and some of them at once are much memory. */
+/** Size from which a body is large, in bytes. A large body takes some ms of processor time, and much memory. */
 export const LARGE_BYTES = 128 * 1024;
 
-/** More bytes of bodies are in flight than may be. */
+/** The bodies in flight would exceed `CALLBACK_IN_FLIGHT_LIMIT`. */
 export class TooManyBytesException extends ServiceUnavailableException {
   constructor(limit: number) {
     super(
@@ -16,8 +16,8 @@ export class TooManyBytesException extends ServiceUnavailableException {
 type Size = 'small' | 'large';
 
 /**
- * Bounds the bytes of all bodies that are being received, read and written at once. Small and large bodies are counted apart, so that no
- * number of large ones keeps a small one out; and one large body is let in always, whatever the limits are.
+ * Bounds the bytes of all bodies that are received, parsed and written at once. Small and large bodies have a limit each, so that large
+ * ones never keep a small one out. One large body is admitted whatever the limit is.
  */
 @Injectable()
 export class BodyBudget {
@@ -28,50 +28,50 @@ export class BodyBudget {
     this.limit = config.CALLBACK_IN_FLIGHT_LIMIT;
   }
 
-  /** Begins to count a body. */
+  /** Makes the share of one body; it is empty. */
   open(): BodyShare {
     return new BodyShare(this);
   }
 
   /**
-   * Counts a body that has grown.
-   * @param held bytes that were counted for it so far
-   * @param needed bytes from now on; 0: it is no more in flight
-   * @throws TooManyBytesException where the bodies in flight would have more than `CALLBACK_IN_FLIGHT_LIMIT`; nothing has changed then
+   * Resizes one share.
+   * @param from its bytes so far
+   * @param to its bytes from now on; 0 gives all back
+   * @throws TooManyBytesException over `CALLBACK_IN_FLIGHT_LIMIT`; the budget is unchanged then
    */
-  change(held: number, needed: number): void {
-    const [before, after] = [sizeOf(held), sizeOf(needed)];
-    const others = this.taken[after] - (before === after ? held : 0);
-    if (needed > held && others > 0 && others + needed > this.limit) {
+  resize(from: number, to: number): void {
+    const [before, after] = [sizeOf(from), sizeOf(to)];
+    const others = this.taken[after] - (before === after ? from : 0);
+    if (to > from && others > 0 && others + to > this.limit) {
       throw new TooManyBytesException(this.limit);
     }
-    this.taken[before] -= held;
-    this.taken[after] += needed;
+    this.taken[before] -= from;
+    this.taken[after] += to;
   }
 }
 
 const sizeOf = (bytes: number): Size => (bytes < LARGE_BYTES ? 'small' : 'large');
 
-/** What one body takes of the budget. */
+/** Part of the budget that one body takes. */
 export class BodyShare {
-  private held = 0;
+  private bytes = 0;
 
   constructor(private readonly budget: BodyBudget) {}
 
   /**
-   * Takes room for so many bytes in all.
-   * @throws TooManyBytesException where there is none
+   * Grows the share to a number of bytes; a smaller number changes nothing.
+   * @throws TooManyBytesException over `CALLBACK_IN_FLIGHT_LIMIT`
    */
   grow(bytes: number): void {
-    if (bytes > this.held) {
-      this.budget.change(this.held, bytes);
-      this.held = bytes;
+    if (bytes > this.bytes) {
+      this.budget.resize(this.bytes, bytes);
+      this.bytes = bytes;
     }
   }
 
-  /** Gives all room back: the body is in flight no more. */
+  /** Gives all bytes back. */
   release(): void {
-    this.budget.change(this.held, 0);
-    this.held = 0;
+    this.budget.resize(this.bytes, 0);
+    this.bytes = 0;
   }
 }

@@ -1,6 +1,6 @@
+import type { Callback } from '../payloads/callback.js';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
-import type { Callback } from '../payloads/callback-commands.js';
 
-/** `parseCallback` as a task of a worker thread. */
+/** Runs `parseCallback` as a task of a worker thread. */
 export default ({ command, body }: { command: string; body: Uint8Array }): Callback | CallbackProblems =>
   parseCallback(command, body);

@@ -2,24 +2,25 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Tinypool } from 'tinypool';
 import { Config } from '../../config/config.js';
 import type { Delivery } from '../../deliveries/delivery-log.js';
+import type { Callback, MirroredCallback } from '../payloads/callback.js';
 import { LARGE_BYTES } from './body-budget.js';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
-import type { Callback, MirroredCallback } from '../payloads/callback-commands.js';
 
-/** Reads and validates the bodies of callbacks: small ones here, large ones in a worker thread, so that others are answered meanwhile. */
+/** Parses and validates callbacks. A worker thread takes the large bodies, so that small callbacks are answered meanwhile. */
 @Injectable()
 export class CallbackParser implements OnApplicationShutdown {
   private readonly worker = new Tinypool({
     filename: new URL('./callback-parse.worker.js', import.meta.url).href,
-    minThreads: 1, // ready before it is needed: it takes a second to load
+    minThreads: 1, // a thread takes a second to load
     maxThreads: 1,
   });
 
   constructor(private readonly config: Config) {}
 
   /**
-   * @param command the command in the path
-   * @param body the bytes of the request
+   * Parses one callback.
+   * @param command command in the path
+   * @param body bytes of the request
    */
   async parse(command: string, body: Buffer): Promise<Callback | CallbackProblems> {
     return body.length < LARGE_BYTES
@@ -28,8 +29,8 @@ export class CallbackParser implements OnApplicationShutdown {
   }
 
   /**
-   * Writes down in a delivery what the log tells of its callback.
-   * @param body the bytes of the request
+   * Copies the facts of a callback to its row for the log of deliveries.
+   * @param body bytes of the request
    */
   describe(
     delivery: Delivery,
@@ -44,7 +45,7 @@ export class CallbackParser implements OnApplicationShutdown {
     }
   }
 
-  /** Not before the last request is answered, as `onModuleDestroy` would be. */
+  /** Runs after the last request is answered; `onModuleDestroy` would run before. */
   async onApplicationShutdown(): Promise<void> {
     await this.worker.destroy();
   }

@@ -1,9 +1,9 @@
 /**
- * The key of callbacks that wait for each other in the journal: those of one group, or those of one user. No groupID begins with U+0000,
- * which PostgreSQL cannot hold.
+ * Returns the key of callbacks that are applied one after another: the groupID, or a key of the user for a callback without a group.
+ * The latter begins with U+0000. No groupID does, since PostgreSQL cannot store it.
  */
 export const orderingKeyOf = (groupID: string, userID = ''): string => groupID || `\0${userID}`;
 
-/** The group whose key it is; null for that of a user. */
-export const groupOf = (orderingKey: string): string | null =>
+/** Returns the group of an ordering key; null for the key of a user. */
+export const groupIDOf = (orderingKey: string): string | null =>
   orderingKey.startsWith('\0') ? null : orderingKey;

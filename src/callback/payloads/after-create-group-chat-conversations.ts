@@ -1,21 +1,22 @@
 import { ValidateBy } from 'class-validator';
 import { STALE } from '../../groups/statements/stale.js';
 import type { GroupHint } from '../../groups/statements/mark-group-stale.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, OptionalID } from './fields.js';
 
 /**
- * Conversations were made for users who entered a group (pkg/callbackstruct/conversation.go; OpenIM's main branch only). Who
- * they are is not told. Only here OpenIM writes `groupId`, with a small d; the page of the commercial edition has `group_id`
+ * OpenIM created the conversations of users who joined a group (pkg/callbackstruct/conversation.go; main branch only). It does not report
+ * the users. Only here OpenIM writes `groupId`; the page of the commercial edition has `group_id`
  * (https://docs.openim.io/platform-api/webhooks/group).
  */
 export class AfterCreateGroupChatConversationsCallback implements CallbackPayload<GroupHint> {
   @ID('callbackAfterCreateGroupChatConversationsCommand')
   callbackCommand = '';
 
-  @OptionalID('The group, as the open edition writes it')
+  @OptionalID('Group, in the open edition')
   @ValidateBy({
-    name: 'some group',
+    name: 'anyGroup',
     validator: {
       validate: (value, validation) =>
         value !== '' ||
@@ -25,7 +26,7 @@ export class AfterCreateGroupChatConversationsCallback implements CallbackPayloa
   })
   groupId = '';
 
-  @OptionalID('The group, as the commercial edition writes it')
+  @OptionalID('Group, in the commercial edition')
   group_id = '';
 
   get groupID(): string {
@@ -33,7 +34,7 @@ export class AfterCreateGroupChatConversationsCallback implements CallbackPayloa
   }
 
   get unreported(): string {
-    return 'OpenIM does not say who entered';
+    return 'OpenIM does not report who joined';
   }
 
   toChange(): GroupHint {
@@ -41,6 +42,12 @@ export class AfterCreateGroupChatConversationsCallback implements CallbackPayloa
   }
 
   toSummary(): string {
-    return 'somebody entered; OpenIM does not say who';
+    return 'a user joined; OpenIM does not report who';
   }
 }
+
+export const afterCreateGroupChatConversations = defineCommand(AfterCreateGroupChatConversationsCallback, {
+  name: 'callbackAfterCreateGroupChatConversationsCommand',
+  webhook: { key: 'afterCreateGroupChatConversations', only: 'main' },
+  apply: (groupSync, hint) => groupSync.markGroupStale(hint),
+});

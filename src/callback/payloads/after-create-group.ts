@@ -3,6 +3,7 @@ import { ValidateBy } from 'class-validator';
 import type { GroupCreation } from '../../groups/statements/create-group.js';
 import { storableTime } from '../../postgres/storable-time.js';
 import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './fields.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { type InitMember, initMemberListProblems, trueMembers } from './init-member-list.js';
 
@@ -21,34 +22,34 @@ class InitMemberDto {
 
 /**
  * A group was created (pkg/callbackstruct/group.go, CallbackAfterCreateGroupReq;
- * https://docs.openim.io/restapi/webhooks/group/afterCreateGroup). No field is sent for who made it.
+ * https://docs.openim.io/restapi/webhooks/group/afterCreateGroup). The operator has no field: see `trueMembers`.
  */
 export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> {
   @ID('callbackAfterCreateGroupCommand')
   callbackCommand = '';
 
-  @ID('The unique ID of the group')
+  @ID('Unique ID of the group')
   groupID = '';
 
-  @Text('The name of the group')
+  @Text('Name of the group')
   groupName = '';
 
-  @Text('The announcement')
+  @Text('Announcement')
   notification = '';
 
-  @Text('The introduction')
+  @Text('Introduction')
   introduction = '';
 
-  @Text('The URL of the icon')
+  @Text('URL of the icon')
   faceURL = '';
 
-  @ID('The owner')
+  @ID('Owner')
   ownerUserID = '';
 
-  @Int64('When the group was created, ms since 1970')
+  @Int64('Time of the creation, ms since 1970')
   createTime = 0;
 
-  @Uint32('The number of members')
+  @Uint32('Number of members')
   memberCount = 0;
 
   @Text('Extra data of the application')
@@ -57,7 +58,7 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
   @Int32('0 normal, 1 banned, 2 dismissed, 3 muted')
   status = 0;
 
-  @OptionalID('The creator; "" where the caller of the REST API did not say')
+  @OptionalID('Creator; "" where the caller of the REST API did not send it')
   creatorUserID = '';
 
   @Int32('2 for every group of a current OpenIM')
@@ -66,16 +67,16 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
   @Int32('0 applications need approval, 1 invitations too, 2 join directly')
   needVerification = 0;
 
-  @Int32('May members look at other members: 0 yes, 1 no')
+  @Int32('Members may see the profiles of other members: 0 yes, 1 no')
   lookMemberInfo = 0;
 
-  @Int32('May members ask other members to be friends: 0 yes, 1 no')
+  @Int32('Members may send friend requests to other members: 0 yes, 1 no')
   applyMemberFriend = 0;
 
-  @Int64('When the announcement was changed, ms since 1970; 0 for never')
+  @Int64('Time of the last change of the announcement, ms since 1970; 0 for never')
   notificationUpdateTime = 0;
 
-  @OptionalID('Who changed the announcement')
+  @OptionalID('User who changed the announcement')
   notificationUserID = '';
 
   @ValidateBy({
@@ -97,12 +98,12 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
       memberCount,
       ...group
     } = this;
-    const { members, strangers } = trueMembers(initMemberList ?? [], this.ownerUserID);
+    const { members, nonMembers } = trueMembers(initMemberList ?? [], this.ownerUserID);
     return {
       ...group,
       createTime: storableTime(createTime),
       notificationUpdateTime: storableTime(notificationUpdateTime),
-      memberCount: Math.max(memberCount - strangers, 0),
+      memberCount: Math.max(memberCount - nonMembers, 0),
       userIDs: [...members.keys()],
       roleLevels: [...members.values()],
     };
@@ -112,3 +113,9 @@ export class AfterCreateGroupCallback implements CallbackPayload<GroupCreation> 
     return `the group "${this.groupName}" was created, with ${this.ownerUserID} as its owner`;
   }
 }
+
+export const afterCreateGroup = defineCommand(AfterCreateGroupCallback, {
+  name: 'callbackAfterCreateGroupCommand',
+  webhook: { key: 'afterCreateGroup' },
+  apply: (groupSync, creation) => groupSync.createGroup(creation),
+});

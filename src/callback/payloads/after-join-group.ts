@@ -1,37 +1,39 @@
 import { ValidateBy } from 'class-validator';
+import type { GroupChange } from '../../groups/group-change.js';
 import { STALE } from '../../groups/statements/stale.js';
 import type { MemberJoined } from '../../groups/statements/join-group.js';
 import type { GroupHint } from '../../groups/statements/mark-group-stale.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, Int32, OptionalID, Text } from './fields.js';
 
-/** A user who was invited (protocol/constant/constant.go, JoinByInvitation). */
+/** `joinSource` of an invitation (protocol/constant/constant.go, JoinByInvitation). */
 const BY_INVITATION = 2;
 
 /**
- * A user joined (pkg/callbackstruct/group.go, CallbackAfterJoinGroupReq). Where `userID` is there, as older documentation and
- * newer servers have it, that one joined, and `inviterUserID` may have invited. Without it, of a direct join, `inviterUserID` is the one who
- * joined (internal/rpc/group/group.go, JoinGroup); of an invitation it is the one who invited, and who joined is not told.
+ * A user joined a group (pkg/callbackstruct/group.go, CallbackAfterJoinGroupReq). Older documentation and newer servers send `userID`, the
+ * user who joined; `inviterUserID` is the inviter then. Without `userID`, `inviterUserID` is the user who joined
+ * (internal/rpc/group/group.go, JoinGroup), except for an invitation: there it is the inviter, and OpenIM does not report who joined.
  */
 export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | GroupHint> {
   @ID('callbackAfterJoinGroupCommand')
   callbackCommand = '';
 
-  @Text("The ID of the caller's operation")
+  @Text('ID of the operation')
   operationID = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @Text('The words of who asked to join')
+  @Text('Message of the join request')
   reqMessage = '';
 
   @Int32('1 by an admin, 2 by invitation, 3 by search, 4 by QR code, 0 directly')
   joinSource = 0;
 
-  @OptionalID('Who joined; with `userID`, and by invitation: who invited')
+  @OptionalID('User who joined; the inviter where `userID` is sent, and of an invitation')
   @ValidateBy({
-    name: 'somebody',
+    name: 'anyUser',
     validator: {
       validate: (value, validation) => {
         const { userID, joinSource } = (validation?.object ?? {}) as Partial<AfterJoinGroupCallback>;
@@ -42,12 +44,12 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | Gr
   })
   inviterUserID = '';
 
-  @OptionalID('Who joined, where it is there')
+  @OptionalID('User who joined')
   userID = '';
 
   get unreported(): string | undefined {
     return this.userID === '' && this.joinSource === BY_INVITATION
-      ? 'OpenIM does not say who joined'
+      ? 'OpenIM does not report who joined'
       : undefined;
   }
 
@@ -59,10 +61,10 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | Gr
     const { userID, inviterUserID } = this.member;
     return this.unreported === undefined
       ? `${userID} joined${inviterUserID && `, invited by ${inviterUserID}`}`
-      : `somebody joined${inviterUserID && `, invited by ${inviterUserID}`}; OpenIM does not say who`;
+      : `a user joined${inviterUserID && `, invited by ${inviterUserID}`}; OpenIM does not report who`;
   }
 
-  /** Who joined, where it is told. */
+  /** The new member; valid only where `unreported` is undefined. */
   private get member(): MemberJoined {
     const { userID, inviterUserID, joinSource } = this;
     return userID === '' || userID === inviterUserID
@@ -70,3 +72,12 @@ export class AfterJoinGroupCallback implements CallbackPayload<MemberJoined | Gr
       : { userID, inviterUserID, joinSource };
   }
 }
+
+export const afterJoinGroup = defineCommand(AfterJoinGroupCallback, {
+  name: 'callbackAfterJoinGroupCommand',
+  webhook: { key: 'afterJoinGroup' },
+  apply: (groupSync, change) =>
+    change.unreported === undefined
+      ? groupSync.joinGroup(change as GroupChange<MemberJoined>)
+      : groupSync.markGroupStale(change as GroupChange<GroupHint>),
+});

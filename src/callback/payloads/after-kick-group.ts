@@ -1,22 +1,21 @@
 import type { MembersLeft } from '../../groups/statements/leave-group.js';
 import { storableText } from '../../postgres/storable-text.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, IDList, Text } from './fields.js';
 
-/**
- * Members were made to leave (pkg/callbackstruct/group.go, CallbackKillGroupMemberReq). Before 3.8.1 the reason is always "".
- */
+/** Members were removed from a group (pkg/callbackstruct/group.go, CallbackKillGroupMemberReq). Before 3.8.1 the reason is always "". */
 export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
   @ID('callbackAfterKickGroupCommand')
   callbackCommand = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @IDList('Who had to leave')
+  @IDList('Removed members')
   kickedUserIDs: string[] | null = null;
 
-  @Text('Why')
+  @Text('Reason')
   reason = '';
 
   toChange(): MembersLeft {
@@ -25,7 +24,14 @@ export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
   }
 
   toSummary(): string {
-    const who = (this.kickedUserIDs ?? []).slice(0, 20).join(', ');
-    return `${who || 'nobody'} had to leave${this.reason && `: ${this.reason}`}`;
+    const kicked = (this.kickedUserIDs ?? []).slice(0, 20).join(', ');
+    return `${kicked || 'nobody'} had to leave${this.reason && `: ${this.reason}`}`;
   }
 }
+
+export const afterKickGroup = defineCommand(AfterKickGroupCallback, {
+  name: 'callbackAfterKickGroupCommand',
+  olderNames: ['callbackKillGroupCommand'],
+  webhook: { key: 'afterKickGroupMember' },
+  apply: (groupSync, members) => groupSync.leaveGroup(members),
+});

@@ -1,18 +1,17 @@
 import type { MembersLeft } from '../../groups/statements/leave-group.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID } from './fields.js';
 
-/**
- * A member left of its own will (pkg/callbackstruct/group.go, CallbackQuitGroupReq). It may come after the group was dismissed.
- */
+/** A member left a group (pkg/callbackstruct/group.go, CallbackQuitGroupReq). The callback may follow the dismissal of the group. */
 export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
   @ID('callbackAfterQuitGroupCommand')
   callbackCommand = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @ID('Who left')
+  @ID('Member who left')
   userID = '';
 
   toChange(): MembersLeft {
@@ -23,3 +22,10 @@ export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
     return `${this.userID} left`;
   }
 }
+
+export const afterQuitGroup = defineCommand(AfterQuitGroupCallback, {
+  name: 'callbackAfterQuitGroupCommand',
+  olderNames: ['callbackQuitGroupCommand'],
+  webhook: { key: 'afterQuitGroup' },
+  apply: (groupSync, members) => groupSync.leaveGroup(members),
+});

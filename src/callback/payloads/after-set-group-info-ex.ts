@@ -1,33 +1,31 @@
 import type { GroupInfoPatch } from '../../groups/statements/set-group-info.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
-import { inWords } from './in-words.js';
+import { summaryOf } from './summary-of.js';
 import { unwrapValues } from './wrapped-values.js';
 
-/**
- * Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not
- * change, "" that it was cleared.
- */
+/** The info of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null: no change; "": cleared. */
 export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfoPatch> {
   @ID('callbackAfterSetGroupInfoExCommand')
   callbackCommand = '';
 
-  @Text("The ID of the caller's operation")
+  @Text('ID of the operation')
   operationID = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @NullableText('The name; null if it did not change')
+  @NullableText('Name; null if it did not change')
   groupName: string | null = null;
 
-  @NullableText('The announcement; null if it did not change')
+  @NullableText('Announcement; null if it did not change')
   notification: string | null = null;
 
-  @NullableText('The introduction; null if it did not change')
+  @NullableText('Introduction; null if it did not change')
   introduction: string | null = null;
 
-  @NullableText('The URL of the icon; null if it did not change')
+  @NullableText('URL of the icon; null if it did not change')
   faceURL: string | null = null;
 
   @NullableText('Extra data of the application; null if it did not change')
@@ -38,13 +36,13 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfoPat
   )
   needVerification: number | null = null;
 
-  @NullableInt32('May members look at other members: 0 yes, 1 no; null if it did not change')
+  @NullableInt32('Members may see the profiles of other members: 0 yes, 1 no; null if it did not change')
   lookMemberInfo: number | null = null;
 
-  @NullableInt32('May members ask other members to be friends: 0 yes, 1 no; null if it did not change')
+  @NullableInt32('Members may send friend requests to other members: 0 yes, 1 no; null if it did not change')
   applyMemberFriend: number | null = null;
 
-  /** Older documentation shows each field as `{ "value": ... }`. */
+  /** Older documentation wraps each field: `{ "value": ... }`. */
   static readonly unwrap = unwrapValues;
 
   toChange(): GroupInfoPatch {
@@ -53,6 +51,12 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfoPat
   }
 
   toSummary(): string {
-    return `the group was changed: ${inWords(this.toChange())}`;
+    return `the group was changed: ${summaryOf(this.toChange())}`;
   }
 }
+
+export const afterSetGroupInfoEx = defineCommand(AfterSetGroupInfoExCallback, {
+  name: 'callbackAfterSetGroupInfoExCommand',
+  webhook: { key: 'afterSetGroupInfoEx' },
+  apply: (groupSync, patch) => groupSync.setGroupInfo(patch),
+});

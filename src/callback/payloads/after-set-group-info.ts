@@ -1,32 +1,33 @@
 import type { GroupInfoPatch } from '../../groups/statements/set-group-info.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
-import { inWords } from './in-words.js';
+import { summaryOf } from './summary-of.js';
 
 /**
- * Something of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means that a
- * text did not change, for `ex` null does.
+ * The info of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means no change of a
+ * text, null means no change of `ex` and of numbers.
  */
 export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfoPatch> {
   @ID('callbackAfterSetGroupInfoCommand')
   callbackCommand = '';
 
-  @Text("The ID of the caller's operation")
+  @Text('ID of the operation')
   operationID = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @Text('The name; "" if it did not change')
+  @Text('Name; "" if it did not change')
   groupName = '';
 
-  @Text('The announcement; "" if it did not change')
+  @Text('Announcement; "" if it did not change')
   notification = '';
 
-  @Text('The introduction; "" if it did not change')
+  @Text('Introduction; "" if it did not change')
   introduction = '';
 
-  @Text('The URL of the icon; "" if it did not change')
+  @Text('URL of the icon; "" if it did not change')
   faceURL = '';
 
   @NullableText('Extra data of the application; null if it did not change')
@@ -37,10 +38,10 @@ export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfoPatch
   )
   needVerification: number | null = null;
 
-  @NullableInt32('May members look at other members: 0 yes, 1 no; null if it did not change')
+  @NullableInt32('Members may see the profiles of other members: 0 yes, 1 no; null if it did not change')
   lookMemberInfo: number | null = null;
 
-  @NullableInt32('May members ask other members to be friends: 0 yes, 1 no; null if it did not change')
+  @NullableInt32('Members may send friend requests to other members: 0 yes, 1 no; null if it did not change')
   applyMemberFriend: number | null = null;
 
   toChange(): GroupInfoPatch {
@@ -57,6 +58,12 @@ export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfoPatch
   }
 
   toSummary(): string {
-    return `the group was changed: ${inWords(this.toChange())}`;
+    return `the group was changed: ${summaryOf(this.toChange())}`;
   }
 }
+
+export const afterSetGroupInfo = defineCommand(AfterSetGroupInfoCallback, {
+  name: 'callbackAfterSetGroupInfoCommand',
+  webhook: { key: 'afterSetGroupInfo' },
+  apply: (groupSync, patch) => groupSync.setGroupInfo(patch),
+});

@@ -1,27 +1,27 @@
 import type { MemberInfoPatch } from '../../groups/statements/set-group-member-info.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText } from './fields.js';
-import { inWords } from './in-words.js';
+import { summaryOf } from './summary-of.js';
 
 /**
- * Something of a member changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupMemberInfoReq). null means that a field did
- * not change, "" that it was cleared.
- * Only here OpenIM writes `nickName`, with a capital N.
+ * The info of a member changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupMemberInfoReq). null: no change; "": cleared.
+ * OpenIM writes `nickName` here, and `nickname` in its REST API.
  */
 export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberInfoPatch> {
   @ID('callbackAfterSetGroupMemberInfoCommand')
   callbackCommand = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @ID('The member')
+  @ID('Member')
   userID = '';
 
-  @NullableText('What the member is called in this group; null if it did not change')
+  @NullableText('Nickname of the member in this group; null if it did not change')
   nickName: string | null = null;
 
-  @NullableText("The URL of the member's picture in this group; null if it did not change")
+  @NullableText('URL of the picture of the member in this group; null if it did not change')
   faceURL: string | null = null;
 
   @NullableInt32('60 admin, 20 ordinary; null if it did not change')
@@ -37,6 +37,12 @@ export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberIn
 
   toSummary(): string {
     const { userID, ...info } = this.toChange();
-    return `${userID} was changed: ${inWords(info)}`;
+    return `${userID} was changed: ${summaryOf(info)}`;
   }
 }
+
+export const afterSetGroupMemberInfo = defineCommand(AfterSetGroupMemberInfoCallback, {
+  name: 'callbackAfterSetGroupMemberInfoCommand',
+  webhook: { key: 'afterSetGroupMemberInfo' },
+  apply: (groupSync, patch) => groupSync.setGroupMemberInfo(patch),
+});

@@ -1,22 +1,23 @@
 import type { OwnerTransfer } from '../../groups/statements/transfer-group-owner.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID } from './fields.js';
 
 /**
- * A group has another owner (pkg/callbackstruct/group.go, CallbackTransferGroupOwnerReq). What role the new one had is not
- * told.
+ * The owner of a group changed (pkg/callbackstruct/group.go, CallbackTransferGroupOwnerReq). OpenIM does not report the former role of the
+ * new owner.
  */
 export class AfterTransferGroupOwnerCallback implements CallbackPayload<OwnerTransfer> {
   @ID('callbackAfterTransferGroupOwnerCommand')
   callbackCommand = '';
 
-  @ID('The group')
+  @ID('Group')
   groupID = '';
 
-  @ID('Who was the owner')
+  @ID('Former owner')
   oldOwnerUserID = '';
 
-  @ID('Who is the owner')
+  @ID('New owner')
   newOwnerUserID = '';
 
   toChange(): OwnerTransfer {
@@ -27,3 +28,10 @@ export class AfterTransferGroupOwnerCallback implements CallbackPayload<OwnerTra
     return `${this.oldOwnerUserID} handed the group over to ${this.newOwnerUserID}`;
   }
 }
+
+export const afterTransferGroupOwner = defineCommand(AfterTransferGroupOwnerCallback, {
+  name: 'callbackAfterTransferGroupOwnerCommand',
+  olderNames: ['callbackTransferGroupOwnerAfter', 'callbackAfterTransferGroupOwner'],
+  webhook: { key: 'afterTransferGroupOwner' },
+  apply: (groupSync, transfer) => groupSync.transferGroupOwner(transfer),
+});

@@ -1,28 +1,29 @@
 import type { UserChange } from '../../groups/statements/mark-groups-of-user.js';
+import { defineCommand } from './callback-command.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableText } from './fields.js';
 import { unwrapValues } from './wrapped-values.js';
 
-/** The fields of a user that groups show. `nickname` is how OpenIM's pages spell what the server writes as `nickName`. */
-const SHOWN = ['nickName', 'nickname', 'faceURL'] as const;
+/** Fields of a user that groups show. OpenIM's pages write `nickname`, the server writes `nickName`. */
+const PROFILE_FIELDS = ['nickName', 'nickname', 'faceURL'] as const;
 
-/** Groups show name and picture of members that have none of their own. Nothing else of users is mirrored, and of the body nothing is kept. */
+/** Groups show the name and picture of a user whose membership has none. Nothing else of users is mirrored, and the body is not kept. */
 abstract class UserInfoPayload implements CallbackPayload<UserChange> {
   abstract callbackCommand: string;
 
-  @ID('The user')
+  @ID('User')
   userID = '';
 
-  @NullableText('The name; null if it did not change')
+  @NullableText('Name; null if it did not change')
   nickName: string | null = null;
 
-  @NullableText('The name, as some pages spell it')
+  @NullableText('Name, as some pages write it')
   nickname: string | null = null;
 
-  @NullableText("The URL of the user's picture; null if it did not change")
+  @NullableText('URL of the picture; null if it did not change')
   faceURL: string | null = null;
 
-  /** Some pages show fields as `{ "value": ... }`. */
+  /** Some pages wrap each field: `{ "value": ... }`. */
   static readonly unwrap = unwrapValues;
 
   get groupID(): string {
@@ -30,7 +31,7 @@ abstract class UserInfoPayload implements CallbackPayload<UserChange> {
   }
 
   get unreported(): string {
-    return 'OpenIM does not say which groups show it';
+    return 'OpenIM does not report which groups show it';
   }
 
   get redactedBody(): object {
@@ -47,36 +48,42 @@ abstract class UserInfoPayload implements CallbackPayload<UserChange> {
   }
 }
 
-/**
- * Something of a user changed, by the older call (pkg/callbackstruct/user.go, CallbackAfterUpdateUserInfoReq). "" means that a field did
- * not change.
- */
+/** The info of a user changed, by the older call (pkg/callbackstruct/user.go, CallbackAfterUpdateUserInfoReq). "" means no change. */
 export class AfterUpdateUserInfoCallback extends UserInfoPayload {
   @ID('callbackAfterUpdateUserInfoCommand')
   callbackCommand = '';
 
-  /** Whether name or picture changed. A body that has neither field may be of a change. */
+  /** Whether the name or picture changed. A body with neither field may report a change. */
   static concernsGroups(json: Record<string, unknown>): boolean {
     return changesProfile(json, [null, '']);
   }
 }
 
-/**
- * Something of a user changed (pkg/callbackstruct/user.go, CallbackAfterUpdateUserInfoExReq). null means that a field did not change, ""
- * that it was cleared.
- */
+/** The info of a user changed (pkg/callbackstruct/user.go, CallbackAfterUpdateUserInfoExReq). null: no change; "": cleared. */
 export class AfterUpdateUserInfoExCallback extends UserInfoPayload {
   @ID('callbackAfterUpdateUserInfoExCommand')
   callbackCommand = '';
 
-  /** Whether name or picture changed. A body that has neither field may be of a change. */
+  /** Whether the name or picture changed. A body with neither field may report a change. */
   static concernsGroups(json: Record<string, unknown>): boolean {
     return changesProfile(json, [null]);
   }
 }
 
-/** @param unchanged the values that tell nothing */
+/** @param unchanged values that mean no change */
 function changesProfile(json: Record<string, unknown>, unchanged: unknown[]): boolean {
-  const told = SHOWN.filter((field) => Object.hasOwn(json, field));
-  return told.length === 0 || told.some((field) => !unchanged.includes(json[field]));
+  const fields = PROFILE_FIELDS.filter((field) => Object.hasOwn(json, field));
+  return fields.length === 0 || fields.some((field) => !unchanged.includes(json[field]));
 }
+
+export const afterUpdateUserInfo = defineCommand(AfterUpdateUserInfoCallback, {
+  name: 'callbackAfterUpdateUserInfoCommand',
+  webhook: { key: 'afterUpdateUserInfo' },
+  apply: (groupSync, user) => groupSync.markGroupsOfUser(user),
+});
+
+export const afterUpdateUserInfoEx = defineCommand(AfterUpdateUserInfoExCallback, {
+  name: 'callbackAfterUpdateUserInfoExCommand',
+  webhook: { key: 'afterUpdateUserInfoEx' },
+  apply: (groupSync, user) => groupSync.markGroupsOfUser(user),
+});

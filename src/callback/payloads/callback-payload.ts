@@ -1,28 +1,27 @@
 /**
- * What OpenIM sends for one command, as it sends it. A field that is absent has Go's zero value, given as the initial one.
- * The server's oddities end in `toChange`, which tells what the payload means in the terms of `GroupSyncService`.
+ * Body of one command, field by field as OpenIM sends it. The initial value of a field is Go's zero value: OpenIM omits it.
+ * `toChange` translates the body into the terms of `GroupSyncService`, oddities of OpenIM's versions included.
  */
 export interface CallbackPayload<Change> {
   callbackCommand: string;
-  /** The group that it is about; "" where it is about a user. */
+  /** Group that the callback is about; "" where it is about a user. */
   readonly groupID: string;
-  /** The user whom it is about, where it is about no group. */
+  /** User that the callback is about, where it is about no group. */
   readonly userID?: string;
-  /** What it does not report, so that only OpenIM's REST API can; undefined: it reports all. */
+  /** What the callback does not report, so that the group needs reconciling; undefined: it reports all. */
   readonly unreported?: string;
-  /** What of it may be kept until it is applied, where nothing else of the body may be kept anywhere. */
+  /** The only part of the body that may be stored, and only in the journal; undefined: all of it, also in the log of deliveries. */
   readonly redactedBody?: object;
   toChange(): Change;
-  /** What it tells, for staff: the words of a line in the group's timeline. */
+  /** One line for staff in the timeline of the group. */
   toSummary(): string;
 }
 
-/** The class of a payload. */
 export interface CallbackPayloadClass<Change> {
   new (): CallbackPayload<Change>;
   readonly prototype: CallbackPayload<Change>;
-  /** Makes one shape of those that OpenIM's versions and pages have. */
+  /** Reduces the shapes of a body in OpenIM's versions and pages to one. */
   unwrap?(json: Record<string, unknown>): Record<string, unknown>;
-  /** Whether a body tells something of groups. One that does not is answered, and leaves no trace: there may be very many. */
+  /** Whether a body concerns groups. A body that does not is answered and not logged: there may be very many. */
   concernsGroups?(json: Record<string, unknown>): boolean;
 }

@@ -2,12 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { buildMessage, ValidateBy } from 'class-validator';
 
-/**
- * OpenIM documents 64 characters for an ID and does not enforce it; a key of PostgreSQL's indexes must stay under 2,704 bytes.
- */
+/** OpenIM documents 64 characters for an ID, and does not enforce them. A key of PostgreSQL's indexes must stay under 2,704 bytes. */
 const ID_MAX_LENGTH = 255;
 
-/** Each rule as the end of the sentence "the field must be ...", with its test. */
+/** Rules of fields: the test, and the end of the sentence "the field must be ...". */
 export const RULES = {
   text: { says: 'a string', test: (value: unknown) => typeof value === 'string' },
   id: {
@@ -29,7 +27,7 @@ export const RULES = {
     says: `an array of strings of at most ${ID_MAX_LENGTH} characters, or null`,
     test: (value: unknown): boolean => value === null || (Array.isArray(value) && value.every(isID)),
   },
-  /** Go's int64, as far as a JSON number in JavaScript tells it exactly. */
+  /** Go's int64, within the integers that JavaScript represents exactly. */
   int64: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
 };
 
@@ -46,7 +44,7 @@ function wholeNumber(minimum: number, maximum: number) {
   };
 }
 
-/** One field of a payload: checked by its rule, described for OpenAPI. */
+/** Validates a field by its rule, and describes it for OpenAPI. */
 function Field(rule: keyof typeof RULES, api: ApiPropertyOptions): PropertyDecorator {
   const { says, test } = RULES[rule];
   return applyDecorators(
@@ -58,25 +56,25 @@ function Field(rule: keyof typeof RULES, api: ApiPropertyOptions): PropertyDecor
   );
 }
 
-/** A text of any length; absent is `""`. */
+/** Text of any length; `""` where absent. */
 export const Text = (description: string) =>
   Field('text', { type: String, required: false, default: '', description });
 
-/** An ID that must be there. */
+/** Required ID. */
 export const ID = (description: string) =>
   Field('id', { type: String, minLength: 1, maxLength: ID_MAX_LENGTH, required: true, description });
 
-/** An ID that may be absent, and is `""` then. */
+/** Optional ID; `""` where absent. */
 export const OptionalID = (description: string) =>
   Field('optionalID', { type: String, maxLength: ID_MAX_LENGTH, required: false, default: '', description });
 
-/** Go's int32; absent is 0. */
+/** Go's int32; 0 where absent. */
 export const Int32 = (description: string) => NumberField('int32', 'int32', description);
 
-/** Go's uint32; absent is 0. */
+/** Go's uint32; 0 where absent. */
 export const Uint32 = (description: string) => NumberField('uint32', 'int64', description);
 
-/** Go's int64; absent is 0. */
+/** Go's int64; 0 where absent. */
 export const Int64 = (description: string) => NumberField('int64', 'int64', description);
 
 function NumberField(
@@ -88,11 +86,11 @@ function NumberField(
   return Field(rule, { type: 'integer', format, minimum, maximum, required: false, default: 0, description });
 }
 
-/** A text that changed; null or absent: it did not. */
+/** New text; null where it did not change or is absent. */
 export const NullableText = (description: string) =>
   Field('nullableText', { type: String, nullable: true, required: false, default: null, description });
 
-/** A number that changed; null or absent: it did not. */
+/** New int32; null where it did not change or is absent. */
 export const NullableInt32 = (description: string) =>
   Field('nullableInt32', {
     type: 'integer',
@@ -103,6 +101,6 @@ export const NullableInt32 = (description: string) =>
     description,
   });
 
-/** IDs, in any number. */
+/** List of IDs of any length, or null. */
 export const IDList = (description: string) =>
   Field('idList', { type: [String], nullable: true, required: false, description });

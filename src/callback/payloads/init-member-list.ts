@@ -2,18 +2,18 @@ import { RoleLevel } from '../../openim/constants.js';
 import { storableText } from '../../postgres/storable-text.js';
 import { RULES } from './fields.js';
 
-/** An entry of `initMemberList`. Both fields may be absent, with Go's zero value then. */
+/** Entry of `initMemberList`. An absent field has Go's zero value. */
 export interface InitMember {
   userID?: string;
   roleLevel?: number;
 }
 
+/** Problems in one reply; the rest is counted. */
 const PROBLEMS_SHOWN = 10;
 
 /**
- * Checks the whole list in one pass: 100,000 members take some ms, where a class instance for each would take more than a
- * second.
- * @returns what is wrong with it, each with its path; at most ten, then how many more there are
+ * Validates the whole list in one pass: 100,000 members take some ms. A class instance for each would take more than a second.
+ * @returns problems with their paths: the first ten, and the number of the others
  */
 export function initMemberListProblems(list: unknown): string[] {
   if (list === null) {
@@ -50,34 +50,32 @@ function entryProblem(entry: unknown): string | undefined {
 }
 
 /**
- * The true members in a list as OpenIM's server writes it (internal/rpc/group/callback.go, webhookAfterCreateGroup): the owner
- * as 100,
- * the admins as 60, and then everybody again as 20: members, admins, owner, and last, where an app admin who is no member
- * made the group, that operator. So each user counts with the highest role, and what follows the owner's second entry is no
- * member.
- * A list of another shape, such as the one that OpenIM's page shows, is taken as it stands. An entry that names nobody is
- * passed over.
- * @returns the members in the order of their first mention, and how many users were no members
+ * Finds the true members in a list as OpenIM's server writes it (internal/rpc/group/callback.go, webhookAfterCreateGroup): the owner with
+ * role 100, the admins with 60, then all users again with 20: members, admins, owner. Where an app admin who is no member created the
+ * group, that operator follows. So each user has the highest of its roles, and the users behind the second entry of the owner are no
+ * members.
+ * All entries of another list count, such as those on OpenIM's page. Entries without a userID are skipped.
+ * @returns members with their roles, in the order of their first entries, and the number of users who are no members
  */
 export function trueMembers(
   list: readonly InitMember[],
   ownerUserID: string,
-): { members: Map<string, number>; strangers: number } {
+): { members: Map<string, number>; nonMembers: number } {
   const members = new Map<string, number>();
-  const strangers = new Set<string>();
+  const nonMembers = new Set<string>();
   let complete = false;
   for (const entry of list) {
     const userID = storableText(entry.userID ?? '');
     const roleLevel = entry.roleLevel ?? 0;
     const known = members.get(userID);
     if (complete && known === undefined) {
-      strangers.add(userID);
+      nonMembers.add(userID);
     } else {
       members.set(userID, Math.max(known ?? roleLevel, roleLevel));
       complete ||= userID === ownerUserID && known === RoleLevel.Owner && roleLevel === RoleLevel.Ordinary;
     }
   }
   members.delete('');
-  strangers.delete('');
-  return { members, strangers: strangers.size };
+  nonMembers.delete('');
+  return { members, nonMembers: nonMembers.size };
 }

@@ -1,4 +1,4 @@
-/** Some of OpenIM's pages show each field as `{ "value": ... }`. */
+/** Replaces each `{ "value": ... }` by its value: some of OpenIM's pages wrap fields so. */
 export function unwrapValues(json: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(json).map(([name, field]) => [name, isWrapper(field) ? field.value : field]),

@@ -5,19 +5,19 @@ import { DeliveryDto, DeliveryParams } from '../../deliveries/deliveries.dto.js'
 import { NoQuery } from '../../admin-api/paging.js';
 import { ReplayService } from './replay.service.js';
 
-/** Deliveries once more, for staff. */
+/** Replays deliveries for staff. */
 @Controller('admin')
 @AdminRoutes()
 export class ReplayController {
   constructor(private readonly replays: ReplayService) {}
 
-  /** Replays a callback, true as of when it was received; answers with the delivery that the replay is. */
+  /** Replays a callback as of its arrival; answers with the delivery of the replay. */
   @Post('deliveries/:id/replay')
-  @ApiOperation({ summary: 'Replay a callback, true as of when it was received' })
+  @ApiOperation({ summary: 'Replay a callback as of its arrival' })
   @HttpCode(200)
   @ApiOkResponse({ type: DeliveryDto })
-  @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
-  @ApiConflictResponse({ description: 'Its body is not kept, or not any more' })
+  @ApiNotFoundResponse({ description: 'No delivery has this id, or its retention has ended' })
+  @ApiConflictResponse({ description: 'The body is not kept, or its retention has ended' })
   replay(@Param() params: DeliveryParams, @Query() _query: NoQuery): Promise<DeliveryDto> {
     return this.replays.replay(params.id);
   }

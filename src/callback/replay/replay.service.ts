@@ -4,9 +4,9 @@ import { Delivery } from '../../deliveries/delivery-log.js';
 import { type DeliveryDto, toDeliveryDto } from '../../deliveries/deliveries.dto.js';
 import { GroupSyncService } from '../../groups/group-sync.service.js';
 import { CallbackParser } from '../parsing/callback-parser.service.js';
-import { applyCallback } from '../payloads/callback-commands.js';
+import { applyCallback } from '../payloads/callback.js';
 
-/** Does again what a delivery tells, true as of when it was received: nothing that happened since is undone. */
+/** Applies a delivery of the log once more, as of its arrival: later changes stay. */
 @Injectable()
 export class ReplayService {
   constructor(
@@ -16,13 +16,16 @@ export class ReplayService {
   ) {}
 
   /**
-   * @returns the delivery that the replay is, with its own outcome
-   * @throws NotFoundException for a delivery that is not there; ConflictException for one without a body
+   * Replays one delivery.
+   * @returns the delivery of the replay, with its own outcome
+   * @throws NotFoundException for an unknown id; ConflictException for a delivery without a body
    */
   async replay(id: string): Promise<DeliveryDto> {
     const original = await this.deliveries.get(id);
     if (original.body === null) {
-      throw new ConflictException(`Delivery ${id} cannot be replayed: its body is not kept, or not any more`);
+      throw new ConflictException(
+        `Delivery ${id} cannot be replayed: its body is not kept, or its retention has ended`,
+      );
     }
     const delivery = new Delivery(original.command, original.operationID, original.id);
     const parsed = await this.parser.parse(original.command, original.body);

@@ -1,4 +1,5 @@
-import { CALLBACK_TIMEOUT_S, type OpenImVersion, webhooksOf } from '../../openim/webhooks.js';
+import { webhooksOf } from '../../callback/payloads/webhooks.js';
+import { CALLBACK_TIMEOUT_S, type OpenImVersion } from '../../openim/webhooks.js';
 import { callbackUrl } from './callback-url.js';
 import { CommandError } from '../context/context.js';
 import { readConfig } from '../../config/read-config.js';
