@@ -12,7 +12,7 @@ const PROBES = [
   ['/group/get_groups_info', { groupIDs: ['openim-group-sync-probe'] }],
 ] as const;
 
-/** Tells an outage of OpenIM from a failure for single groups: the list of one group may always fail while OpenIM serves all others. */
+/** Distinguishes an outage of OpenIM from a failure for single groups: one list may always fail while OpenIM serves all others. */
 export class OutageProbe {
   private last?: { readonly at: number; readonly isOutage: Promise<boolean> };
 
@@ -20,7 +20,7 @@ export class OutageProbe {
 
   /**
    * Returns the reason of a failure that concerns only the request.
-   * @throws the error itself where OpenIM serves nobody (it is unreachable, or rejects the token), or where it is no error of OpenIM
+   * @throws the error itself in an outage (OpenIM is unreachable, or rejects the token), or where it is no error of OpenIM
    */
   async reasonUnlessOutage(error: unknown): Promise<string> {
     if (!isOpenImError(error)) {

@@ -114,7 +114,8 @@ export class TaskRunner {
         return toResult(second.snapshot, written.outcome, written.drift);
       }
     }
-    const reason = 'two snapshots of OpenIM differ as to who left; no member leaves until two agree';
+    const reason =
+      'two snapshots of OpenIM differ as to the members who left; no member leaves until two agree';
     this.logger.warn({ groupID, reason }, 'Group cannot be verified');
     await this.writer.markUnreadable(groupID, { reason }, start);
     return { ...resultOf(groupID, 'unverified'), reason };
@@ -134,7 +135,7 @@ const toResult = (
   ...(state === 'unverified' && reason !== null && { reason }),
 });
 
-/** Whether two snapshots, of which the first may be a delta, agree as to who left. */
+/** Whether two snapshots, of which the first may be a delta, agree as to the members who left. */
 function haveSameMembers(first: Snapshot, second: Snapshot): boolean {
   const present = new Set(second.members.map(({ userID }) => userID));
   return (

@@ -6,7 +6,7 @@ export interface ReconcileResult {
   /**
    * `verified`: the mirror equals OpenIM now; `unchanged`: it did before, since the version is the same; `tooRecent`: OpenIM's caches may
    * hold the state before a recent callback; `outdated`: a later snapshot was written first; `absent`: OpenIM does not have the group;
-   * `unverified`: the snapshot contradicts itself or, as to who left, a second one; `failed`: OpenIM does not show the group, or
+   * `unverified`: the snapshot contradicts itself or, as to the members who left, a second one; `failed`: OpenIM does not show the group, or
    * PostgreSQL cannot write it.
    */
   state: 'verified' | 'unchanged' | 'tooRecent' | 'outdated' | 'absent' | 'unverified' | 'failed';
