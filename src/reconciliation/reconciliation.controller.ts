@@ -47,7 +47,7 @@ export class ReconciliationController {
   @ApiOkResponse({ type: RefreshDto })
   @ApiNotFoundResponse({ description: 'Neither the mirror nor OpenIM has the group' })
   @ApiConflictResponse({ description: 'OPENIM_API_URL is not set' })
-  @ApiBadGatewayResponse({ description: 'OpenIM does not answer' })
+  @ApiBadGatewayResponse({ description: 'OpenIM cannot be read' })
   refresh(@Param() params: GroupParams, @Query() _query: NoQuery): Promise<RefreshDto> {
     return this.reconciliation.refresh(params.groupID);
   }

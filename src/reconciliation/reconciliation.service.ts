@@ -81,7 +81,7 @@ export class ReconciliationService {
   /**
    * Reconciles one group now.
    * @throws ConflictException where OPENIM_API_URL is not set; NotFoundException for a group that neither the mirror nor OpenIM has;
-   *   BadGatewayException where OpenIM does not answer
+   *   BadGatewayException where OpenIM cannot be read
    */
   async refresh(groupID: string): Promise<RefreshDto> {
     this.requireOpenIm();
@@ -92,7 +92,7 @@ export class ReconciliationService {
     } = await this.reconciler.reconcileNow(groupID).catch((error: Error) => {
       if (isOpenImError(error)) {
         this.logger.warn({ err: error, groupID }, 'Group cannot be refreshed');
-        throw new BadGatewayException('OpenIM does not answer; the log of the service has the reason');
+        throw new BadGatewayException('OpenIM cannot be read; the log of the service has the reason');
       }
       throw error;
     });

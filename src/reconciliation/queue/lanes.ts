@@ -61,14 +61,14 @@ export class Lanes {
       running.catch(() => undefined); // the caller awaits it
       await (lane === 'large' || lane === 'failing'
         ? running.catch(() => undefined)
-        : this.whileQuick(running));
+        : this.untilDoneOrSlow(running));
       return { working: running }; // in an object: the lane would await a promise
     }, options);
     return working;
   }
 
   /** Waits for the work, or until it is slow: then it continues beside the lane, and its place is free. */
-  private async whileQuick(work: Promise<unknown>): Promise<void> {
+  private async untilDoneOrSlow(work: Promise<unknown>): Promise<void> {
     const end = work.then(
       () => false,
       () => false,

@@ -7,9 +7,9 @@ import type { Run } from './run.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 import type { RunWork } from './run-work.js';
 
-/** Maximum age of the full snapshot of a group, in ms. Each resync refreshes the part of the groups that keeps this for all. */
+/** Age from which the full snapshot of a group is replaced, in ms. Each resync replaces so large a part that all take the same time. */
 const SNAPSHOT_TTL_MS = 86_400_000 / 2;
-/** The same for active groups without versions, in ms: OpenIM does not report changes of their members. */
+/** The same age for active groups without versions, in ms: OpenIM does not report changes of their members. */
 const VERSIONLESS_SNAPSHOT_TTL_MS = 600_000;
 /** Maximum number of full snapshots that a resync takes for that reason. */
 const VERSIONLESS_SNAPSHOTS = 20;

@@ -7,15 +7,16 @@ import { OpenImClient } from '../../openim/openim.client.js';
 import { LANES } from '../queue/lanes.js';
 import { type ChangesResult, type InfoResult, toChangesResult, toInfoResult } from './changes-result.js';
 
-/** Time for which a question waits for others to share a request, in ms. */
+/** Time for which a call of `readSince` waits for others to share a request, in ms. */
 const BATCH_MS = 10;
-/** The same for a question of the background, in ms, unless `BACKGROUND_BATCH_GROUPS` of them wait. */
+/** The same time for a call of the background, in ms, unless `BACKGROUND_BATCH_GROUPS` of them wait. */
 const BACKGROUND_BATCH_MS = 200;
 /** As many groups as the lane of the background has: more never wait. */
 const BACKGROUND_BATCH_GROUPS = LANES.background;
 const BATCH_GROUPS = 100;
 
-interface Question {
+/** A call of `readSince`. */
+interface Call {
   readonly groupID: string;
   readonly before: ChangesResult;
 }
@@ -102,23 +103,23 @@ export class ChangesReader {
     return new Map(groupIDs.map((groupID) => [groupID, toInfoResult(infos.get(groupID))]));
   }
 
-  private createLoader(schedule: (dispatch: () => void) => void): DataLoader<Question, ChangesResult> {
-    return new DataLoader<Question, ChangesResult>((questions) => this.readBatch(questions), {
+  private createLoader(schedule: (dispatch: () => void) => void): DataLoader<Call, ChangesResult> {
+    return new DataLoader<Call, ChangesResult>((calls) => this.readBatch(calls), {
       cache: false,
       maxBatchSize: BATCH_GROUPS,
       batchScheduleFn: schedule,
     });
   }
 
-  private async readBatch(questions: readonly Question[]): Promise<ChangesResult[]> {
-    const versions = questions.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
-    const others = questions.filter(({ before }) => before.kind !== 'changes');
+  private async readBatch(calls: readonly Call[]): Promise<ChangesResult[]> {
+    const versions = calls.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
+    const others = calls.filter(({ before }) => before.kind !== 'changes');
     const results = await this.openIm.urgently(async (): Promise<[string, ChangesResult][]> => [
       ...(await this.read(versions)),
       ...(await this.readInfos(others.map(({ groupID }) => groupID))),
     ]);
     const byGroup = new Map(results);
-    return questions.map(({ groupID }) => byGroup.get(groupID)!);
+    return calls.map(({ groupID }) => byGroup.get(groupID)!);
   }
 
   private async request(
