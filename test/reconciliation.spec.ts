@@ -93,7 +93,7 @@ describe('Without callbacks the mirror', () => {
 describe('With callbacks the mirror', () => {
   it('equals OpenIM within seconds during a long full run', async () => {
     const world = await World.start(
-      Array.from({ length: 200 }, () => newGroup(3)),
+      Array.from({ length: 400 }, () => newGroup(3)),
       { OPENIM_MAX_RPS: '50' },
     );
     const [group] = world.groups;
@@ -195,9 +195,9 @@ describe('A callback', () => {
     await world.becomesRight();
   });
 
-  it.each([[], ['rename' as const]])(
-    'that is late is corrected by OpenIM (with a later change: %s)',
-    async (...others) => {
+  it.each<[string, ...'rename'[]]>([['no later change'], ['a later change', 'rename']])(
+    'that is late is corrected by OpenIM with %s of the group',
+    async (_, ...others) => {
       const world = await World.start([newGroup(3)]);
       const [group] = world.groups;
       group.act(step('quit', 1));
