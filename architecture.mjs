@@ -15,12 +15,12 @@ export const ARROWS = {
   auth: ['metrics'],
   'admin-api': ['auth', 'config', 'openim', 'postgres'],
   // On disk
-  'embedded-postgres': ['config'],
+  'embedded-postgres': ['config', 'postgres'],
   database: ['config', 'metrics', 'postgres'],
   journal: ['config', 'metrics'],
   // The mirror and its log
-  deliveries: ['admin-api', 'config'],
-  'groups/statements': ['deliveries', 'openim'],
+  deliveries: ['admin-api', 'config', 'postgres'],
+  'groups/statements': ['deliveries', 'openim', 'postgres'],
   groups: ['groups/statements', 'admin-api', 'config', 'deliveries', 'postgres'],
   // What comes in
   'callback/payloads': ['deliveries', 'groups', 'groups/statements', 'openim', 'postgres'],
@@ -109,16 +109,7 @@ export const ARROWS = {
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'postgres'],
   // The command line
-  'cli/context': [
-    '.',
-    'auth',
-    'config',
-    'database',
-    'embedded-postgres',
-    'metrics',
-    'reconciliation',
-    'server',
-  ],
+  'cli/context': ['.', 'config', 'database', 'embedded-postgres', 'metrics', 'reconciliation', 'server'],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'cli/context',

@@ -34,7 +34,7 @@ interface Meaning {
 
 const MEANINGS: Readonly<Record<Kind, Meaning>> = {
   create: {
-    text: CREATE_GROUP,
+    text: CREATE_GROUP.text,
     change: (body) => {
       const {
         callbackCommand: _command,
@@ -58,12 +58,12 @@ const MEANINGS: Readonly<Record<Kind, Meaning>> = {
     summary: ({ groupName }) => `the group "${groupName}" was created`,
   },
   kick: {
-    text: LEAVE_GROUP,
-    change: ({ kickedUserIDs, reason }) => ({ userIDs: kickedUserIDs, how: 'kicked', reason }),
+    text: LEAVE_GROUP.text,
+    change: ({ kickedUserIDs, reason }) => ({ userIDs: kickedUserIDs, cause: 'kicked', reason }),
     summary: ({ kickedUserIDs }) => `${kickedUserIDs.join(', ')} had to leave`,
   },
   setGroupInfo: {
-    text: SET_GROUP_INFO,
+    text: SET_GROUP_INFO.text,
     change: (body) => ({
       groupName: body.groupName || null,
       notification: body.notification || null,

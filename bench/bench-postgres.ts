@@ -10,7 +10,9 @@ export class BenchPostgres {
 
   /** @param folder where its data goes */
   static async start(resources: Resources, folder: string): Promise<BenchPostgres> {
-    const starting = EmbeddedPostgres.start(folder, (message) => process.stderr.write(`${message}\n`));
+    const starting = EmbeddedPostgres.start(folder, {
+      onRestart: (message) => process.stderr.write(`${message}\n`),
+    });
     resources.add(async () => {
       await (await starting.catch(() => undefined))?.stop();
     });

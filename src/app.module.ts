@@ -1,7 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { AuthenticationLimit } from './auth/authentication-limit.js';
-import { AuthenticationMetrics } from './auth/authentication-metrics.js';
 import { CallbackModule } from './callback/callback.module.js';
 import { Config } from './config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -34,11 +32,9 @@ export class AppModule {
       ],
       providers: [
         { provide: Config, useValue: config },
-        AuthenticationLimit,
-        AuthenticationMetrics,
         { provide: APP_FILTER, useClass: ExceptionsFilter },
       ],
-      exports: [Config, AuthenticationLimit],
+      exports: [Config],
     };
   }
 }

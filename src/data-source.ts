@@ -1,23 +1,33 @@
 import { DataSource } from 'typeorm';
-import { readConfig } from './config/config.js';
+import type { Config } from './config/config.js';
+import { readConfig } from './config/read-config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 
-const config = readConfig();
-const embedded = config.DATABASE_URL ? undefined : await EmbeddedPostgres.start(config.DATA_DIR);
+/** Stands for the url of the embedded PostgreSQL until that is started. */
+const NOT_STARTED = 'postgres://127.0.0.1/not-started';
 
-/** Takes the embedded PostgreSQL, where that is the database, down with it. */
+/** Runs the embedded PostgreSQL, where that is the database, from `initialize` to `destroy`. */
 class CliDataSource extends DataSource {
+  private embedded?: EmbeddedPostgres;
+
+  constructor(private readonly config: Config) {
+    super(dataSourceOptions(config.DATABASE_URL ?? NOT_STARTED, config.DATABASE_SCHEMA));
+  }
+
+  override async initialize(): Promise<this> {
+    if (this.config.DATABASE_URL === undefined) {
+      this.embedded = await EmbeddedPostgres.start(this.config.DATA_DIR);
+      this.setOptions(dataSourceOptions(this.embedded.url, this.config.DATABASE_SCHEMA));
+    }
+    return super.initialize();
+  }
+
   override async destroy(): Promise<void> {
     await super.destroy();
-    await embedded?.stop();
+    await this.embedded?.stop();
   }
 }
 
-/**
- * For TypeORM's CLI (`npm run migration:run`, `migration:revert`, `migration:generate`): the database of the service's own
- * settings.
- */
-export default new CliDataSource(
-  dataSourceOptions(config.DATABASE_URL ?? embedded!.url, config.DATABASE_SCHEMA),
-);
+/** The service's database for TypeORM's CLI: `npm run migration:run`, `migration:revert`, `migration:generate`. */
+export default new CliDataSource(readConfig());

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
 import { AdminGuard } from '../src/admin-api/admin.guard.js';
 import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
-import { Config, configNames } from '../src/config/config.js';
+import { Config } from '../src/config/config.js';
+import { configNames } from '../src/config/read-config.js';
 import { fixtureCommands } from './helpers/fixtures.js';
 import { Service } from './helpers/service.js';
 

@@ -136,7 +136,7 @@ describe('The command mark-dismissed', () => {
     expect(rows).toHaveLength(2);
     for (const row of rows) {
       expect(row).toMatchObject({ status: 2, member_count: '0', members: 0, stale_reason: null });
-      expect(row['summary']).toBe('OpenIM does not know it, and an operator marked it dismissed');
+      expect(row['summary']).toBe('OpenIM does not have it, and an operator marked it dismissed');
     }
     openIm.faults = {};
     expect((await cli('reconcile')).code).toBe(0);

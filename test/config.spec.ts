@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { readDatabaseUrl } from '../src/postgres/connection-options.js';
-import { Config, ConfigError, configNames, readConfig } from '../src/config/config.js';
+import { Config } from '../src/config/config.js';
+import { ConfigError, configNames, readConfig } from '../src/config/read-config.js';
 
 const production = {
   NODE_ENV: 'production',
@@ -18,61 +19,67 @@ const problem = (environment: Record<string, string>): string => {
   return '';
 };
 
-it('has a default for everything in development', () => {
+/** Of every variable a text and the value that it has, which is not the default. */
+const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
+  NODE_ENV: ['production', 'production'],
+  HOST: ['::1', '::1'],
+  PORT: ['8080', 8080],
+  TRUSTED_PROXIES: ['10.0.0.0/8, ::1,loopback', ['10.0.0.0/8', '::1', 'loopback']],
+  DATABASE_URL: ['postgres://u:p@db/x', 'postgres://u:p@db/x'],
+  DATABASE_SCHEMA: ['mirror', 'mirror'],
+  DATABASE_POOL_SIZE: ['3', 3],
+  DATA_DIR: ['/srv/x', '/srv/x'],
+  JOURNAL: ['off', 'off'],
+  JOURNAL_LIMIT: ['1gb', 1024 ** 3],
+  RUN_MIGRATIONS: ['false', false],
+  CALLBACK_TOKEN: ['new, old', ['new', 'old']],
+  CALLBACK_AUTH: ['none', 'none'],
+  CALLBACK_NEXT_CODE: ['0', 0],
+  CALLBACK_BODY_LIMIT: ['512kb', 512 * 1024],
+  CALLBACK_IN_FLIGHT_LIMIT: ['1mb', 1024 ** 2],
+  OPENIM_API_URL: ['http://openim:10002', 'http://openim:10002'],
+  OPENIM_ADMIN_USER_ID: ['admin2', 'admin2'],
+  OPENIM_SECRET: ['s3cret', 's3cret'],
+  RECONCILE_INTERVAL: ['2m', 120_000],
+  OPENIM_MAX_RPS: ['200', 200],
+  DELIVERY_RETENTION_DAYS: ['7', 7],
+  ADMIN_API_KEY: ['k', ['k']],
+  LOG_LEVEL: ['warn', 'warn'],
+};
+
+it('The configuration has the documented defaults in development', () => {
   expect(readConfig({})).toMatchObject({
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
     PORT: 3000,
+    TRUSTED_PROXIES: [],
     DATABASE_URL: undefined,
     DATABASE_POOL_SIZE: 10,
     DATA_DIR: './data',
+    JOURNAL: 'on',
+    JOURNAL_LIMIT: 256 * 1024 * 1024,
     RUN_MIGRATIONS: true,
     CALLBACK_TOKEN: undefined,
     CALLBACK_AUTH: 'basic',
     CALLBACK_NEXT_CODE: 1,
     CALLBACK_BODY_LIMIT: 16 * 1024 * 1024,
     CALLBACK_IN_FLIGHT_LIMIT: 64 * 1024 * 1024,
+    OPENIM_API_URL: undefined,
+    OPENIM_ADMIN_USER_ID: 'imAdmin',
+    RECONCILE_INTERVAL: 60_000,
+    OPENIM_MAX_RPS: 50,
     DELIVERY_RETENTION_DAYS: 30,
     ADMIN_API_KEY: undefined,
     LOG_LEVEL: 'info',
   });
 });
 
-it('reads every variable', () => {
-  const config = readConfig({
-    ...production,
-    HOST: '::1',
-    PORT: '8080',
-    DATABASE_POOL_SIZE: '3',
-    DATABASE_SCHEMA: 'mirror',
-    DATA_DIR: '/srv/x',
-    RUN_MIGRATIONS: 'false',
-    CALLBACK_TOKEN: 'new, old',
-    CALLBACK_AUTH: 'none',
-    CALLBACK_NEXT_CODE: '0',
-    CALLBACK_BODY_LIMIT: '512kb',
-    DELIVERY_RETENTION_DAYS: '7',
-    LOG_LEVEL: 'warn',
-  });
+it.each(configNames())('The configuration reads %s from the environment', (name) => {
+  const environment = Object.fromEntries(Object.entries(EXAMPLES).map(([key, [text]]) => [key, text]));
+  const [, value] = EXAMPLES[name]!;
 
-  expect(config).toMatchObject({
-    NODE_ENV: 'production',
-    HOST: '::1',
-    PORT: 8080,
-    DATABASE_URL: 'postgres://u:p@db/x',
-    DATABASE_POOL_SIZE: 3,
-    DATABASE_SCHEMA: 'mirror',
-    DATA_DIR: '/srv/x',
-    RUN_MIGRATIONS: false,
-    CALLBACK_TOKEN: ['new', 'old'],
-    CALLBACK_AUTH: 'none',
-    CALLBACK_NEXT_CODE: 0,
-    CALLBACK_BODY_LIMIT: 524288,
-    DELIVERY_RETENTION_DAYS: 7,
-    ADMIN_API_KEY: ['k'],
-    LOG_LEVEL: 'warn',
-  });
-  expect(Object.keys(config)).toEqual(configNames());
+  expect(readConfig(environment)[name as keyof Config]).toEqual(value);
+  expect(value).not.toEqual(new Config()[name as keyof Config]);
 });
 
 it.each([
@@ -84,7 +91,7 @@ it.each([
   ['postgres://u@/db?host=one,two', /names several hosts/],
   ['postgres://u:p@h/db?sslmode=on', /unknown sslmode: known are disable, .*verify-full/],
   ['postgres://u:p@h/db?sslrootcert=/nowhere/ca', /cannot be read: \/nowhere\/ca \(ENOENT\)/],
-])('says of %s why it cannot be used', (url, why) => {
+])('The refusal of DATABASE_URL %s says why', (url, why) => {
   expect(problem({ DATABASE_URL: url })).toMatch(why);
 });
 
@@ -98,24 +105,34 @@ it.each([
   ['postgres://u:p@h/d?sslmode=no-verify', { ssl: { rejectUnauthorized: false } }],
   ['postgres://u:p@h/d?sslmode=disable', { ssl: false }],
   ['postgres://u:p@h/d?uselibpqcompat=true&sslmode=require', { ssl: { rejectUnauthorized: false } }],
-])('takes %s', (url, connection) => {
+])('DATABASE_URL may be %s', (url, connection) => {
   const warn = jest.spyOn(process, 'emitWarning');
   expect(readConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
   expect(readDatabaseUrl(url)).toMatchObject(connection);
   expect(warn).not.toHaveBeenCalled();
 });
 
-it('listens to the world in production only', () => {
+it('The service listens on all addresses in production only', () => {
   expect(readConfig(production).HOST).toBe('0.0.0.0');
   expect(readConfig({ ...production, HOST: '10.0.0.1' }).HOST).toBe('10.0.0.1');
 });
 
-it('takes an empty variable as unset', () => {
+it('An empty variable counts as unset', () => {
   expect(readConfig(Object.fromEntries(configNames().map((name) => [name, ''])))).toEqual(new Config());
 });
 
 it.each([
   ['NODE_ENV', 'prod'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TRUSTED_PROXIES', 'proxy.local'],
+  ['JOURNAL', 'yes'],
+  ['JOURNAL_LIMIT', '512kb'],
+  ['OPENIM_API_URL', 'openim:10002'],
+  ['OPENIM_API_URL', 'http://user:password@openim:10002'],
+  ['OPENIM_API_URL', 'http://openim:10002?x=1'],
+  ['RECONCILE_INTERVAL', '500ms'],
+  ['RECONCILE_INTERVAL', '25h'],
+  ['OPENIM_MAX_RPS', '0'],
   ['PORT', '-1'],
   ['PORT', '65536'],
   ['PORT', '3000x'],
@@ -145,24 +162,27 @@ it.each([
   ['DELIVERY_RETENTION_DAYS', '0'],
   ['ADMIN_API_KEY', ','],
   ['LOG_LEVEL', 'loud'],
-])('refuses %s=%s by name', (name, value) => {
-  expect(problem({ [name]: value })).toMatch(
-    new RegExp(`^The configuration is not usable: ${name} must [^;]*$`),
-  );
+])('The refusal of %s=%s names the variable', (name, value) => {
+  const refusal = problem({ OPENIM_SECRET: 's3cret', [name]: value });
+  expect(refusal).toMatch(new RegExp(`^The configuration cannot be used: ${name} must [^;]*$`));
 });
 
-it.each(['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY'])('needs %s in production', (name) => {
+it('OPENIM_SECRET is required with OPENIM_API_URL', () => {
+  expect(problem({ OPENIM_API_URL: 'http://openim:10002' })).toMatch(/OPENIM_SECRET is required/);
+});
+
+it.each(['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY'])('%s is required in production', (name) => {
   expect(problem({ ...production, [name]: '' })).toMatch(
     new RegExp(`${name} must [^;]* is required in production`),
   );
 });
 
-it('needs no token in production where callbacks are open on purpose', () => {
+it('CALLBACK_AUTH=none needs no token in production', () => {
   expect(readConfig({ ...production, CALLBACK_TOKEN: '', CALLBACK_AUTH: 'none' }).callbacksAreOpen).toBe(
     true,
   );
 });
 
-it('never says a secret', () => {
+it('A refusal never contains a secret', () => {
   expect(problem({ DATABASE_URL: 'mysql://u:secret@x', PORT: 'x' })).not.toContain('secret');
 });

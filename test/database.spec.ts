@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -67,6 +68,16 @@ describe('migrations', () => {
       WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'openim_group_sync_migrations'
         AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)`);
     expect(undescribed).toEqual([]);
+  });
+
+  it("start no database by the import of TypeORM's data source", async () => {
+    const dataDir = join(tmpdir(), `openim-group-sync-import-${process.pid}`);
+    process.env['DATA_DIR'] = dataDir;
+    const { default: cli } = await import('../src/data-source.js');
+    delete process.env['DATA_DIR'];
+
+    expect(cli.isInitialized).toBe(false);
+    expect(existsSync(dataDir)).toBe(false);
   });
 
   it('go up, down to nothing, and up again', async () => {

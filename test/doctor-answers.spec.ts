@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkCallbackUrl } from '../src/cli/doctor/callback-url.js';
-import { readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/read-config.js';
 import { canMakeCertificates, makeCertificate } from './helpers/certificate.js';
 
 const servers: Server[] = [];

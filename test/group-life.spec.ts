@@ -176,7 +176,10 @@ describe('members', () => {
     await send(KICK, { kickedUserIDs: ['u3', 'u9', ''], reason: '' });
 
     expect(await members()).toEqual({ u1: 100, u2: 60, u4: 20 });
-    expect(await group()).toMatchObject({ memberCount: 3, staleReason: 'a member came or went unseen' });
+    expect(await group()).toMatchObject({
+      memberCount: 3,
+      staleReason: 'a member joined or left, and no callback reported it',
+    });
   });
 
   it.each([
@@ -227,7 +230,10 @@ describe('members', () => {
     await send(MEMBER, { userID: 'u9', roleLevel: 60 });
 
     expect(await members()).toMatchObject({ u9: 60 });
-    expect(await group()).toMatchObject({ memberCount: 5, staleReason: 'a member came or went unseen' });
+    expect(await group()).toMatchObject({
+      memberCount: 5,
+      staleReason: 'a member joined or left, and no callback reported it',
+    });
   });
 
   it('who left long ago and change must have come back', async () => {
@@ -237,7 +243,10 @@ describe('members', () => {
     await send(MEMBER, { userID: 'u4', nickName: 'Dee' });
 
     expect(await member('u4')).toMatchObject({ nickname: 'Dee', roleLevel: 0 });
-    expect(await group()).toMatchObject({ memberCount: 4, staleReason: 'a member came or went unseen' });
+    expect(await group()).toMatchObject({
+      memberCount: 4,
+      staleReason: 'a member joined or left, and no callback reported it',
+    });
   });
 
   it('who left a moment ago and change did so before', async () => {
@@ -248,7 +257,7 @@ describe('members', () => {
     expect(await member('u4')).toBeUndefined();
     expect(await group()).toMatchObject({
       memberCount: 3,
-      staleReason: 'the order of two callbacks is not clear',
+      staleReason: 'the order of two callbacks is not known',
     });
   });
 });
@@ -281,7 +290,7 @@ describe('the owner', () => {
     expect(await members()).toEqual({ u4: 100, u2: 60, u3: 20, u1: 20 });
     expect(await group()).toMatchObject({
       ownerUserID: 'u4',
-      staleReason: 'the order of two callbacks is not clear',
+      staleReason: 'the order of two callbacks is not known',
     });
   });
 });
@@ -388,17 +397,26 @@ describe('a group', () => {
     await create();
     await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4', 'u5'] });
 
-    expect(await group()).toMatchObject({ status: 2, staleReason: 'a member came or went unseen' });
+    expect(await group()).toMatchObject({
+      status: 2,
+      staleReason: 'a member joined or left, and no callback reported it',
+    });
   });
 
   it('needs a look when somebody entered, and keeps the first reason and time', async () => {
     await create();
     await send(ENTERED, { groupId: G });
     const first = await group();
-    expect(first).toMatchObject({ staleSince: expect.any(String), staleReason: 'somebody entered' });
+    expect(first).toMatchObject({
+      staleSince: expect.any(String),
+      staleReason: 'a user joined, OpenIM does not report who',
+    });
 
     await send(KICK, { kickedUserIDs: ['u9'] });
-    expect(await group()).toMatchObject({ staleSince: first['staleSince'], staleReason: 'somebody entered' });
+    expect(await group()).toMatchObject({
+      staleSince: first['staleSince'],
+      staleReason: 'a user joined, OpenIM does not report who',
+    });
   });
 
   it('whose creation comes late still needs a look when somebody entered before', async () => {
@@ -406,7 +424,10 @@ describe('a group', () => {
     expect(await send(ENTERED, { groupId: G })).toBe('applied');
     await create();
 
-    expect(await group()).toMatchObject({ ownerUserID: 'u1', staleReason: 'somebody entered' });
+    expect(await group()).toMatchObject({
+      ownerUserID: 'u1',
+      staleReason: 'a user joined, OpenIM does not report who',
+    });
   });
 
   it('is found by its need of a look', async () => {

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { PIECE } from '../src/groups/statements/mark-groups-of-user.js';
+import { BATCH_GROUPS } from '../src/groups/statements/mark-groups-of-user.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, IGNORED, Service, SUCCESS } from './helpers/service.js';
 
@@ -98,7 +98,7 @@ describe('a join', () => {
     await create('g');
     expect((await post(JOIN, { groupID: 'g', joinSource: 2, ...fields })).body).toEqual(SUCCESS);
     expect(await members()).toEqual({ o: null });
-    expect(await group()).toMatchObject({ members: 1, stale: 'somebody entered' });
+    expect(await group()).toMatchObject({ members: 1, stale: 'a user joined, OpenIM does not report who' });
     expect(await deliveries(JOIN)).toMatchObject([
       {
         outcome: 'applied',
@@ -117,7 +117,7 @@ describe('conversations', () => {
   ])('are of the group in %j', async (fields) => {
     await create('g');
     expect((await post(ENTERED, fields)).body).toEqual(SUCCESS);
-    expect(await reasons()).toEqual({ g: 'somebody entered' });
+    expect(await reasons()).toEqual({ g: 'a user joined, OpenIM does not report who' });
     expect(await deliveries(ENTERED)).toMatchObject([{ group_id: 'g', outcome: 'applied' }]);
   });
 
@@ -254,7 +254,12 @@ describe('a user', () => {
 
     expect((await post(command, { userID: 'u', ...fields })).body).toEqual(SUCCESS);
 
-    expect(await reasons()).toEqual({ in: PROFILE, never: null, left: null, told: 'somebody entered' });
+    expect(await reasons()).toEqual({
+      in: PROFILE,
+      never: null,
+      left: null,
+      told: 'a user joined, OpenIM does not report who',
+    });
     const rows = await deliveries(command);
     expect(rows).toMatchObject([
       { outcome: 'applied', group_id: null, body: null, problems: expect.stringContaining('OPENIM_API_URL') },
@@ -282,15 +287,18 @@ describe('a user', () => {
     },
   );
 
-  it.each([PIECE - 1, PIECE, PIECE + 1, 5000])('may be in %d groups: all are marked', async (groups) => {
-    await seed(groups);
-    expect((await post(USER, { userID: 'u', nickName: 'N' })).body).toEqual(SUCCESS);
-    expect(await marked()).toBe(groups);
-    expect(await deliveries(USER)).toHaveLength(1);
-  });
+  it.each([BATCH_GROUPS - 1, BATCH_GROUPS, BATCH_GROUPS + 1, 5000])(
+    'may be in %d groups: all are marked',
+    async (groups) => {
+      await seed(groups);
+      expect((await post(USER, { userID: 'u', nickName: 'N' })).body).toEqual(SUCCESS);
+      expect(await marked()).toBe(groups);
+      expect(await deliveries(USER)).toHaveLength(1);
+    },
+  );
 
   it('loses no mark to callbacks of those groups, and none of them to a deadlock', async () => {
-    await seed(3 * PIECE);
+    await seed(3 * BATCH_GROUPS);
     const before = await deadlocks();
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
@@ -300,7 +308,7 @@ describe('a user', () => {
               nickName: `n${index}`,
             })
           : post(INFO, {
-              groupID: `g${String(((index * 37) % (3 * PIECE)) + 1).padStart(5, '0')}`,
+              groupID: `g${String(((index * 37) % (3 * BATCH_GROUPS)) + 1).padStart(5, '0')}`,
               groupName: `n${index}`,
             }),
       ),
@@ -311,17 +319,17 @@ describe('a user', () => {
     await eventually(
       async () => (await deliveries(USER)).length + (await deliveries(USER_EX)).length === answers.length / 5,
     );
-    expect(await marked()).toBe(3 * PIECE);
+    expect(await marked()).toBe(3 * BATCH_GROUPS);
     expect(await deadlocks()).toEqual(before);
   });
 
   it('marks the other groups while the row of one is held, waits for that one, and holds up none of them', async () => {
-    await seed(2 * PIECE);
+    await seed(2 * BATCH_GROUPS);
     const holder = new Client({ connectionString: service.database.url });
     await holder.connect();
     await holder.query("BEGIN; UPDATE groups SET ex = 'x' WHERE group_id = 'g00007'");
     const answer = post(USER, { userID: 'u', nickName: 'N' });
-    while ((await marked()) < 2 * PIECE - 1) {
+    while ((await marked()) < 2 * BATCH_GROUPS - 1) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect((await post(INFO, { groupID: 'g00008', groupName: 'n' })).body).toEqual(SUCCESS);
@@ -329,6 +337,6 @@ describe('a user', () => {
     await holder.query('COMMIT');
     await holder.end();
     expect((await answer).body).toEqual(SUCCESS);
-    expect(await marked()).toBe(2 * PIECE);
+    expect(await marked()).toBe(2 * BATCH_GROUPS);
   });
 });

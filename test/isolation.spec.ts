@@ -59,7 +59,7 @@ describe('A group whose list of members always fails', () => {
     }
     await eventually(async () => (await staleReasons(world, poisons)).length === poisons.length, 25_000);
     expect(await staleReasons(world, poisons)).toEqual(
-      poisons.map(() => expect.stringMatching(/^it could not be read whole from OpenIM: /)),
+      poisons.map(() => expect.stringMatching(/^it could not be read from OpenIM: /)),
     );
     world.openIm.faults = {};
     expect(await becomeRight(world, poisons)).toBeLessThan(15_000);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
-import { readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/read-config.js';
 import { decodeAll, encodeEntry, type JournalEntry } from '../src/journal/journal-entry.js';
 import { JournalSegment } from '../src/journal/journal-segment.js';
 import { JournalFullError, JournalService } from '../src/journal/journal.service.js';

@@ -573,7 +573,7 @@ describe('a process that ends with callbacks in its journal', () => {
       async () => ((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
     );
     const kept = await quarantined(folder);
-    expect(kept).toMatch(/refused, .*invalid input syntax for type uuid/);
+    expect(kept).toMatch(/rejected, .*invalid input syntax for type uuid/);
     expect(kept).toMatch(/damaged, /);
     expect(kept).toContain(incomplete.toString());
     expect(await (await fetch(`${await service.url()}/metrics`)).text()).toMatch(

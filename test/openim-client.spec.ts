@@ -1,4 +1,4 @@
-import { readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/read-config.js';
 import { OpenImRefusal, OpenImUnreachable } from '../src/openim/openim-error.js';
 import { OpenImClient } from '../src/openim/openim.client.js';
 import { FakeOpenIm } from './helpers/fake-openim.js';

@@ -1,5 +1,5 @@
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/statements/json.js';
+import { toJsonText } from '../src/groups/statements/json-text.js';
 import { KnownGroupsService } from '../src/reconciliation/snapshots/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
-    SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had gone'
+    SELECT md5(n::text)::uuid, 'g' || n % 500, date_trunc('milliseconds', now() - n * interval '1 min'), 'left', 1, 1, 'u had left'
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
@@ -161,7 +161,7 @@ it('the groups of a user are found and marked by indexes', async () => {
   await service.database.query(
     "INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now() FROM generate_series(1, 300) AS n",
   );
-  const change = toJson({ userID: 'often' });
+  const change = toJsonText({ userID: 'often' });
   const plans = await plansWhile(() => service.app.get(GroupSyncService).markGroupsOfUser({ change }));
   for (const plan of plans) {
     expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

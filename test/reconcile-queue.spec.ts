@@ -1,4 +1,4 @@
-import { readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/read-config.js';
 import { ReconcileQueue } from '../src/reconciliation/queue/reconcile-queue.js';
 import type { ReconcileResult } from '../src/reconciliation/queue/reconcile-result.js';
 

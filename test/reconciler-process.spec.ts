@@ -109,7 +109,9 @@ it('A service logs an outage of OpenIM once, and once its end', async () => {
     /OpenIM did not answer .*: HTTP 502 without OpenIM's JSON.*"loop":"full run".*"msg":"Reconciliation fails and is retried"/,
   );
   await sleep(4000);
-  expect(service.log.match(/"loop":"full run".*"msg":"Reconciliation fails and is retried"/g)).toHaveLength(1);
+  expect(service.log.match(/"loop":"full run".*"msg":"Reconciliation fails and is retried"/g)).toHaveLength(
+    1,
+  );
   openIm.faults = {};
   await service.says(/"loop":"full run".*"msg":"Reconciliation works again"/);
   expect(await isRight()).toBe(true);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
-import { toJson } from '../src/groups/statements/json.js';
+import { toJsonText } from '../src/groups/statements/json-text.js';
 import type { RefreshDto } from '../src/reconciliation/reconciliation.dto.js';
 import { CallbackQueue } from './helpers/callback-queue.js';
 import type { Faults } from './helpers/fake-openim.js';
@@ -80,10 +80,10 @@ describe('Without callbacks the mirror', () => {
     world.openIm.add(newGroup(3, Date.now()));
     expect(await world.becomesRight()).toBeLessThan(6000);
     expect((await world.timeline(three.groupID)).toSorted()).toEqual([
-      'Reconciliation found: its status had changed from 0 to 3',
-      'Reconciliation found: other facts: u1',
+      'Reconciliation found: other fields had changed of u1',
       'Reconciliation found: the group, with 8 members',
-      expect.stringMatching(/^Reconciliation found: u\d had come in$/),
+      'Reconciliation found: the status had changed from 0 to 3',
+      expect.stringMatching(/^Reconciliation found: u\d had joined$/),
     ]);
     // Lost are the callbacks of a rename, a kick of several members, a dismissal and a creation. An invitation and mutes have none.
     expect((await world.read()).missedCallbacks).toBe(4);
@@ -250,10 +250,10 @@ describe('A callback', () => {
     const world = await World.start([newGroup(3)]);
     const [{ groupID }] = world.groups;
     await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
-    const quit = { userIDs: ['u2'], how: 'quit' as const, reason: '' };
+    const quit = { userIDs: ['u2'], cause: 'quit' as const, reason: '' };
     const receivedAt = new Date(Date.now() - 60_000);
     const groupSync = world.service.app.get(GroupSyncService);
-    expect(await groupSync.leaveGroup({ groupID, change: toJson(quit), receivedAt })).toBe('unchanged');
+    expect(await groupSync.leaveGroup({ groupID, change: toJsonText(quit), receivedAt })).toBe('unchanged');
     await world.expectTruth();
   });
 
@@ -332,7 +332,7 @@ describe('A snapshot', () => {
     };
     const snapshot = {
       groupID,
-      change: toJson({ ...empty, watchedSince: null }),
+      change: toJsonText({ ...empty, watchedSince: null }),
       receivedAt: new Date(Date.now() - 60_000),
     };
     expect(await groupSync.reconcileGroup(snapshot)).toMatchObject({ outcome: 'outdated', drift: [] });

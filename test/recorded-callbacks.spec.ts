@@ -4,7 +4,7 @@ import { Service, SUCCESS } from './helpers/service.js';
 
 const UNBORN = 'its creation was not received';
 const NOTIFIED = 'OpenIM notified the members of a change';
-const ENTERED = 'somebody entered';
+const ENTERED = 'a user joined, OpenIM does not report who';
 const ROLE = 'a former role is not known';
 
 type Row = Record<string, unknown>;

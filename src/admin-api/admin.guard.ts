@@ -27,7 +27,7 @@ export class AdminGuard implements CanActivate {
     const [, key = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const place = this.findKey(key);
     if (place < 0) {
-      await this.limit.refuse('admin', request);
+      await this.limit.countFailure('admin', request);
       throw new UnauthorizedException('An admin key is needed: Authorization: Bearer ADMIN_API_KEY');
     }
     Object.assign(adminRequestLog(context.switchToHttp().getResponse<Response>()), {

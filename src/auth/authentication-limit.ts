@@ -1,48 +1,43 @@
-import { isIPv6 } from 'node:net';
 import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { AuthenticationMetrics } from './authentication-metrics.js';
+import { AuthenticationMetrics, type Endpoint } from './authentication-metrics.js';
 
-/** How many wrong secrets of one address are told so within the time below. */
-const WRONG_SECRETS = 100;
-/** In seconds. */
-const WITHIN_S = 60;
+/** Wrong credentials of one address that are answered with 401 within `WINDOW_S`; the next ones get 429. */
+const MAX_FAILURES = 100;
+const WINDOW_S = 60;
 
 /**
- * Limits how many wrong secrets one address can try at one endpoint. Every secret is compared first, and a right one is never refused:
- * somebody who guesses behind the same proxy or NAT as OpenIM or the staff would otherwise lock them out. A comparison costs less than
- * the answer does; what makes guessing hopeless is the length of the secrets.
+ * Limits the wrong credentials that one address can try at one endpoint. The guards compare first, and let right credentials pass always:
+ * an attacker behind the same proxy or NAT cannot lock out OpenIM or the staff. A comparison costs less than the answer; the length of the
+ * secrets makes guessing hopeless.
  */
 @Injectable()
 export class AuthenticationLimit {
-  private readonly wrong = new RateLimiterMemory({ points: WRONG_SECRETS, duration: WITHIN_S });
+  private readonly failures = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_S });
 
   constructor(private readonly metrics: AuthenticationMetrics) {}
 
   /**
-   * Counts a request without a right secret.
-   * @throws HttpException 429 for an address that tried too often
+   * Counts a request with wrong credentials.
+   * @throws HttpException 429 for an address with too many of them
    */
-  async refuse(endpoint: 'callback' | 'admin', request: Request): Promise<void> {
+  async countFailure(endpoint: Endpoint, request: Request): Promise<void> {
     this.metrics.failed(endpoint);
-    await this.wrong
+    await this.failures
       .consume(`${endpoint} ${networkOf(request.ip ?? '')}`)
-      .catch((tries: RateLimiterRes) => Promise.reject(tooMany(tries, request)));
+      .catch((limit: RateLimiterRes) => Promise.reject(tooMany(limit, request)));
   }
 }
 
-/** Of IPv6 the first 64 bits: whoever has one address there has them all (RFC 6177). */
+/** An IPv4 address, or the first 64 bits of an IPv6 address: one customer has them all (RFC 6177). */
 function networkOf(address: string): string {
-  return isIPv6(address) && !address.startsWith('::ffff:') ? prefix(address) : address;
-}
-
-function prefix(address: string): string {
-  const [head = '', tail] = address.split('::');
-  const left = head.split(':');
-  const right = tail?.split(':') ?? [];
-  const zeros = Array.from({ length: Math.max(8 - left.length - right.length, 0) }, () => '0');
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
+  if (!ipaddr.isValid(address)) {
+    return address;
+  }
+  const parsed = ipaddr.process(address); // IPv4-mapped addresses become IPv4
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 function tooMany({ msBeforeNext }: RateLimiterRes, request: Request): HttpException {
@@ -51,7 +46,7 @@ function tooMany({ msBeforeNext }: RateLimiterRes, request: Request): HttpExcept
   return new HttpException(
     {
       statusCode: HttpStatus.TOO_MANY_REQUESTS,
-      message: `Too many wrong secrets came from this address; try again in ${seconds} s`,
+      message: `Too many wrong credentials came from this address; try again in ${seconds} s`,
       error: 'Too Many Requests',
     },
     HttpStatus.TOO_MANY_REQUESTS,

@@ -4,7 +4,10 @@ import { MetricsService } from '../metrics/metrics.service.js';
 
 const ENDPOINTS = ['callback', 'admin'] as const;
 
-/** What is measured of who is let in. */
+/** What credentials are for. */
+export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Metrics of authentication. */
 @Injectable()
 export class AuthenticationMetrics {
   private readonly failures: Counter;
@@ -12,15 +15,15 @@ export class AuthenticationMetrics {
   constructor({ registry }: MetricsService) {
     this.failures = new Counter({
       name: 'openim_authentication_failures_total',
-      help: 'Requests without a right token (endpoint callback) or admin key (endpoint admin), and those refused because of too many such',
+      help: 'Requests with a wrong token (endpoint callback) or admin key (endpoint admin), or with none',
       labelNames: ['endpoint'],
       registers: [registry],
     });
     ENDPOINTS.forEach((endpoint) => this.failures.inc({ endpoint }, 0));
   }
 
-  /** A request was not let in. */
-  failed(endpoint: (typeof ENDPOINTS)[number]): void {
+  /** Counts a request that was not let in. */
+  failed(endpoint: Endpoint): void {
     this.failures.inc({ endpoint });
   }
 }

@@ -37,7 +37,7 @@ export class CallbackGuard implements CanActivate {
     this.metrics.received(command);
     log.operationID = operationIDOf(request);
     if (!this.config.callbacksAreOpen && this.findToken(basicPassword(request.headers.authorization)) < 0) {
-      await this.limit.refuse('callback', request);
+      await this.limit.countFailure('callback', request);
       throw new UnauthorizedException(
         'The url in webhooks.yml must carry the token: http://openim:CALLBACK_TOKEN@host:port/callback',
       );

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
@@ -18,7 +19,7 @@ import { RejectedDeliveries } from './rejected-deliveries.service.js';
 
 /** What OpenIM tells. */
 @Module({
-  imports: [GroupsModule, DeliveriesModule, JournalModule, MetricsModule],
+  imports: [AuthModule, GroupsModule, DeliveriesModule, JournalModule, MetricsModule],
   controllers: [CallbackController, ReplayController],
   providers: [
     CallbackMetrics,

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/read-config.js';
 import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';

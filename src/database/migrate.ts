@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { DataSource, type DataSourceOptions, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { MIGRATIONS } from '../postgres/advisory-locks.js';
 import { ConnectionError } from '../postgres/errors.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
-/** Replicas that start together on the same database wait for each other on this lock. TypeORM's CLI does not take it. */
-const MIGRATION_LOCK = 0x0913_0002;
 const RETRY_MS = 250;
 
 /**
@@ -29,7 +28,7 @@ export async function migrate(
     const connection = (await runner.connect()) as PoolClient;
     connection.on('error', (error) => (lost = error));
     await runner.startTransaction('READ COMMITTED'); // so that it sees what the replica before it has committed
-    while (!(await isTrue(runner.query('SELECT pg_try_advisory_xact_lock($1) AS is', [MIGRATION_LOCK])))) {
+    while (!(await isTrue(runner.query('SELECT pg_try_advisory_xact_lock($1) AS is', [MIGRATIONS])))) {
       await sleep(RETRY_MS, undefined, { signal: abort });
     }
     if (schema !== undefined) {

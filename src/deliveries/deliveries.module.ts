@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { CallbackDelivery } from './callback-delivery.entity.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -8,7 +9,7 @@ import { TimelineService } from './timeline.service.js';
 
 /** The log of what came in. */
 @Module({
-  imports: [TypeOrmModule.forFeature([CallbackDelivery])],
+  imports: [TypeOrmModule.forFeature([CallbackDelivery]), AdminApiModule],
   controllers: [DeliveriesController],
   providers: [DeliveriesService, TimelineService, RetentionService],
   exports: [DeliveriesService],

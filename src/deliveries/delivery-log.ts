@@ -68,7 +68,7 @@ const values = (first: number, receivedAt = 'NULL'): string => {
  * in the journal says when it was received, that of a replay when it was replayed.
  * @param changed a SELECT of one row with the boolean `changed`
  */
-export const andLog = (changed: string): string => `
+export const andLogDelivery = (changed: string): string => `
   done AS (${changed}),
   logged AS (
     INSERT INTO callback_deliveries (${COLUMNS})

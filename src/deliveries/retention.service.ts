@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
+import { RETENTION } from '../postgres/advisory-locks.js';
 
 const INTERVAL_MS = 3_600_000;
 /** The first removal comes 30 to 90 s after the start: soon, as a service may never run for an hour, and replicas that start together do not meet. */
@@ -10,10 +11,8 @@ const FIRST_MS = 30_000;
 const FIRST_SPREAD_MS = 60_000;
 const PAUSE_MS = 100;
 const BATCH = 500;
-/** Taken by the replica that removes: the others leave it to that one. */
-const RETENTION_LOCK = 0x0913_0003;
 
-const SINGLE = `pg_try_advisory_xact_lock(${RETENTION_LOCK})`;
+const SINGLE = `pg_try_advisory_xact_lock(${RETENTION})`;
 const OLDER = (time: string, days: string): string => `${time} < now() - ${days}::integer * interval '1 day'`;
 
 const REMOVE_BODIES = `

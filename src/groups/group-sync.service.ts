@@ -1,200 +1,157 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { PoolClient } from 'pg';
 import type { Delivery } from '../deliveries/delivery-log.js';
-import { isConflict } from '../postgres/errors.js';
-import {
-  inTransaction,
-  type PreparedStatement,
-  runPrepared,
-  withClient,
-} from '../postgres/prepared-statement.js';
-import type { Json } from './statements/json.js';
+import type { PreparedStatement } from '../postgres/prepared-statement.js';
+import type { GroupChange, SnapshotChange, SyncOutcome, UserChanged } from './group-change.js';
 import { markGroupsOfUser } from './mark-groups-of-user.js';
+import { StatementRunner } from './statement-runner.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
-import { STALE } from './statements/building-blocks.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
-  MARK_STALE_AFTER_FAILURE,
-  MARK_GROUP_ABSENT,
   type GroupHint,
+  MARK_GROUP_ABSENT,
   MARK_GROUP_STALE,
   MARK_GROUP_UNREADABLE,
+  MARK_STALE_AFTER_FAILURE,
 } from './statements/mark-group-stale.js';
 import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-user.js';
-import { type GroupSnapshot, RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
-import { type GroupInfo, SET_GROUP_INFO } from './statements/set-group-info.js';
-import { type MemberInfo, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
+import { RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
+import { type GroupInfoPatch, SET_GROUP_INFO } from './statements/set-group-info.js';
+import { type MemberInfoPatch, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
+import { STALE } from './statements/stale.js';
 import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
-
-/** A change to one group. */
-export interface GroupChange<T> {
-  readonly groupID: string;
-  readonly change: Json<T>;
-  /** When it was received; undefined: now, by PostgreSQL's clock, so that replicas agree. */
-  readonly receivedAt?: Date;
-  /** What to log of it, in the same transaction. */
-  readonly delivery?: Delivery;
-}
-
-/** A change of one user. */
-export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
-
-/** A reading of one group of OpenIM, and when it began. */
-export type Reading = Required<Omit<GroupChange<GroupSnapshot>, 'delivery'>>;
-
-/** What a write did: `applied` changed what is known, `unchanged` found everything known already or superseded. */
-export type SyncOutcome = 'applied' | 'unchanged';
-
-/**
- * How often a statement is run where another writer of the group was faster each time: first without a lock, then in a transaction
- * that locks the group's row before, so that a statement of seconds is not overtaken by those of milliseconds.
- */
-const OPTIMISTIC_ATTEMPTS = 3;
-const ATTEMPTS = 20;
-const LOCK_GROUP: PreparedStatement = {
-  name: 'lockGroup',
-  text: 'SELECT FROM groups WHERE group_id = $1 FOR NO KEY UPDATE',
-};
 
 const NO_DELIVERY = Array.from({ length: 9 }, () => null);
 
 /**
- * The only writer of groups and members. Every method is idempotent, is one statement (but for `markGroupsOfUser`) and so one transaction that
- * is committed when it resolves, and leaves alone each row that is known to be true as of a later moment; the comparison is made
- * by PostgreSQL. Each throws the driver's error when PostgreSQL cannot be reached or refuses.
+ * Writes groups and members; nothing else does. Each method is idempotent and (but for `markGroupsOfUser`) one statement, so one
+ * transaction, which is committed when the promise resolves. A row that is true as of later stays; PostgreSQL compares. Each method throws
+ * the driver's error where PostgreSQL cannot be reached or refuses the statement.
  */
 @Injectable()
 export class GroupSyncService {
-  /** The connection of the transaction that this one writes in; undefined: each statement is a transaction. */
-  private client?: PoolClient;
+  private runner: StatementRunner;
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    this.runner = new StatementRunner(dataSource);
+  }
 
   /**
-   * Has several changes written in one transaction: all or none.
-   * @param work gets the service that writes in it
-   * @throws what the work throws; the driver's error, also where another writer was at work at the same time
+   * Writes several changes in one transaction: all or none.
+   * @param work gets the service that writes in the transaction
+   * @throws what the work throws; the driver's error, also for a conflict with another writer
    */
   async transaction(work: (groupSync: GroupSyncService) => Promise<void>): Promise<void> {
-    await inTransaction(this.dataSource, (client) => {
+    await this.runner.inTransaction((runner) => {
       const groupSync = new GroupSyncService(this.dataSource);
-      groupSync.client = client;
+      groupSync.runner = runner;
       return work(groupSync);
     });
   }
 
-  /** A group and its first members, true as of its `createTime`, however late it comes. */
+  /** Writes a group and its first members, true as of its `createTime`. */
   createGroup(creation: GroupChange<GroupCreation>): Promise<SyncOutcome> {
-    return this.write({ name: 'createGroup', text: CREATE_GROUP }, creation);
+    return this.write(CREATE_GROUP, creation);
   }
 
-  /** The fields of a group that are not null. */
-  setGroupInfo(info: GroupChange<GroupInfo>): Promise<SyncOutcome> {
-    return this.write({ name: 'setGroupInfo', text: SET_GROUP_INFO }, info);
+  /** Sets the fields of a group that are not null. */
+  setGroupInfo(patch: GroupChange<GroupInfoPatch>): Promise<SyncOutcome> {
+    return this.write(SET_GROUP_INFO, patch);
   }
 
-  /** The fields of a member that are not null. */
-  setGroupMemberInfo(info: GroupChange<MemberInfo>): Promise<SyncOutcome> {
-    return this.write({ name: 'setGroupMemberInfo', text: SET_GROUP_MEMBER_INFO }, info);
+  /** Sets the fields of a member that are not null. */
+  setGroupMemberInfo(patch: GroupChange<MemberInfoPatch>): Promise<SyncOutcome> {
+    return this.write(SET_GROUP_MEMBER_INFO, patch);
   }
 
-  /** Users left, or were made to. */
+  /** Ends the memberships of users who quit or were kicked. */
   leaveGroup(members: GroupChange<MembersLeft>): Promise<SyncOutcome> {
-    return this.write({ name: 'leaveGroup', text: LEAVE_GROUP }, members);
+    return this.write(LEAVE_GROUP, members);
   }
 
-  /** A user came in. */
+  /** Adds a member. */
   joinGroup(member: GroupChange<MemberJoined>): Promise<SyncOutcome> {
-    return this.write({ name: 'joinGroup', text: JOIN_GROUP }, member);
+    return this.write(JOIN_GROUP, member);
   }
 
-  /** The owner handed the group over. */
+  /** Transfers a group to another owner. */
   transferGroupOwner(transfer: GroupChange<OwnerTransfer>): Promise<SyncOutcome> {
-    return this.write({ name: 'transferGroupOwner', text: TRANSFER_GROUP_OWNER }, transfer);
+    return this.write(TRANSFER_GROUP_OWNER, transfer);
   }
 
-  /** The group exists no more; its row stays. */
+  /** Marks a group dismissed; its row stays. */
   dismissGroup(dismissal: GroupChange<GroupDismissal>): Promise<SyncOutcome> {
-    return this.write({ name: 'dismissGroup', text: DISMISS_GROUP }, dismissal);
+    return this.write(DISMISS_GROUP, dismissal);
   }
 
-  /** Something happened in the group that no callback tells. */
+  /** Marks a group stale for a change that the callback does not report. */
   markGroupStale(hint: GroupChange<GroupHint>): Promise<SyncOutcome> {
-    return this.write({ name: 'markGroupStale', text: MARK_GROUP_STALE }, hint);
+    return this.write(MARK_GROUP_STALE, hint);
   }
 
   /**
-   * A user changed: each group that the user is in needs a look. The groups may be thousands, so this alone is not one transaction; the
-   * delivery is logged when all groups are marked.
+   * Marks each group of a changed user stale. A user may be in thousands of groups, so this alone is not one transaction; it logs the
+   * delivery when all groups are marked.
    */
   async markGroupsOfUser({ change, receivedAt, delivery }: UserChanged): Promise<SyncOutcome> {
     const { userID } = JSON.parse(change) as UserChange;
     const isMember = await markGroupsOfUser(
-      (statement, parameters) => this.run(statement, () => unlessJournaled(delivery, parameters)),
+      (statement, parameters) => this.runner.run(statement, () => unlessJournaled(delivery, parameters)),
       userID,
       receivedAt,
     );
-    await this.run({ name: 'logUserChange', text: LOG_USER_CHANGE }, () =>
-      sent(delivery, [userID, isMember, receivedAt]),
-    );
+    await this.runner.run(LOG_USER_CHANGE, () => withDelivery(delivery, [userID, isMember, receivedAt]));
     return isMember ? 'applied' : 'unchanged';
   }
 
-  /** A callback that names the group was refused, or failed: if the group is known it needs a look. */
+  /** Marks a group stale, if it is known: a callback that names it was rejected or failed. */
   async markStaleAfterFailure(groupID: string, outcome: 'rejected' | 'failed'): Promise<void> {
-    await this.run(
-      { name: 'markStaleAfterFailure', text: MARK_STALE_AFTER_FAILURE },
-      () => [groupID, STALE[outcome]],
-      groupID,
-    );
+    await this.runner.run(MARK_STALE_AFTER_FAILURE, () => [groupID, STALE[outcome]], groupID);
   }
 
-  /**
-   * Makes a group what a reading of OpenIM says.
-   * @param reading with `receivedAt`, the moment at which the reading began, by PostgreSQL's clock
-   */
-  async reconcileGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
-    const statement = { name: 'reconcileGroup', text: RECONCILE_GROUP };
-    const [reconciled] = await this.run<Reconciled>(statement, () => [groupID, change, receivedAt], groupID);
+  /** Makes the rows of a group equal to a snapshot. */
+  async reconcileGroup({ groupID, change, receivedAt }: SnapshotChange): Promise<Reconciled> {
+    const [reconciled] = await this.runner.run<Reconciled>(
+      RECONCILE_GROUP,
+      () => [groupID, change, receivedAt],
+      groupID,
+    );
     return reconciled!;
   }
 
-  /** What `reconcileGroup` would do; writes nothing. */
-  async compareGroup({ groupID, change, receivedAt }: Reading): Promise<Reconciled> {
+  /** Reports what `reconcileGroup` would do; writes nothing. */
+  async compareGroup({ groupID, change, receivedAt }: SnapshotChange): Promise<Reconciled> {
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
-      const rows: Reconciled[] = await runner.query(RECONCILE_GROUP, [groupID, change, receivedAt]);
+      const rows: Reconciled[] = await runner.query(RECONCILE_GROUP.text, [groupID, change, receivedAt]);
       return rows[0]!;
     } finally {
-      await runner.rollbackTransaction().catch(() => undefined); // the connection is gone: so is the transaction
+      await runner.rollbackTransaction().catch(() => undefined); // a lost connection has ended the transaction
       await runner.release();
     }
   }
 
-  /** OpenIM was asked, as of a moment, and does not know the group. */
+  /** Marks a group absent: OpenIM, asked as of a time, does not have it. */
   async markGroupAbsent(groupID: string, asOf: Date): Promise<void> {
-    await this.run({ name: 'markGroupAbsent', text: MARK_GROUP_ABSENT }, () => [groupID, asOf], groupID);
+    await this.runner.run(MARK_GROUP_ABSENT, () => [groupID, asOf], groupID);
   }
 
-  /** OpenIM does not show the group, for a reason, though it shows others. */
+  /** Marks a group unreadable: OpenIM does not show it, for a reason, though it shows others. */
   async markGroupUnreadable(groupID: string, reason: string): Promise<void> {
-    const statement = { name: 'markGroupUnreadable', text: MARK_GROUP_UNREADABLE };
-    await this.run(statement, () => [groupID, reason], groupID);
+    await this.runner.run(MARK_GROUP_UNREADABLE, () => [groupID, reason], groupID);
   }
 
   /**
-   * Marks a group dismissed, and its members gone with it, that OpenIM does not have any more.
-   * @returns false where it is not known as absent (any more)
+   * Marks a group dismissed, and ends its memberships, where OpenIM does not have it.
+   * @returns false where the group is not marked absent
    */
   async endAbsentGroup(groupID: string): Promise<boolean> {
-    const statement = { name: 'endAbsentGroup', text: END_ABSENT_GROUP };
-    const rows = await this.run(statement, () => [groupID], groupID);
+    const rows = await this.runner.run(END_ABSENT_GROUP, () => [groupID], groupID);
     return rows.length > 0;
   }
 
@@ -202,59 +159,25 @@ export class GroupSyncService {
     statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
   ): Promise<SyncOutcome> {
-    const [done] = await this.run<{ changed: boolean }>(
+    const [done] = await this.runner.run<{ changed: boolean }>(
       statement,
-      () => sent(delivery, [groupID, change, receivedAt]),
+      () => withDelivery(delivery, [groupID, change, receivedAt]),
       groupID,
     );
     return done?.changed ? 'applied' : 'unchanged';
   }
-
-  /**
-   * @param parameters are asked for when there is a connection
-   * @param groupID whose row is locked first after some conflicts
-   * @throws the driver's error; that of the conflict where other writers of the group are faster each time
-   */
-  private async run<Row extends object>(
-    statement: PreparedStatement,
-    parameters: () => unknown[],
-    groupID?: string,
-  ): Promise<Row[]> {
-    const work = (client: PoolClient): Promise<Row[]> => {
-      const values = parameters();
-      this.dataSource.logger.logQuery(statement.text, values);
-      return runPrepared<Row>(client, statement, values);
-    };
-    if (this.client) {
-      return work(this.client); // a conflict ends its transaction
-    }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await (attempt <= OPTIMISTIC_ATTEMPTS || groupID === undefined
-          ? withClient(this.dataSource, work)
-          : inTransaction(this.dataSource, async (client) => {
-              await runPrepared(client, LOCK_GROUP, [groupID]);
-              return work(client);
-            }));
-      } catch (error) {
-        if (!isConflict(error) || attempt === ATTEMPTS) {
-          throw error;
-        }
-      }
-    }
-  }
 }
 
-/** @throws Error where the journal has the callback: it is applied from there */
+/** @throws Error where the journal has the callback: `JournalReplay` writes it */
 function unlessJournaled(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
   if (delivery?.isJournaled) {
-    throw new Error('The journal has taken the callback meanwhile');
+    throw new Error('The callback is in the journal and is written from there');
   }
   return parameters;
 }
 
-/** The parameters of the statement that logs the delivery: from now on PostgreSQL may have it. */
-function sent(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
+/** The parameters of a statement that logs the delivery. From now on PostgreSQL may have it. */
+function withDelivery(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
   unlessJournaled(delivery, parameters);
   if (delivery) {
     delivery.isSent = true;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { GroupMember } from './group-member.entity.js';
 import { GroupSyncService } from './group-sync.service.js';
 import { Group } from './group.entity.js';
@@ -8,7 +9,7 @@ import { GroupsService } from './groups.service.js';
 
 /** The replica: what is known of OpenIM's groups. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Group, GroupMember])],
+  imports: [TypeOrmModule.forFeature([Group, GroupMember]), AdminApiModule],
   controllers: [GroupsController],
   providers: [GroupsService, GroupSyncService],
   exports: [GroupSyncService],

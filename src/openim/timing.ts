@@ -1,11 +1,11 @@
 /**
- * Time in s for which OpenIM's caches may hold the state before a callback. OpenIM deletes the cache keys inside its transaction, before
- * the commit (pkg/common/storage/controller/group.go, ChainExecDel), so a concurrent reader fills them with the old values.
+ * Time after a change for which OpenIM's caches may hold the state before it, in s. OpenIM deletes a cache inside the transaction, before
+ * the commit (pkg/common/storage/controller/group.go); a reader in between fills it with the old state.
  */
 export const CACHE_WINDOW_S = 5;
 
 /**
- * Time in s by which one callback may arrive after a later one: OpenIM's HTTP client waits for an answer for at most 15 s
- * (tools/utils/httputil/http_client.go, NewClientConfig), and two workers send callbacks side by side.
+ * Delay by which one callback can overtake another, in s: OpenIM waits that long for an answer at most
+ * (tools/utils/httputil/http_client.go, NewClientConfig), and sends with two workers.
  */
 export const CALLBACK_DELAY_S = 15;

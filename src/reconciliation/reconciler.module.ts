@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { StatsModule } from '../stats/stats.module.js';
 import { CallbackFollower } from './callback-follower.js';
 import { LeaderLoops } from './leader-loops.js';
@@ -11,7 +12,7 @@ import { RunScheduler } from './runs/run-scheduler.js';
 
 /** Continuous reconciliation and its admin API. The CLI reconciles without it. */
 @Module({
-  imports: [ReconciliationModule, StatsModule],
+  imports: [AdminApiModule, ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
   providers: [
     CallbackFollower,

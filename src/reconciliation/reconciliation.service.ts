@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { STALE } from '../groups/statements/building-blocks.js';
+import { STALE } from '../groups/statements/stale.js';
 import { isOpenImError } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
+import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { JournalModule } from '../journal/journal.module.js';
 import { StatsController } from './stats.controller.js';
 import { StatsService } from './stats.service.js';
 
 /** How much there is of everything. */
 @Module({
-  imports: [JournalModule],
+  imports: [AdminApiModule, JournalModule],
   controllers: [StatsController],
   providers: [StatsService],
   exports: [StatsService],

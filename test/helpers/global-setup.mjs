@@ -17,7 +17,7 @@ export default async function globalSetup() {
     full_page_writes: 'off',
     max_connections: '300',
   };
-  const postgres = await EmbeddedPostgres.start(dataDir, () => undefined, settings);
+  const postgres = await EmbeddedPostgres.start(dataDir, { settings });
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await client.query('CREATE DATABASE migrated');

@@ -46,7 +46,7 @@ export class ServiceProcess {
 
   /** Where it listens, once it does. */
   async url(): Promise<string> {
-    const [, url] = await this.says(/Listening on (http:\/\/[\d.:]+)/);
+    const [, url] = await this.says(/"url":"(http:\/\/[\d.:]+)","msg":"Listening"/);
     return url!;
   }
 

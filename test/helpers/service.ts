@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource, SimpleConsoleLogger } from 'typeorm';
 import { createApp } from '../../src/app.js';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/read-config.js';
 import { DatabaseService } from '../../src/database/database.service.js';
 import { createLogger } from '../../src/server/logger.js';
 import { TestDatabase } from './database.js';

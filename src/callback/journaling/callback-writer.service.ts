@@ -1,5 +1,5 @@
 import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
-import type { SyncOutcome } from '../../groups/group-sync.service.js';
+import type { SyncOutcome } from '../../groups/group-change.js';
 import { BOOT, uptime } from '../../journal/boot.js';
 import { JournalService } from '../../journal/journal.service.js';
 import { DatabaseClock } from '../../postgres/database-clock.js';

@@ -1,5 +1,5 @@
 import { validateSync } from 'class-validator';
-import { toJson } from '../../groups/statements/json.js';
+import { toJsonText } from '../../groups/statements/json-text.js';
 import { storableText } from '../../postgres/storable-text.js';
 import { type Callback, CALLBACK_COMMANDS, commandToday } from '../payloads/callback-commands.js';
 import { compileValidation } from './compiled-validation.js';
@@ -65,7 +65,7 @@ export function parseCallback(command: string, body: Uint8Array): Callback | Cal
     unreported: payload.unreported,
     redactedBody: payload.redactedBody && JSON.stringify(payload.redactedBody),
     summary: summaryOf(payload),
-    change: toJson(payload.toChange()),
+    change: toJsonText(payload.toChange()),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ValidateBy } from 'class-validator';
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import type { GroupHint } from '../../groups/statements/mark-group-stale.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, OptionalID } from './fields.js';

@@ -21,7 +21,7 @@ export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
 
   toChange(): MembersLeft {
     const userIDs = (this.kickedUserIDs ?? []).filter((userID) => userID !== '').map(storableText);
-    return { userIDs, how: 'kicked', reason: this.reason };
+    return { userIDs, cause: 'kicked', reason: this.reason };
   }
 
   toSummary(): string {

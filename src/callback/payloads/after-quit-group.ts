@@ -16,7 +16,7 @@ export class AfterQuitGroupCallback implements CallbackPayload<MembersLeft> {
   userID = '';
 
   toChange(): MembersLeft {
-    return { userIDs: [this.userID], how: 'quit', reason: '' };
+    return { userIDs: [this.userID], cause: 'quit', reason: '' };
   }
 
   toSummary(): string {

@@ -1,4 +1,4 @@
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import type { GroupHint } from '../../groups/statements/mark-group-stale.js';
 import { GROUP_NOTIFICATIONS } from '../../openim/constants.js';
 import type { CallbackPayload } from './callback-payload.js';

@@ -1,4 +1,4 @@
-import type { GroupInfo } from '../../groups/statements/set-group-info.js';
+import type { GroupInfoPatch } from '../../groups/statements/set-group-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
 import { inWords } from './in-words.js';
@@ -8,7 +8,7 @@ import { unwrapValues } from './wrapped-values.js';
  * Something of a group changed (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoExReq). null means that a field did not
  * change, "" that it was cleared.
  */
-export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
+export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfoPatch> {
   @ID('callbackAfterSetGroupInfoExCommand')
   callbackCommand = '';
 
@@ -47,7 +47,7 @@ export class AfterSetGroupInfoExCallback implements CallbackPayload<GroupInfo> {
   /** Older documentation shows each field as `{ "value": ... }`. */
   static readonly unwrap = unwrapValues;
 
-  toChange(): GroupInfo {
+  toChange(): GroupInfoPatch {
     const { callbackCommand: _command, operationID: _operationID, groupID: _groupID, ...info } = this;
     return info;
   }

@@ -1,4 +1,4 @@
-import type { GroupInfo } from '../../groups/statements/set-group-info.js';
+import type { GroupInfoPatch } from '../../groups/statements/set-group-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText, Text } from './fields.js';
 import { inWords } from './in-words.js';
@@ -7,7 +7,7 @@ import { inWords } from './in-words.js';
  * Something of a group changed, by the older call (pkg/callbackstruct/group.go, CallbackAfterSetGroupInfoReq). "" means that a
  * text did not change, for `ex` null does.
  */
-export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
+export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfoPatch> {
   @ID('callbackAfterSetGroupInfoCommand')
   callbackCommand = '';
 
@@ -43,7 +43,7 @@ export class AfterSetGroupInfoCallback implements CallbackPayload<GroupInfo> {
   @NullableInt32('May members ask other members to be friends: 0 yes, 1 no; null if it did not change')
   applyMemberFriend: number | null = null;
 
-  toChange(): GroupInfo {
+  toChange(): GroupInfoPatch {
     return {
       groupName: this.groupName || null,
       notification: this.notification || null,

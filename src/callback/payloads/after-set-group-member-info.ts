@@ -1,4 +1,4 @@
-import type { MemberInfo } from '../../groups/statements/set-group-member-info.js';
+import type { MemberInfoPatch } from '../../groups/statements/set-group-member-info.js';
 import type { CallbackPayload } from './callback-payload.js';
 import { ID, NullableInt32, NullableText } from './fields.js';
 import { inWords } from './in-words.js';
@@ -8,7 +8,7 @@ import { inWords } from './in-words.js';
  * not change, "" that it was cleared.
  * Only here OpenIM writes `nickName`, with a capital N.
  */
-export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberInfo> {
+export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberInfoPatch> {
   @ID('callbackAfterSetGroupMemberInfoCommand')
   callbackCommand = '';
 
@@ -30,7 +30,7 @@ export class AfterSetGroupMemberInfoCallback implements CallbackPayload<MemberIn
   @NullableText('Extra data of the application; null if it did not change')
   ex: string | null = null;
 
-  toChange(): MemberInfo {
+  toChange(): MemberInfoPatch {
     const { userID, nickName: nickname, faceURL, roleLevel, ex } = this;
     return { userID, nickname, faceURL, roleLevel, ex };
   }

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../deliveries/delivery-log.js';
-import type { GroupChange, GroupSyncService, SyncOutcome } from '../../groups/group-sync.service.js';
+import type { GroupChange, SyncOutcome } from '../../groups/group-change.js';
+import type { GroupSyncService } from '../../groups/group-sync.service.js';
 import type { MemberJoined } from '../../groups/statements/join-group.js';
 import type { GroupHint } from '../../groups/statements/mark-group-stale.js';
 import { AfterCreateGroupChatConversationsCallback } from './after-create-group-chat-conversations.js';

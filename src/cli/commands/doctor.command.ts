@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, readConfig } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
+import { readConfig } from '../../config/read-config.js';
 import { callbackUrl } from './callback-url.js';
 import { checkCallbackUrl } from '../doctor/callback-url.js';
 import { checkClock, checkDatabase, checkDelivery, checkLastCallback } from '../doctor/database.js';

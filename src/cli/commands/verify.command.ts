@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { CACHE_WINDOW_S } from '../../openim/timing.js';
 import { GroupReconciler } from '../../reconciliation/group-reconciler/group-reconciler.service.js';

@@ -1,7 +1,7 @@
 import { CALLBACK_TIMEOUT_S, type OpenImVersion, webhooksOf } from '../../openim/webhooks.js';
 import { callbackUrl } from './callback-url.js';
 import { CommandError } from '../context/context.js';
-import { readConfig } from '../../config/config.js';
+import { readConfig } from '../../config/read-config.js';
 
 /** Where this service is for OpenIM. */
 export interface WebhooksOptions {

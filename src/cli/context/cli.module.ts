@@ -1,6 +1,4 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { AuthenticationLimit } from '../../auth/authentication-limit.js';
-import { AuthenticationMetrics } from '../../auth/authentication-metrics.js';
 import { Config } from '../../config/config.js';
 import { dataSourceOptions } from '../../data-source-options.js';
 import { DatabaseModule } from '../../database/database.module.js';
@@ -20,9 +18,8 @@ export class CliModule {
         MetricsModule,
         ReconciliationModule,
       ],
-      // The limit is for the guards of controllers that come with the modules, and are never called here.
-      providers: [{ provide: Config, useValue: config }, AuthenticationMetrics, AuthenticationLimit],
-      exports: [Config, AuthenticationLimit],
+      providers: [{ provide: Config, useValue: config }],
+      exports: [Config],
     };
   }
 }

@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pTimeout from 'p-timeout';
-import { type Config, readConfig } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
+import { readConfig } from '../../config/read-config.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { EmbeddedPostgresError } from '../../embedded-postgres/embedded-postgres-error.js';
 import { EmbeddedPostgres } from '../../embedded-postgres/embedded-postgres.js';

@@ -1,50 +1,61 @@
-import { andLog } from '../../deliveries/delivery-log.js';
+import { andLogDelivery } from '../../deliveries/delivery-log.js';
 import { DISMISSED } from '../../openim/constants.js';
+import type { PreparedStatement } from '../../postgres/prepared-statement.js';
+import { callbackOverwrites } from './as-of.js';
 import {
-  BASE,
-  isCurrent,
-  KEPT,
-  MEMBERS_SO_FAR,
-  STALE,
-  WRITTEN_MEMBERS,
-  writtenGroup,
+  AFFECTED_MEMBERS,
+  KNOWN_AND_CHANGE,
+  UNCHANGED_COLUMNS,
+  UPSERT_MEMBERS,
+  upsertGroup,
 } from './building-blocks.js';
+import { STALE } from './stale.js';
 
-/** A group is dismissed. */
+/** The dismissal of a group. */
 export interface GroupDismissal {
-  /** Who is in the group after it: nobody where the members were deleted with it; null where that is not told. */
+  /** The members afterwards: none where OpenIM deleted them with the group; null where the callback does not report them. */
   membersID: string[] | null;
 }
 
 /**
- * Status 2. Where its members were deleted with it, they have left, and so has everybody that a late callback still tells of.
+ * Sets status 2. Where OpenIM deleted the members with the group, they leave, and so does each user whom a late callback adds.
  */
-export const DISMISS_GROUP = `
-  WITH ${BASE},
-  told AS (
-    SELECT *, coalesce(json_array_length("membersID") = 0, false) AS emptied
+export const DISMISS_GROUP: PreparedStatement = {
+  name: 'dismissGroup',
+  text: `
+  WITH ${KNOWN_AND_CHANGE},
+  payload AS (
+    SELECT *, coalesce(json_array_length("membersID") = 0, false) AS removes_members
     FROM json_to_record($2::json) AS t("membersID" json)
   ),
-  told_users AS (
-    SELECT user_id FROM group_members, told WHERE told.emptied AND group_id = $1 AND left_at IS NULL
+  affected_users AS (
+    SELECT user_id FROM group_members, payload WHERE payload.removes_members AND group_id = $1 AND left_at IS NULL
   ),
   planned AS (
-    SELECT told_users.user_id, m.role_level, moment.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason, ${KEPT}
-    FROM ${MEMBERS_SO_FAR}
+    SELECT affected_users.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+      ${UNCHANGED_COLUMNS}
+    FROM ${AFFECTED_MEMBERS}
   ),
-  in_group AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
-  kept AS (SELECT DISTINCT json_array_elements_text("membersID") AS user_id FROM told WHERE NOT emptied),
+  current_members AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
+  reported_members AS (
+    SELECT DISTINCT json_array_elements_text("membersID") AS user_id FROM payload WHERE NOT removes_members
+  ),
   effect AS (
-    SELECT CASE WHEN told.emptied THEN -coalesce(known.member_count, 0) ELSE 0 END AS delta,
+    SELECT CASE WHEN payload.removes_members THEN -coalesce(known.member_count, 0) ELSE 0 END AS delta,
       true AS touched,
-      known.status IS DISTINCT FROM ${DISMISSED} OR (told.emptied AND known.members_removed_at IS NULL) AS changed,
-      CASE WHEN NOT told.emptied AND "membersID" IS NOT NULL AND known.created_as_of IS NOT NULL AND EXISTS (
-          (TABLE kept EXCEPT TABLE in_group) UNION ALL (TABLE in_group EXCEPT TABLE kept)
+      known.status IS DISTINCT FROM ${DISMISSED} OR (payload.removes_members AND known.members_removed_at IS NULL) AS changed,
+      CASE WHEN NOT payload.removes_members AND "membersID" IS NOT NULL AND known.created_as_of IS NOT NULL AND EXISTS (
+          (TABLE reported_members EXCEPT TABLE current_members) UNION ALL (TABLE current_members EXCEPT TABLE reported_members)
         ) THEN '${STALE.member}' END AS stale
-    FROM moment, told LEFT JOIN known ON true
-    WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')}
-      OR known.status IS DISTINCT FROM ${DISMISSED} OR (told.emptied AND known.members_removed_at IS NULL)
+    FROM change, payload LEFT JOIN known ON true
+    WHERE known.as_of IS NULL OR ${callbackOverwrites('known.as_of', 'change.as_of')}
+      OR known.status IS DISTINCT FROM ${DISMISSED} OR (payload.removes_members AND known.members_removed_at IS NULL)
   ),
-  ${writtenGroup({ status: String(DISMISSED), members_removed_at: 'CASE WHEN told.emptied THEN coalesce((SELECT members_removed_at FROM known), moment.as_of) END' })},
-  ${WRITTEN_MEMBERS},
-  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;
+  ${upsertGroup({
+    status: String(DISMISSED),
+    members_removed_at:
+      'CASE WHEN payload.removes_members THEN coalesce((SELECT members_removed_at FROM known), change.as_of) END',
+  })},
+  ${UPSERT_MEMBERS},
+  ${andLogDelivery('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`,
+};

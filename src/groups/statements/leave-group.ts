@@ -1,52 +1,56 @@
-import { andLog } from '../../deliveries/delivery-log.js';
+import { andLogDelivery } from '../../deliveries/delivery-log.js';
+import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import {
-  BASE,
-  KEPT,
-  MEMBERS_SO_FAR,
-  recent,
-  STALE,
-  WRITTEN_MEMBERS,
-  writtenGroup,
+  AFFECTED_MEMBERS,
+  isRecent,
+  KNOWN_AND_CHANGE,
+  UNCHANGED_COLUMNS,
+  UPSERT_MEMBERS,
+  upsertGroup,
 } from './building-blocks.js';
+import { STALE } from './stale.js';
 
-/** Users who are in a group no more. */
+/** Users who left a group. */
 export interface MembersLeft {
   userIDs: string[];
-  how: 'quit' | 'kicked';
-  /** The words of who kicked them; "" if none. */
+  cause: 'quit' | 'kicked';
+  /** The reason that the user gave who removed them; "" for none. */
   reason: string;
 }
 
 /**
- * Who left already stays as told first. A user who was never seen leaves a row, so that a late creation does not bring the user
- * back.
+ * Ends memberships. A user who left already keeps the first cause. A user without a row gets one, so that a late creation does not add
+ * the user again.
  */
-export const LEAVE_GROUP = `
-  WITH ${BASE},
-  told AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, how text, reason text)),
-  told_users AS (SELECT DISTINCT json_array_elements_text(told."userIDs") AS user_id FROM told),
+export const LEAVE_GROUP: PreparedStatement = {
+  name: 'leaveGroup',
+  text: `
+  WITH ${KNOWN_AND_CHANGE},
+  payload AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, cause text, reason text)),
+  affected_users AS (SELECT DISTINCT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
   planned AS (
-    SELECT told_users.user_id,
-      m.user_id IS NULL AS unknown,
-      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_in,
-      ${recent('m')} AS recent,
+    SELECT affected_users.user_id,
+      m.user_id IS NULL AS is_unknown,
+      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+      ${isRecent('m')} AS is_recent,
       coalesce(m.role_level, 0) AS role_level,
-      coalesce(m.left_at, moment.as_of) AS left_at,
-      CASE WHEN m.left_at IS NULL THEN (SELECT how FROM told) ELSE m.left_cause END AS left_cause,
-      CASE WHEN m.left_at IS NULL THEN (SELECT reason FROM told) ELSE m.left_reason END AS left_reason,
-      ${KEPT}
-    FROM ${MEMBERS_SO_FAR}
+      coalesce(m.left_at, change.as_of) AS left_at,
+      CASE WHEN m.left_at IS NULL THEN (SELECT cause FROM payload) ELSE m.left_cause END AS left_cause,
+      CASE WHEN m.left_at IS NULL THEN (SELECT reason FROM payload) ELSE m.left_reason END AS left_reason,
+      ${UNCHANGED_COLUMNS}
+    FROM ${AFFECTED_MEMBERS}
   ),
   effect AS (
-    SELECT -count(*) FILTER (WHERE was_in) AS delta,
+    SELECT -count(*) FILTER (WHERE was_member) AS delta,
       count(*) > 0 AS touched,
-      coalesce(bool_or(was_in OR unknown), false) AS changed,
+      coalesce(bool_or(was_member OR is_unknown), false) AS changed,
       CASE
-        WHEN bool_or(was_in AND recent) THEN '${STALE.order}'
-        WHEN bool_or(unknown) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
+        WHEN bool_or(was_member AND is_recent) THEN '${STALE.order}'
+        WHEN bool_or(is_unknown) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),
-  ${writtenGroup()},
-  ${WRITTEN_MEMBERS},
-  ${andLog('SELECT changed FROM effect')}`;
+  ${upsertGroup()},
+  ${UPSERT_MEMBERS},
+  ${andLogDelivery('SELECT changed FROM effect')}`,
+};

@@ -1,50 +1,45 @@
-import { andLog } from '../../deliveries/delivery-log.js';
-import { BASE, isCurrent, recent, STALE, writtenGroup } from './building-blocks.js';
+import { andLogDelivery } from '../../deliveries/delivery-log.js';
+import type { GroupInfo } from '../../openim/openim-answers.js';
+import type { PreparedStatement } from '../../postgres/prepared-statement.js';
+import { callbackOverwrites } from './as-of.js';
+import { isRecent, KNOWN_AND_CHANGE, upsertGroup } from './building-blocks.js';
+import { GROUP_INFO_FIELDS, record } from './fields.js';
+import { STALE } from './stale.js';
 
-/** What changed of a group; null: nothing. */
-export interface GroupInfo {
-  groupName: string | null;
-  notification: string | null;
-  introduction: string | null;
-  faceURL: string | null;
-  ex: string | null;
-  needVerification: number | null;
-  lookMemberInfo: number | null;
-  applyMemberFriend: number | null;
-}
-
-const COLUMNS = {
-  group_name: '"groupName"',
-  notification: 'notification',
-  introduction: 'introduction',
-  face_url: '"faceURL"',
-  ex: 'ex',
-  need_verification: '"needVerification"',
-  look_member_info: '"lookMemberInfo"',
-  apply_member_friend: '"applyMemberFriend"',
+/** New values of a group's fields; null: the field did not change. */
+export type GroupInfoPatch = {
+  [
+    Name in
+      | 'groupName'
+      | 'notification'
+      | 'introduction'
+      | 'faceURL'
+      | 'ex'
+      | 'needVerification'
+      | 'lookMemberInfo'
+      | 'applyMemberFriend'
+  ]: GroupInfo[Name] | null;
 };
 
-const any = (test: (column: string, told: string) => string): string =>
-  Object.entries(COLUMNS)
-    .map(([column, told]) => test(`known.${column}`, `told.${told}`))
-    .join(' OR ');
+const anyField = (test: (column: string, payload: string) => string): string =>
+  GROUP_INFO_FIELDS.map(({ column, json }) => test(`known.${column}`, `payload.${json}`)).join(' OR ');
 
-/** What is told, and no more: who changed an announcement and when OpenIM does not say. */
-export const SET_GROUP_INFO = `
-  WITH ${BASE},
-  told AS (
-    SELECT * FROM json_to_record($2::json) AS t(
-      "groupName" text, notification text, introduction text, "faceURL" text, ex text,
-      "needVerification" integer, "lookMemberInfo" integer, "applyMemberFriend" integer
-    )
-  ),
+/** Sets the fields that the callback reports. OpenIM does not report who changed an announcement, and when. */
+export const SET_GROUP_INFO: PreparedStatement = {
+  name: 'setGroupInfo',
+  text: `
+  WITH ${KNOWN_AND_CHANGE},
+  payload AS (SELECT * FROM json_to_record($2::json) AS t(${record(GROUP_INFO_FIELDS)})),
   effect AS (
     SELECT 0 AS delta,
       true AS touched,
-      (known.group_id IS NULL OR ${any((column, told) => `(${told} IS NOT NULL AND ${told} IS DISTINCT FROM ${column})`)}) AS changed,
-      CASE WHEN ${recent('known')} AND (${any((column, told) => `${told} <> ${column}`)}) THEN '${STALE.order}' END AS stale
-    FROM moment, told LEFT JOIN known ON true
-    WHERE known.as_of IS NULL OR ${isCurrent('known.as_of')} OR ${any((column, told) => `(${told} IS NOT NULL AND ${column} IS NULL)`)}
+      (known.group_id IS NULL OR ${anyField((column, value) => `(${value} IS NOT NULL AND ${value} IS DISTINCT FROM ${column})`)})
+        AS changed,
+      CASE WHEN ${isRecent('known')} AND (${anyField((column, value) => `${value} <> ${column}`)}) THEN '${STALE.order}' END AS stale
+    FROM change, payload LEFT JOIN known ON true
+    WHERE known.as_of IS NULL OR ${callbackOverwrites('known.as_of', 'change.as_of')}
+      OR ${anyField((column, value) => `(${value} IS NOT NULL AND ${column} IS NULL)`)}
   ),
-  ${writtenGroup(Object.fromEntries(Object.entries(COLUMNS).map(([column, told]) => [column, `told.${told}`])))},
-  ${andLog('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`;
+  ${upsertGroup(Object.fromEntries(GROUP_INFO_FIELDS.map(({ column, json }) => [column, `payload.${json}`])))},
+  ${andLogDelivery('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`,
+};

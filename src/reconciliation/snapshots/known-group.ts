@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import { DISMISSED } from '../../openim/constants.js';
 import type { GroupVersion } from '../../openim/openim-answers.js';
 import { CACHE_WINDOW_S } from '../../openim/timing.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { STALE } from '../../groups/statements/building-blocks.js';
+import { STALE } from '../../groups/statements/stale.js';
 import { DISMISSED } from '../../openim/constants.js';
 import type { GroupInfo, PerGroup } from '../../openim/openim-answers.js';
 

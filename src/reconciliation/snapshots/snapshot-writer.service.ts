@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import PQueue from 'p-queue';
 import { DataSource } from 'typeorm';
 import { GroupSyncService } from '../../groups/group-sync.service.js';
-import { toJson } from '../../groups/statements/json.js';
+import { toJsonText } from '../../groups/statements/json-text.js';
 import type { Reconciled } from '../../groups/statements/reconcile-group.js';
 import type { GroupInfo } from '../../openim/openim-answers.js';
 import { isOfTheRows } from '../../postgres/errors.js';
@@ -140,7 +140,7 @@ const toChange = (
 ) => ({
   groupID,
   receivedAt: asOf,
-  change: toJson({ ...snapshot, confirmed, watchedSince: watchedSince?.toISOString() ?? null }),
+  change: toJsonText({ ...snapshot, confirmed, watchedSince: watchedSince?.toISOString() ?? null }),
 });
 
 const withoutMembers = (groupID: string, info: GroupInfo, reason: string): Snapshot => ({

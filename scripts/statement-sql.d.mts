@@ -1,0 +1,1 @@
+export declare function statementFiles(): Promise<Map<string, string>>;

@@ -1,0 +1,95 @@
+import bytes from 'bytes';
+import { Transform } from 'class-transformer';
+import { Max, Min, ValidateBy } from 'class-validator';
+import ipaddr from 'ipaddr.js';
+import ms, { type StringValue } from 'ms';
+import { applyDecorators } from '@nestjs/common';
+import { readDatabaseUrl } from '../postgres/connection-options.js';
+
+/** Parses a text and leaves other values, and texts that it cannot parse, to the rules. */
+const parsed = (parse: (text: string) => unknown): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? parse(value) : value));
+
+/** `true` or `false`. */
+export const toBoolean = parsed((text) => (text === 'true' ? true : text === 'false' ? false : text));
+
+/** Items separated by commas. */
+export const toList = parsed((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const rule = (name: string, validate: (value: unknown) => boolean, message: string): PropertyDecorator =>
+  ValidateBy({ name, validator: { validate, defaultMessage: () => message } });
+
+/** A size in bytes, written as `16mb`. */
+export const Bytes = (minimum: number, maximum: number, message: string): PropertyDecorator =>
+  applyDecorators(
+    parsed((text) => (/^\d+ ?([kmg]?b)?$/i.test(text) ? bytes.parse(text) : text)),
+    Min(minimum, { message }),
+    Max(maximum, { message }),
+  );
+
+/** A duration in ms, written as `60s`. */
+export const Duration = (minimum: number, maximum: number, message: string): PropertyDecorator =>
+  applyDecorators(
+    parsed((text) => (/^\d+ ?(s|m|h)$/.test(text) ? ms(text as StringValue) : text)),
+    Min(minimum, { message }),
+    Max(maximum, { message }),
+  );
+
+/** Secrets without spaces, at least one. */
+export const Secrets = (message: string): PropertyDecorator =>
+  rule(
+    'secrets',
+    (secrets) =>
+      Array.isArray(secrets) && secrets.length > 0 && secrets.every((secret) => /^\S+$/.test(String(secret))),
+    message,
+  );
+
+/** Addresses, networks such as `10.0.0.0/8`, and Express's names of networks: parsed by the library with which Express parses them. */
+export const Networks = (message: string): PropertyDecorator =>
+  rule('networks', (networks) => Array.isArray(networks) && networks.map(String).every(isNetwork), message);
+
+function isNetwork(network: string): boolean {
+  try {
+    return (
+      ['loopback', 'linklocal', 'uniquelocal'].includes(network) ||
+      (network.includes('/') ? ipaddr.parseCIDR(network) : ipaddr.parse(network)) !== undefined
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** An http:// or https:// URL without credentials and query: fetch refuses credentials, and names the whole url in its error. */
+export const HttpUrl = (message: string): PropertyDecorator => rule('httpUrl', isHttpUrl, message);
+
+function isHttpUrl(url: unknown): boolean {
+  if (!URL.canParse(String(url))) {
+    return false;
+  }
+  const { protocol, username, password, search } = new URL(String(url));
+  return /^https?:$/.test(protocol) && username + password + search === '';
+}
+
+/** A URL of PostgreSQL that node-postgres can use. The message ends in the problem. */
+export const DatabaseUrl = (message: string): PropertyDecorator =>
+  ValidateBy({
+    name: 'databaseUrl',
+    validator: {
+      validate: (url) => problemOfDatabaseUrl(url) === undefined,
+      defaultMessage: (args) => `${message}: this one ${problemOfDatabaseUrl(args?.value)}`,
+    },
+  });
+
+function problemOfDatabaseUrl(url: unknown): string | undefined {
+  try {
+    readDatabaseUrl(String(url));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

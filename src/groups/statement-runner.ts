@@ -1,0 +1,69 @@
+import type { PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import { isConflict } from '../postgres/errors.js';
+import {
+  inTransaction,
+  type PreparedStatement,
+  runPrepared,
+  withClient,
+} from '../postgres/prepared-statement.js';
+import { LOCK_GROUP } from './statements/lock-group.js';
+
+/**
+ * Attempts of a statement that conflicts with another writer of its group: the first ones without a lock; then in a transaction that
+ * locks the group's row before, so that statements of milliseconds cannot overtake one of seconds again and again.
+ */
+const OPTIMISTIC_ATTEMPTS = 3;
+const ATTEMPTS = 20;
+
+/** Runs statements, each in a transaction of its own or all in one, and again after a conflict. */
+export class StatementRunner {
+  /** @param client the connection of the one transaction; undefined: each statement is a transaction */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly client?: PoolClient,
+  ) {}
+
+  /**
+   * Runs work in one transaction: all statements of the runner that it gets, or none.
+   * @throws what the work throws; the driver's error, also for a conflict with another writer
+   */
+  async inTransaction(work: (runner: StatementRunner) => Promise<void>): Promise<void> {
+    await inTransaction(this.dataSource, (client) => work(new StatementRunner(this.dataSource, client)));
+  }
+
+  /**
+   * Runs a statement.
+   * @param parameters are asked for when there is a connection
+   * @param groupID whose row is locked after some conflicts
+   * @throws the driver's error; that of the conflict after 20 attempts
+   */
+  async run<Row extends object>(
+    statement: PreparedStatement,
+    parameters: () => unknown[],
+    groupID?: string,
+  ): Promise<Row[]> {
+    const work = (client: PoolClient): Promise<Row[]> => {
+      const values = parameters();
+      this.dataSource.logger.logQuery(statement.text, values);
+      return runPrepared<Row>(client, statement, values);
+    };
+    if (this.client) {
+      return work(this.client); // a conflict ends its transaction
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await (attempt <= OPTIMISTIC_ATTEMPTS || groupID === undefined
+          ? withClient(this.dataSource, work)
+          : inTransaction(this.dataSource, async (client) => {
+              await runPrepared(client, LOCK_GROUP, [groupID]);
+              return work(client);
+            }));
+      } catch (error) {
+        if (!isConflict(error) || attempt === ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+-- Generated from dismiss-group.ts by "npm run sql".
+WITH
+known AS (SELECT * FROM groups WHERE group_id = $1),
+change AS (
+  SELECT
+    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN coalesce($3::timestamptz, clock_timestamp())
+    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of
+  WHERE $3::timestamptz IS NULL OR NOT EXISTS (SELECT FROM known WHERE verified_at > $3)
+),
+payload AS (
+  SELECT *, coalesce(json_array_length("membersID") = 0, false) AS removes_members
+  FROM json_to_record($2::json) AS t("membersID" json)
+),
+affected_users AS (
+  SELECT user_id FROM group_members, payload WHERE payload.removes_members AND group_id = $1 AND left_at IS NULL
+),
+planned AS (
+  SELECT affected_users.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+    m.nickname, m.face_url, m.ex, m.join_source, m.inviter_user_id, m.join_time, m.mute_end_time
+  FROM change
+    LEFT JOIN known ON true
+    CROSS JOIN affected_users
+    LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = affected_users.user_id
+  WHERE (m.as_of IS NULL OR ($3::timestamptz IS NULL OR m.as_of <= change.as_of))
+),
+current_members AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
+reported_members AS (
+  SELECT DISTINCT json_array_elements_text("membersID") AS user_id FROM payload WHERE NOT removes_members
+),
+effect AS (
+  SELECT CASE WHEN payload.removes_members THEN -coalesce(known.member_count, 0) ELSE 0 END AS delta,
+    true AS touched,
+    known.status IS DISTINCT FROM 2 OR (payload.removes_members AND known.members_removed_at IS NULL) AS changed,
+    CASE WHEN NOT payload.removes_members AND "membersID" IS NOT NULL AND known.created_as_of IS NOT NULL AND EXISTS (
+        (TABLE reported_members EXCEPT TABLE current_members) UNION ALL (TABLE current_members EXCEPT TABLE reported_members)
+      ) THEN 'a member joined or left, and no callback reported it' END AS stale
+  FROM change, payload LEFT JOIN known ON true
+  WHERE known.as_of IS NULL OR ($3::timestamptz IS NULL OR known.as_of <= change.as_of)
+    OR known.status IS DISTINCT FROM 2 OR (payload.removes_members AND known.members_removed_at IS NULL)
+),
+written_group AS (
+  INSERT INTO groups AS g (group_id, status, members_removed_at, create_time, member_count, as_of, synced_at, last_callback_at,
+    stale_since, stale_reason)
+  SELECT $1, 2, CASE WHEN payload.removes_members THEN coalesce((SELECT members_removed_at FROM known), change.as_of) END, change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
+    coalesce(effect.stale, 'its creation was not received')
+  FROM change, effect, payload
+  WHERE effect.touched
+  ON CONFLICT (group_id) DO UPDATE SET
+    status = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
+      THEN coalesce(excluded.status, g.status) ELSE coalesce(g.status, excluded.status) END,
+    members_removed_at = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
+      THEN coalesce(excluded.members_removed_at, g.members_removed_at) ELSE coalesce(g.members_removed_at, excluded.members_removed_at) END,
+    member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
+    as_of = CASE WHEN (g.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(g.as_of, excluded.as_of) END,
+    synced_at = excluded.synced_at,
+    last_callback_at = excluded.last_callback_at,
+    stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
+    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
+  RETURNING 1
+),
+written_members AS (
+  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
+  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, change.as_of, now()
+  FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
+  ORDER BY user_id COLLATE "C"
+  ON CONFLICT (group_id, user_id) DO UPDATE SET
+    role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
+    as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
+    synced_at = excluded.synced_at
+),
+done AS (SELECT coalesce(bool_or(changed), false) AS changed FROM effect),
+logged AS (
+  INSERT INTO callback_deliveries (id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome)
+  SELECT $4::uuid, $5, $6, $7, $8,
+    $9::real + extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, $10::bytea, $11::uuid,
+    $12::text, date_trunc('milliseconds', coalesce(CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END, clock_timestamp())), CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END
+  FROM done
+  WHERE $4::uuid IS NOT NULL
+)
+SELECT changed FROM done

@@ -1,0 +1,57 @@
+import { DISMISSED } from '../../openim/constants.js';
+import { snapshotOverwrites } from './as-of.js';
+import { columns, GROUP_FIELDS, GROUP_INFO_FIELDS, values } from './fields.js';
+
+/**
+ * One row: which fields of the group differ between the row and the snapshot, as far as the row was reported and is not true as of later.
+ * `group_differs`: any column of the group does.
+ */
+export const FIELD_DIFFERENCES = `
+  field_differences AS (
+    SELECT known.verified_at IS NOT NULL OR known.created_as_of IS NOT NULL AS was_known,
+      is_overwritten AND known.status <> info.status AS has_other_status,
+      is_overwritten AND known.owner_user_id <> info."ownerUserID" AND info."ownerUserID" <> '' AS has_other_owner,
+      CASE WHEN is_overwritten THEN array_remove(ARRAY[${GROUP_INFO_FIELDS.map(
+        ({ column, json }) =>
+          `CASE WHEN known.${column} <> info.${json} THEN '${json.replaceAll('"', '')}' END`,
+      ).join(', ')}], NULL) ELSE '{}' END AS fields,
+      (${columns(GROUP_FIELDS, 'known')}, known.create_time, known.member_count) IS DISTINCT FROM
+        (${values(GROUP_FIELDS, 'info')}, info."createTime", info."memberCount")
+        AND info."createTime" IS NOT NULL AS group_differs,
+      known.status AS old_status, info.status AS new_status, info."ownerUserID" AS owner, info."createTime" AS create_time
+    FROM change LEFT JOIN known ON true LEFT JOIN info ON true
+    CROSS JOIN LATERAL (SELECT ${snapshotOverwrites('known.as_of', 'change.as_of')}) AS k(is_overwritten)
+  )`;
+
+/**
+ * One row for each kind of drift, with the number of differences, a lower bound of the callbacks that were missed, a sentence for staff,
+ * and the users whom those callbacks would have named.
+ */
+export const DRIFT = `
+  drift AS (
+    SELECT r.* FROM accepted, field_differences d, counted c, payload, LATERAL (VALUES
+      (CASE WHEN create_time > payload."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
+        (create_time > payload."watchedSince")::integer, 'the group, with ' || c.members + c.joining - c.leaving || ' members',
+        NULL::text[]),
+      ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed', NULL),
+      ('dismissed', was_known AND has_other_status AND new_status = ${DISMISSED}, 1, 1, 'the group had been dismissed', NULL),
+      ('status', was_known AND has_other_status AND new_status <> ${DISMISSED}, 1, 0,
+        'the status had changed from ' || old_status || ' to ' || new_status, NULL),
+      ('owner', was_known AND has_other_owner, 1, 1, owner || ' had become the owner', NULL),
+      ('joined', was_known, c.joining, c.joining_directly, joining_names || ' had joined', joining_users),
+      ('left', was_known, c.leaving, CASE WHEN has_other_status AND new_status = ${DISMISSED} THEN 0 ELSE 1 END,
+        leaving_names || ' had left', leaving_users),
+      ('role', was_known, c.other_roles, c.other_roles, 'the role had changed of ' || role_names, role_users),
+      ('member', was_known, c.other_details, 0, 'other fields had changed of ' || details_names, NULL)
+    ) AS r(kind, applies, differences, missed_callbacks, summary, user_ids)
+    WHERE r.applies AND r.differences > 0
+  )`;
+
+/** Writes the drift, for the timeline and the statistics. */
+export const LOGGED = `
+  logged AS (
+    INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary, user_ids)
+    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, differences, coalesce(missed_callbacks, 0),
+      summary, CASE WHEN missed_callbacks > 0 THEN user_ids END
+    FROM drift
+  )`;

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+
+/**
+ * Warns of what a development run leaves open, and generates the admin key that is not set. Production has none of it: its configuration
+ * requires the secrets.
+ * @returns the generated key; undefined where ADMIN_API_KEY is set
+ */
+export function openDevelopmentAccess(config: Config, logger: Logger): string | undefined {
+  if (config.callbacksAreOpen) {
+    logger.warn(
+      'CALLBACKS ARE NOT AUTHENTICATED: whoever reaches this port can write groups; set CALLBACK_TOKEN',
+    );
+  }
+  if (config.ADMIN_API_KEY !== undefined) {
+    return undefined;
+  }
+  const key = randomBytes(24).toString('base64url');
+  config.ADMIN_API_KEY = [key];
+  logger.warn(`ADMIN_API_KEY is not set; the key of this run is ${key}`);
+  return key;
+}
+
+/**
+ * Logs in development how to use the service.
+ * @param url the address that the service listens on
+ * @param generatedKey a key that the log may contain
+ */
+export function logFirstSteps(config: Config, logger: Logger, url: string, generatedKey?: string): void {
+  if (config.NODE_ENV !== 'development') {
+    return;
+  }
+  if (config.DATABASE_URL === undefined) {
+    logger.info(`The data is in ${config.DATA_DIR}`);
+  }
+  logger.info(`The documentation of every route is at ${url}/docs`);
+  logger.info(
+    `Try: curl -s ${url}/admin/groups -H "Authorization: Bearer ${generatedKey ?? '$ADMIN_API_KEY'}"`,
+  );
+}
