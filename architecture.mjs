@@ -7,6 +7,7 @@ export const ARROWS = {
   // Imported by anyone
   config: ['postgres'],
   postgres: [],
+  polling: [],
   metrics: ['config'],
   // OpenIM's protocol and REST client
   openim: ['config', 'postgres'],
@@ -50,13 +51,14 @@ export const ARROWS = {
   ],
   // What is compared with OpenIM's REST API
   'reconciliation/run-log': [],
-  'reconciliation/queue': ['config', 'groups/statements', 'postgres'],
+  'reconciliation/queue': ['config', 'groups/statements', 'openim', 'postgres'],
   'reconciliation/metrics': [
     'reconciliation/run-log',
     'deliveries',
     'groups/statements',
     'metrics',
     'openim',
+    'polling',
   ],
   'reconciliation/snapshots': [
     'reconciliation/metrics',
@@ -82,7 +84,7 @@ export const ARROWS = {
     'reconciliation/run-log',
     'config',
     'openim',
-    'postgres',
+    'polling',
   ],
   reconciliation: [
     'reconciliation/runs',
@@ -97,6 +99,7 @@ export const ARROWS = {
     'groups/statements',
     'metrics',
     'openim',
+    'polling',
     'postgres',
     'stats',
   ],
@@ -116,6 +119,7 @@ export const ARROWS = {
     'groups',
     'groups/statements',
     'openim',
+    'polling',
     'postgres',
     'reconciliation',
     'reconciliation/group-reconciler',

@@ -54,8 +54,8 @@ async function cli(
   return { code: code as number, output: out + error };
 }
 
-describe('backfill, reconcile and verify', () => {
-  it('fill, compare and repair', async () => {
+describe('The commands backfill, reconcile and verify', () => {
+  it('fill the mirror, repair drift and compare it with OpenIM', async () => {
     expect(await cli('verify')).toMatchObject({
       code: 1,
       output: expect.stringContaining('3 groups compared, 3 differ'),
@@ -63,7 +63,7 @@ describe('backfill, reconcile and verify', () => {
     const backfill = await cli('backfill');
     expect(backfill).toMatchObject({
       code: 0,
-      // The last line: after those of the log, although they say nearly the same in the same moment.
+      // The last line comes after those of the log.
       output: expect.stringMatching(/\n3 of 3 groups read, 32 members.*\n$/),
     });
     expect(await cli('verify --sample 10')).toMatchObject({
@@ -79,22 +79,22 @@ describe('backfill, reconcile and verify', () => {
     expect(await differences(database, openIm.groups.values())).toEqual([]);
   });
 
-  it('have the service do it that reconciles already', async () => {
+  it('leave the run to a service that leads reconciliation', async () => {
     const service = ServiceProcess.start({ ...settings, RECONCILE_INTERVAL: '1h' });
-    await service.says(/Backfill: .* read/);
+    await service.says(/"kind":"backfill".*"msg":"Run done"/);
     const { code, output } = await cli('reconcile');
     expect([code, output]).toEqual([
       0,
-      expect.stringMatching(/Another process reconciles; it is asked to do this run\n3 of 3 groups read/),
+      expect.stringMatching(/Another process leads reconciliation and does this run\n3 of 3 groups read/),
     ]);
-    expect(service.log).toMatch(/Full run: 3 groups and 32 members read/);
+    expect(service.log).toMatch(/"kind":"full","groups":3,"groupsRead":3,.*"members":32,.*"msg":"Run done"/);
   });
 
-  it('say what is missing', async () => {
+  it('name a missing setting, a wrong secret and an unreachable database', async () => {
     const { code, output } = await cli('backfill', { OPENIM_API_URL: '' });
     expect([code, output]).toEqual([
       1,
-      expect.stringContaining('OPENIM_API_URL is not set: there is no OpenIM to ask'),
+      expect.stringContaining('OPENIM_API_URL is not set: set it, with OPENIM_SECRET'),
     ]);
     const refused = await cli('backfill', { OPENIM_SECRET: 'wrong' });
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('1002 secret error')]);
@@ -107,20 +107,22 @@ describe('backfill, reconcile and verify', () => {
   });
 });
 
-describe('mark-dismissed', () => {
-  it('ends the groups that OpenIM does not have any more, and no others', async () => {
+describe('The command mark-dismissed', () => {
+  it('marks the groups that OpenIM no longer has, and no others', async () => {
     expect((await cli('backfill')).code).toBe(0);
     const [lost, other, present] = [...openIm.groups.keys()] as [string, string, string];
     openIm.faults = { lost: new Set([lost, other]) };
     expect(await cli(`mark-dismissed ${lost}`)).toEqual({
       code: 1,
-      output: expect.stringContaining(`${lost}: it is not here, or reconciliation did not find it missing`),
+      output: expect.stringContaining(
+        `${lost}: left as it is, since the mirror does not have it or no reconciliation`,
+      ),
     });
     expect((await cli('reconcile')).code).toBe(0);
     const named = await cli(`mark-dismissed ${lost} ${present}`);
     expect(named).toEqual({
       code: 1,
-      output: `${present}: OpenIM has it; it stays as it is\n1 groups marked dismissed, 1 left as they are\n`,
+      output: `${present}: left as it is, since OpenIM has it\n1 groups marked dismissed, 1 left as they are\n`,
     });
     expect(await cli('mark-dismissed --all')).toEqual({
       code: 0,
@@ -141,7 +143,7 @@ describe('mark-dismissed', () => {
     expect(await differences(database, openIm.groups.values())).toEqual([]);
   });
 
-  it('says what it needs', async () => {
+  it('names its missing arguments', async () => {
     expect(await cli('mark-dismissed')).toEqual({
       code: 1,
       output: expect.stringContaining('Name the groups, or give --all'),
@@ -149,42 +151,42 @@ describe('mark-dismissed', () => {
   });
 });
 
-describe('doctor', () => {
-  it('finds nothing wrong with an installation that works', async () => {
+describe('The command doctor', () => {
+  it('finds no error in an installation that works', async () => {
     const service = ServiceProcess.start(settings);
     const url = new URL('/callback', await service.url());
     Object.assign(url, { username: 'openim', password: 'to/ken' });
-    await service.says(/Backfill: .* read/);
+    await service.says(/"kind":"backfill".*"msg":"Run done"/);
     await fetch(`${await service.url()}/callback/${CREATE}`, {
       method: 'POST',
       body: fixture(CREATE, 'documented'),
       headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('openim:to/ken')}` },
     });
     const { code, output } = await cli(`doctor --url ${String(url)}`);
-    const marks = output.split('\n').map((line) => line.slice(0, 4).trim());
-    expect(marks).toEqual(['ok', 'look', '', 'ok', 'ok', 'ok', 'ok', 'ok', 'Noth', '']);
-    expect(output).toContain('It arrived in this database');
+    const levels = output.split('\n').map((line) => line.slice(0, 9).trim());
+    expect(levels).toEqual(['ok', 'warning', '', 'ok', 'ok', 'ok', 'ok', 'ok', 'No errors', '']);
+    expect(output).toContain('The callback arrived in this database');
     expect(output).not.toContain('to/ken');
     expect(code).toBe(0);
   });
 
   it.each([
-    ['nobody there', 'http://openim:to%2Fken@127.0.0.1:2999/callback', 'was not answered: ECONNREFUSED'],
+    ['an unused port', 'http://openim:to%2Fken@127.0.0.1:2999/callback', 'is not answered: ECONNREFUSED'],
     ['a query string', 'http://openim:to%2Fken@host/callback?token=1', 'has a query string'],
     ['another path', 'http://openim:to%2Fken@host/openim', 'The path of the callback url is /openim'],
     ['another token', 'http://openim:other@host/callback', 'is not CALLBACK_TOKEN'],
-    ['no url', 'callback', 'The callback url is not a url'],
+    ['a text that is no url', 'callback', 'The callback url is not a url'],
     [
-      'what Go cannot read',
+      'a url that Go cannot parse',
       'http://openim:50%of@host/callback',
-      'a % without two hexadecimal digits behind it',
+      'a % without two hexadecimal digits after it',
     ],
-  ])('names %s', async (_, url, what) => {
+  ])('names the problem of %s', async (_, url, what) => {
     const { code, output } = await cli(`doctor --url ${url}`);
     expect([code, output]).toEqual([1, expect.stringContaining(what)]);
   });
 
-  it('names a migration that is missing', async () => {
+  it('names a missing migration', async () => {
     await database.query(
       'DELETE FROM openim_group_sync_migrations WHERE id = (SELECT max(id) FROM openim_group_sync_migrations)',
     );
@@ -197,7 +199,7 @@ describe('doctor', () => {
     ]);
   });
 
-  it('makes no database where there is none', async () => {
+  it('creates no database where there is none', async () => {
     const { code, output } = await cli('doctor', { DATABASE_URL: '', DATA_DIR: '/nonexistent' });
     expect([code, output]).toEqual([
       1,
@@ -205,12 +207,12 @@ describe('doctor', () => {
     ]);
   });
 
-  it('names what is wrong with OpenIM', async () => {
+  it('names a wrong secret of OpenIM', async () => {
     const { code, output } = await cli('doctor', { OPENIM_SECRET: 'wrong' });
     expect([code, output]).toEqual([1, expect.stringContaining('OPENIM_SECRET must be the secret')]);
   });
 
-  it('changes nothing: migrations that are missing it names', async () => {
+  it('applies no migration to an empty database, and names the problem', async () => {
     const empty = await TestDatabase.create('template0');
     const { code, output } = await cli('doctor', { DATABASE_URL: empty.url });
     expect([code, output]).toEqual([
@@ -222,8 +224,8 @@ describe('doctor', () => {
   });
 });
 
-describe('webhooks-yml', () => {
-  it('prints what the README says, with the token of this installation', async () => {
+describe('The command webhooks-yml', () => {
+  it('prints the lines in the README, with the token of this installation', async () => {
     const { output } = await cli('webhooks-yml', { CALLBACK_TOKEN: 'YOUR_TOKEN' });
     const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
     expect(output).toBe(said.replace(/^ +/gm, ''));
@@ -243,7 +245,7 @@ describe('webhooks-yml', () => {
   it.each([
     ['3.8.3', ['afterSendGroupMsg']],
     ['main', ['afterCreateGroupChatConversations']],
-  ])('prints what %s has', async (version, last) => {
+  ])('prints the webhooks of version %s', async (version, last) => {
     const { output } = await cli(`webhooks-yml --openim ${version}`);
     const keys = [...output.matchAll(/^(after\w+): +\{ enable: true, timeout: 5/gm)].map(([, key]) => key);
     expect(keys.slice(9)).toEqual(['afterUpdateUserInfo', 'afterUpdateUserInfoEx', ...last]);
@@ -256,8 +258,8 @@ describe('webhooks-yml', () => {
     }
   });
 
-  it('knows no other version', async () => {
+  it('refuses an unknown version', async () => {
     const { code, output } = await cli('webhooks-yml --openim 3.9.0');
-    expect([code, output]).toEqual([1, expect.stringContaining('3.8.3, with its patches, and main')]);
+    expect([code, output]).toEqual([1, expect.stringContaining('Use 3.8.3, one of its patches, or main')]);
   });
 });

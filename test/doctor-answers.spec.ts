@@ -25,8 +25,8 @@ async function listen(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Where somebody listened until now. */
-async function nobody(): Promise<string> {
+/** Returns an address where no process listens. */
+async function unusedAddress(): Promise<string> {
   const server = createTcpServer();
   const host = await listen(server);
   await new Promise((resolve) => {
@@ -42,99 +42,107 @@ const refusal = (errCode: number, errDlt: string): string =>
 
 const ok: RequestListener = (_, response) => response.end();
 
-/** What doctor says of a url: the last finding, in one line. */
-async function said(url: string): Promise<string> {
+/** Returns the last finding of doctor for a url, in one line. */
+async function findingOf(url: string): Promise<string> {
   const { findings, operationID } = await checkCallbackUrl(
     url,
     readConfig({ NODE_ENV: 'test', CALLBACK_TOKEN: 't%,t\u00e9' }),
   );
-  const { is, what, advice } = findings.at(-1)!;
-  expect([is, operationID === undefined]).toEqual(is === 'well' ? ['well', false] : ['wrong', true]);
-  return `${what}. ${advice ?? ''}`;
+  const { level, message, action } = findings.at(-1)!;
+  expect([level, operationID === undefined]).toEqual(level === 'ok' ? ['ok', false] : ['error', true]);
+  return `${message}. ${action ?? ''}`;
 }
-const saidOf = async (host: Promise<string>, protocol = 'http'): Promise<string> =>
-  said(`${protocol}://openim:t%25@${await host}/callback`);
+const findingAt = async (host: Promise<string>, protocol = 'http'): Promise<string> =>
+  findingOf(`${protocol}://openim:t%25@${await host}/callback`);
 
 it.each([
-  ['another token', answering(401), /is refused: the token\. The password in the url must be CALLBACK_TOKEN/],
   [
-    'many wrong tokens',
-    answering(429),
-    /too many wrong ones came from this address\. .*must be CALLBACK_TOKEN/,
+    'the service for another token',
+    answering(401),
+    /is refused: the token is wrong\. Set the password in the url to the CALLBACK_TOKEN/,
   ],
-  ['a firewall', answering(403), /is refused by something before the service .*pass \/callback on/],
-  ['a redirect', answering(301), /is redirected \(301\)\. .*Give the final url/],
+  [
+    'the service after many wrong tokens',
+    answering(429),
+    /too many wrong ones came from this address\. .*to the CALLBACK_TOKEN/,
+  ],
+  [
+    'a firewall',
+    answering(403),
+    /is refused by something before the service .*pass \/callback to the service/,
+  ],
+  ['a redirect', answering(301), /is redirected \(HTTP 301\)\. Configure the final url/],
   [
     'a proxy without its service',
     answering(502, '<html>'),
-    /by a proxy that does not reach the service \(HTTP 502\)\. Is the service running/,
+    /by a proxy that does not reach the service \(HTTP 502\)\. Check that the service is running/,
   ],
-  ['a proxy that waits too long', answering(504), /by a proxy that does not reach the service \(HTTP 504\)/],
+  ['a proxy that times out', answering(504), /by a proxy that does not reach the service \(HTTP 504\)/],
   [
-    'a proxy without a place',
+    'a proxy without capacity',
     answering(503, 'no'),
     /by a proxy that does not reach the service \(HTTP 503\)/,
   ],
   [
     'the service without a database',
     answering(503, refusal(503, 'away')),
-    /by the service, but not taken \(HTTP 503\)\. .*\/health\/ready/,
+    /reaches the service, which refuses it \(HTTP 503\)\. .*\/health\/ready/,
   ],
   [
     'another path of the service',
     answering(404, refusal(404, 'The url ends in /callback')),
-    /not taken \(HTTP 404\)\. It says: The url ends in/,
+    /refuses it \(HTTP 404\)\. Read its message: The url ends in/,
   ],
   ['another service', answering(200, 'hello'), /by something else \(HTTP 200\)/],
-  ['nobody', nobody(), /was not answered: ECONNREFUSED, nobody listens there\./],
+  ['an unused port', unusedAddress(), /is not answered: ECONNREFUSED, no process listens there\./],
   [
-    'who closes at once',
+    'a server that closes the connection',
     listen(createTcpServer((socket) => socket.destroy())),
     /the connection was closed without an answer\. .*https:\/\//,
   ],
   [
-    'who speaks another language',
+    'a server of another protocol',
     listen(createTcpServer((socket) => socket.end('+OK\r\n'))),
-    /was not answered: no HTTP is spoken there\./,
+    /is not answered: the server does not speak HTTP\./,
   ],
-])('names %s', async (_, host, sentence) => {
-  expect(await saidOf(host)).toMatch(sentence);
+])('Doctor names the problem of an answer from %s', async (_, host, sentence) => {
+  expect(await findingAt(host)).toMatch(sentence);
 });
 
-it('names a host that is not there, and one that says nothing', async () => {
+it('Doctor names the problem of an unknown host, and of one that does not answer', async () => {
   const [unknown, silent] = await Promise.all([
-    said('http://openim:t%25@nowhere.invalid/callback'),
-    saidOf(listen(createTcpServer())),
+    findingOf('http://openim:t%25@nowhere.invalid/callback'),
+    findingAt(listen(createTcpServer())),
   ]);
-  expect(unknown).toMatch(/was not answered: \w+, its host (is not known|could not be looked up)\. /);
-  expect(silent).toMatch(/was not answered: nothing came within 5 s\. A firewall/);
+  expect(unknown).toMatch(/is not answered: \w+, DNS (does not know|did not resolve) the host\. /);
+  expect(silent).toMatch(/is not answered: no answer within 5 s\. A firewall/);
 }, 10_000);
 
 const withOpenSsl = canMakeCertificates ? it : it.skip;
 
-withOpenSsl('names what is wrong with TLS (skipped without openssl)', async () => {
+withOpenSsl('Doctor names the problem of TLS (skipped without openssl)', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-tls-'));
   const { key, certificate } = makeCertificate(join(folder, 'one'));
   const server = () =>
     createTlsServer({ key: readFileSync(key), cert: readFileSync(certificate) }, ok) as unknown as Server;
-  expect(await saidOf(listen(server()), 'https')).toMatch(
-    /its certificate is signed by itself\. OpenIM trusts only/,
+  expect(await findingAt(listen(server()), 'https')).toMatch(
+    /its certificate is self-signed\. OpenIM trusts the certificates/,
   );
-  expect(await saidOf(listen(server()), 'http')).toMatch(/was not answered: .*https:\/\//);
-  expect(await saidOf(answering(200), 'https')).toMatch(/no TLS is spoken there\. .*http:\/\//);
+  expect(await findingAt(listen(server()), 'http')).toMatch(/is not answered: .*https:\/\//);
+  expect(await findingAt(answering(200), 'https')).toMatch(/the server does not speak TLS\. .*http:\/\//);
   rmSync(folder, { recursive: true });
 });
 
 it.each([
-  ['http://openim:t%@h/callback', /a % without two hexadecimal digits behind it.*a % is written %25/],
+  ['http://openim:t%@h/callback', /a % without two hexadecimal digits after it.*a % becomes %25/],
   ['http://openim:%zz@h/callback', /a % without two hexadecimal digits/],
   ['http://openim:t%25@h/%/callback', /a % without two hexadecimal digits/],
   ['http://openim:%ff@h/callback', /is not CALLBACK_TOKEN/],
-])('names what is wrong with %s', async (url, sentence) => {
-  expect(await said(url)).toMatch(sentence);
+])('Doctor names the problem of the url %s', async (url, sentence) => {
+  expect(await findingOf(url)).toMatch(sentence);
 });
 
-it('sends the token as it was meant', async () => {
+it('Doctor sends the token decoded from the url', async () => {
   let authorization: string | undefined;
   const host = listen(
     createServer((request, response) => {
@@ -142,6 +150,8 @@ it('sends the token as it was meant', async () => {
       response.end('{"actionCode":0,"errCode":0,"errMsg":"","errDlt":"","nextCode":0}');
     }),
   );
-  expect(await said(`http://openim:t%C3%A9@${await host}/callback`)).toContain('is answered as it should be');
+  expect(await findingOf(`http://openim:t%C3%A9@${await host}/callback`)).toContain(
+    'is answered by the service',
+  );
   expect(authorization).toBe(`Basic ${Buffer.from('openim:té').toString('base64')}`);
 });

@@ -26,15 +26,15 @@ function connect(settings: Record<string, string> = {}): OpenImClient {
 const tokens = () => openIm.requests.filter((path) => path === '/auth/get_admin_token').length;
 const twenty = <T>(ask: () => Promise<T>) => Promise.all(Array.from({ length: 20 }, ask));
 
-describe('the token', () => {
-  it('is asked for once by all who need it', async () => {
+describe('The token', () => {
+  it('is requested once by concurrent calls', async () => {
     const client = connect();
     await twenty(() => client.listGroups(1, 10));
     expect(tokens()).toBe(1);
     expect(openIm.requests).toHaveLength(21);
   });
 
-  it('is asked for once more by all when OpenIM takes it no more', async () => {
+  it('is requested once more by concurrent calls when OpenIM rejects it', async () => {
     const client = connect();
     await client.listGroups(1, 10);
     openIm.faults = { evictTokens: true };
@@ -47,20 +47,20 @@ describe('the token', () => {
   it.each([
     [{ OPENIM_SECRET: 'wrong' }, /refused \/auth\/get_admin_token: 1002 secret error/],
     [{ OPENIM_ADMIN_USER_ID: 'somebody' }, /refused \/auth\/get_admin_token: 1001/],
-  ])('that is refused with %o says why, and is not asked for again', async (settings, message) => {
+  ])('is refused with %o: the error has the reason, and there is no retry', async (settings, message) => {
     await expect(connect(settings).listGroups(1, 10)).rejects.toThrow(message);
     expect(openIm.requests).toHaveLength(1);
   });
 });
 
-describe('a request', () => {
-  it('has an operationID of its own', async () => {
+describe('A request', () => {
+  it('has its own operationID', async () => {
     const client = connect();
     await twenty(() => client.listGroups(1, 10));
     expect(new Set(openIm.operationIDs).size).toBe(21);
   });
 
-  it('is tried again where a proxy answers, a few times', async () => {
+  it('is retried three times where a proxy answers', async () => {
     const client = connect();
     await client.listGroups(1, 10);
     openIm.faults = { failures: 3 };
@@ -71,7 +71,7 @@ describe('a request', () => {
     expect(openIm.requests.length - before).toBe(4);
   });
 
-  it('is not tried again where OpenIM refuses', async () => {
+  it('is not retried where OpenIM refuses', async () => {
     const client = connect();
     await expect(client.getChanges([{ groupID: 'no', versionID: '', version: 0 }])).rejects.toThrow(
       OpenImRefusal,
@@ -85,12 +85,12 @@ describe('a request', () => {
     expect(openIm.requests).not.toContain('/elsewhere');
   });
 
-  it('can be limited to any number a second', () => {
+  it('accepts each limit from 1 to 200 in a second', () => {
     const limits = Array.from({ length: 200 }, (_, index) => String(index + 1));
     expect(() => limits.forEach((limit) => connect({ OPENIM_MAX_RPS: limit }))).not.toThrow();
   });
 
-  it('leaves no faster than OPENIM_MAX_RPS says', async () => {
+  it('waits for the limit OPENIM_MAX_RPS', async () => {
     const client = connect({ OPENIM_MAX_RPS: '10' });
     const start = performance.now();
     await twenty(() => client.listGroups(1, 10));
@@ -106,18 +106,18 @@ describe('a request', () => {
   });
 });
 
-it('says why OpenIM cannot be reached', async () => {
+it('The error of an unreachable OpenIM has the reason', async () => {
   const client = connect({ OPENIM_API_URL: 'http://127.0.0.1:2999/' });
   await expect(client.listGroups(1, 10)).rejects.toThrow(
-    'OpenIM could not be asked /auth/get_admin_token: ECONNREFUSED',
+    'OpenIM did not answer /auth/get_admin_token: ECONNREFUSED',
   );
 });
 
-it('takes null for an empty list', async () => {
+it('A list that is null is read as empty', async () => {
   expect(await connect().getGroups(['no'])).toEqual(new Map());
 });
 
-it('reads times and texts as PostgreSQL can hold them', async () => {
+it('Times and texts are converted to values that PostgreSQL can hold', async () => {
   const group = newGroup(0, -62_135_596_800_000);
   group.groupName = 'a\0b';
   openIm.add(group);

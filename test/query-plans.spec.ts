@@ -144,9 +144,13 @@ const known = () => service.app.get(KnownGroupsService);
 
 it.each<[string, string, () => Promise<unknown>]>([
   ['groups that need a look', 'groups_stale_idx', () => known().stale(300).next()],
-  ['groups that were never read', 'groups_unverified_idx', () => known().neverRead(300).next()],
+  ['groups that were never read', 'groups_unverified_idx', () => known().neverVerified(300).next()],
   ['groups that are not dismissed', 'groups_pkey', () => known().active(300).next()],
-  ['groups read longest ago', 'groups_full_snapshot_at_idx', () => known().longestUnread(new Date(), 10)],
+  [
+    'groups read longest ago',
+    'groups_full_snapshot_at_idx',
+    () => known().leastRecentlySnapshotted(new Date(), 10),
+  ],
 ])('reconciliation finds %s by %s', async (_, index, find) => {
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

@@ -10,12 +10,12 @@ const result = (state: ReconcileResult['state'], whole = false): ReconcileResult
   drift: [],
 });
 
-/** Takes the one that is due then, if it is. */
+/** Takes the group if it is due at that time. */
 function takeAt(queue: ReconcileQueue, now: number) {
   return queue.take(now, 10).get('g');
 }
 
-it('looks a second after a callback, and once more five seconds after that', () => {
+it('A group is due one second after a callback, and again five seconds after that', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   queue.add('g', 0);
   expect(takeAt(queue, 999)).toBeUndefined();
@@ -28,7 +28,7 @@ it('looks a second after a callback, and once more five seconds after that', () 
   expect(queue.size).toBe(0);
 });
 
-it('looks once for many callbacks, without waiting for the last one', () => {
+it('A group is due once for many callbacks, one second after the first', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   for (let now = 0; now <= 3000; now += 100) {
     queue.add('g', now);
@@ -37,16 +37,16 @@ it('looks once for many callbacks, without waiting for the last one', () => {
   expect(takeAt(queue, 1000)).toBeDefined();
 });
 
-it('keeps a mark that came during the look', () => {
+it('A callback during the reconciliation of its group queues the group again', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   queue.add('g', 0);
   const taken = takeAt(queue, 1000);
   queue.add('g', 1050);
   queue.done(result('verified'), 1100, taken);
-  expect(takeAt(queue, 2050)).toMatchObject({ onceMore: true });
+  expect(takeAt(queue, 2050)).toMatchObject({ recheck: true });
 });
 
-it('puts off what could not be believed, longer each time', () => {
+it('An unverified group is retried with a delay that doubles up to a minute', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   let now = 0;
   const waits: number[] = [];
@@ -63,7 +63,7 @@ it('puts off what could not be believed, longer each time', () => {
   expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60]);
 });
 
-it('looks at what is marked though it was put off', () => {
+it('A callback shortens the delay of a retry', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   queue.done(result('unverified'), 0);
   queue.done(result('unverified'), 0);
@@ -71,20 +71,20 @@ it('looks at what is marked though it was put off', () => {
   expect(takeAt(queue, 1100)).toMatchObject({ whole: true, failures: 2 });
 });
 
-it('does later what could not be asked', () => {
+it('Requeued groups are due again two seconds later', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   queue.add('g', 0);
   queue.requeue(queue.take(1000, 10), 1000);
   expect(takeAt(queue, 2999)).toBeUndefined();
-  expect(takeAt(queue, 3000)).toMatchObject({ onceMore: true });
+  expect(takeAt(queue, 3000)).toMatchObject({ recheck: true });
 });
 
-it('takes a group once more only when it is done, whatever callbacks name it meanwhile', () => {
+it('A group that is processed is not taken again before it is done, whatever callbacks name it', () => {
   const queue = new ReconcileQueue(readConfig({ NODE_ENV: 'test', RECONCILE_INTERVAL: '60s' }));
   queue.add('g', 0);
   const taken = takeAt(queue, 1000);
   queue.add('g', 1000);
   expect(takeAt(queue, 60_000)).toBeUndefined();
   queue.done(result('verified'), 60_000, taken);
-  expect(takeAt(queue, 60_000)).toMatchObject({ onceMore: true });
+  expect(takeAt(queue, 60_000)).toMatchObject({ recheck: true });
 });

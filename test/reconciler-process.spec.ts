@@ -22,7 +22,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-const LEADS = /This process reconciles/;
+const LEADS = /Started leading reconciliation/;
+const BACKFILL_DONE = /"kind":"backfill".*"msg":"Run done"/;
 
 const verified = async (): Promise<number> => {
   const [row] = await database.query<{ count: string }>(
@@ -36,7 +37,7 @@ const isRight = async (): Promise<boolean> => {
   return true;
 };
 
-it('goes on where it was when it is killed in the middle of a backfill, twice', async () => {
+it('A service that is killed twice during a backfill continues it', async () => {
   openIm.add(...Array.from({ length: 1500 }, () => newGroup(20)));
   openIm.faults = { slowMs: 1 };
   for (const least of [300, 900]) {
@@ -47,7 +48,7 @@ it('goes on where it was when it is killed in the middle of a backfill, twice', 
   }
   const before = await verified();
   const asked = openIm.requests.filter((path) => path.endsWith('get_group_member_list')).length;
-  await ServiceProcess.start(settings).says(/Backfill: .* read of 1,500 groups/);
+  await ServiceProcess.start(settings).says(BACKFILL_DONE);
   expect(await isRight()).toBe(true);
   const more = openIm.requests.filter((path) => path.endsWith('get_group_member_list')).length - asked;
   expect(more).toBe(1500 - before);
@@ -57,10 +58,10 @@ it('goes on where it was when it is killed in the middle of a backfill, twice', 
   expect(runs).toEqual([{ state: 'interrupted' }, { state: 'interrupted' }, { state: 'done' }]);
 });
 
-it('is done by one replica, and by the other one when that is killed', async () => {
+it('One replica reconciles, and another one after that is killed', async () => {
   openIm.add(newGroup(3), newGroup(3));
   const one = ServiceProcess.start(settings);
-  await one.says(/Backfill: .* read/);
+  await one.says(BACKFILL_DONE);
   const other = ServiceProcess.start(settings);
   await other.says(/The database is ready/);
   await sleep(2500);
@@ -74,7 +75,7 @@ it('is done by one replica, and by the other one when that is killed', async () 
   expect(await other.end()).toBe(0);
 });
 
-it('ends in order in the middle of a backfill', async () => {
+it('A service that stops during a backfill exits with 0', async () => {
   openIm.add(...Array.from({ length: 500 }, () => newGroup(3)));
   openIm.faults = { slowMs: 20 };
   const service = ServiceProcess.start(settings);
@@ -87,9 +88,9 @@ it('ends in order in the middle of a backfill', async () => {
   expect(service.log).not.toMatch(/"level":"error"/);
 });
 
-it('says that it lives on callbacks alone where it does not know OpenIM', async () => {
+it('A service without OPENIM_API_URL logs that callbacks are its only source', async () => {
   const service = ServiceProcess.start({ DATABASE_URL: database.url, LOG_LEVEL: 'info' });
-  await service.says(/OPENIM_API_URL is not set: the mirror lives on callbacks alone/);
+  await service.says(/OPENIM_API_URL is not set: callbacks are the only source of the mirror/);
   await service.says(/The database is ready/);
   const { status, body } = await service.get('/admin/reconciliation');
   expect([status, body['state']]).toEqual([200, 'off']);
@@ -100,28 +101,30 @@ it('says that it lives on callbacks alone where it does not know OpenIM', async 
   expect(refresh.status).toBe(409);
 });
 
-it('says once what is wrong with OpenIM, and once that it is over', async () => {
+it('A service logs an outage of OpenIM once, and once its end', async () => {
   openIm.add(newGroup(3));
   openIm.faults = { html502: true };
   const service = ServiceProcess.start(settings);
   await service.says(
-    /A full run failed, and is tried again: OpenIM could not be asked .*: HTTP 502 without OpenIM's JSON/,
+    /OpenIM did not answer .*: HTTP 502 without OpenIM's JSON.*"loop":"full run".*"msg":"Reconciliation fails and is retried"/,
   );
   await sleep(4000);
-  expect(service.log.match(/A full run failed, and is tried again/g)).toHaveLength(1);
+  expect(service.log.match(/"loop":"full run".*"msg":"Reconciliation fails and is retried"/g)).toHaveLength(
+    1,
+  );
   openIm.faults = {};
-  await service.says(/A full run failed: not any more/);
+  await service.says(/"loop":"full run".*"msg":"Reconciliation works again"/);
   expect(await isRight()).toBe(true);
 });
 
-/** Another one takes over in time, and what the first one does when it is back does no harm. */
+/** Expects that another replica takes over in time, and that the first one does no harm when it comes back. */
 async function expectTakeover(
   leader: ServiceProcess,
   vanish: () => void,
   comeBack: () => void,
 ): Promise<void> {
   openIm.add(newGroup(30), newGroup(30));
-  await leader.says(/Backfill: .* read/);
+  await leader.says(BACKFILL_DONE);
   const other = ServiceProcess.start(settings);
   await other.says(/The database is ready/);
   const since = Date.now();
@@ -138,12 +141,12 @@ async function expectTakeover(
     group.act(step('kick'));
   }
   await eventually(isRight);
-  await leader.says(/This process reconciles no more/);
+  await leader.says(/Stopped leading reconciliation/);
   await eventually(isRight);
 }
 
-describe('a leader that does not end, and leads no more', () => {
-  it('is frozen: another one takes over', async () => {
+describe('A leader', () => {
+  it('that is frozen is replaced', async () => {
     const leader = ServiceProcess.start(settings);
     await expectTakeover(
       leader,
@@ -152,7 +155,7 @@ describe('a leader that does not end, and leads no more', () => {
     );
   });
 
-  it('is cut off from PostgreSQL: another one takes over', async () => {
+  it('that cannot reach PostgreSQL is replaced', async () => {
     const proxy = new Proxy(new URL(database.url));
     await proxy.listen();
     const leader = ServiceProcess.start({ ...settings, DATABASE_URL: proxy.url });
@@ -165,7 +168,7 @@ describe('a leader that does not end, and leads no more', () => {
     await proxy.close();
   });
 
-  it('has a lease that PostgreSQL shows as long valid, since its clock was set back: another one takes over', async () => {
+  it('that is killed is replaced though its lease is valid for an hour, since the clock of PostgreSQL was set back', async () => {
     const leader = ServiceProcess.start(settings);
     await leader.says(LEADS);
     await leader.end('SIGKILL');

@@ -4,11 +4,11 @@ import { type Callback, histories, OpenImGroup } from './helpers/open-im.js';
 import { eventually } from './helpers/process.js';
 import { World } from './helpers/world.js';
 
-/** Histories of 25 steps, silent ones among them; `HISTORIES=20000 npm test -- reconciliation-histories` runs more. */
+/** Number of histories. They have silent steps too. `HISTORIES=20000 npm test -- reconciliation-histories` runs more. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 400);
 const STEPS = 25;
 const AT_ONCE = 100;
-/** Of ten callbacks one is lost. */
+/** One of this many callbacks is lost. */
 const LOST = 10;
 
 let world: World;
@@ -21,23 +21,23 @@ afterAll(() => World.endAll());
 
 const disorder = fc.record({
   steps: histories(STEPS, true),
-  /** How many steps are done before OpenIM is read for the first time. */
+  /** Number of steps before OpenIM is read for the first time. */
   before: fc.integer({ min: 0, max: STEPS }),
   lost: fc.infiniteStream(fc.integer({ min: 0, max: LOST - 1 })),
   windows: fc.infiniteStream(fc.integer({ min: 1, max: 6 })),
   order: fc.infiniteStream(fc.nat()),
 });
 
-/** What arrives of some callbacks, and in which order. */
+/** The callbacks that arrive, in the order of their arrival. */
 function arriving(
   callbacks: Callback[],
   { lost, windows, order }: { lost: fc.Stream<number>; windows: fc.Stream<number>; order: fc.Stream<number> },
 ): Callback[] {
-  const there = callbacks.splice(0).filter(() => lost.next().value !== 0);
+  const remaining = callbacks.splice(0).filter(() => lost.next().value !== 0);
   const arrived: Callback[] = [];
-  while (there.length > 0) {
+  while (remaining.length > 0) {
     arrived.push(
-      ...there
+      ...remaining
         .splice(0, windows.next().value)
         .map((callback) => ({ callback, at: order.next().value }))
         .toSorted((one, other) => one.at - other.at)
@@ -47,7 +47,7 @@ function arriving(
   return arrived;
 }
 
-/** Every group is as OpenIM has it, and none needs a look any more. */
+/** Expects that every group equals OpenIM, and that none needs reconciling. */
 async function expectTruthVerified(): Promise<void> {
   await world.expectTruth();
   const stale = await world.service.database.query(
@@ -75,7 +75,7 @@ async function expectTruthAfter(
           const others = arriving(group.callbacks, order);
           await world.deliver(others);
           if (group.status === 2 && first.length + others.length === 0) {
-            world.openIm.groups.delete(group.groupID); // nobody told of it, and OpenIM lists no dismissed group
+            world.openIm.groups.delete(group.groupID); // no callback named it, and OpenIM lists no dismissed group
           }
         }),
       );
@@ -92,25 +92,25 @@ function* always<T>(value: T): Generator<T> {
   }
 }
 
-/** OpenIM tells no version of a dismissed group: half a day passes until it is read whole. */
+/** Makes the full snapshots of dismissed groups half a day older: OpenIM reports no version of them. */
 const passHalfADay = () =>
   world.service.database.query(
     "UPDATE groups SET full_snapshot_at = full_snapshot_at - interval '13 hours' WHERE status = 2 AND full_snapshot_at > now() - interval '12 hours'",
   );
 
-it('equals OpenIM after one run, whatever callbacks were lost, late or never sent', async () => {
+it('The mirror equals OpenIM after one full run, whatever callbacks were lost, late or never sent', async () => {
   await expectTruthAfter(() => world.reconcile());
 }, 600_000);
 
-it('comes to equal OpenIM by itself, whatever callbacks were lost, late or never sent', async () => {
+it('The mirror equals OpenIM after some resyncs, whatever callbacks were lost, late or never sent', async () => {
   await expectTruthAfter(async () => {
     await passHalfADay();
     await eventually(() => expectTruthVerified().then(() => true), 40_000);
   });
 }, 600_000);
 
-it('counts no callback as lost where all came, however late and in whatever order', async () => {
-  await world.service.database.query('DELETE FROM group_drifts'); // found of the histories before
+it('No callback is counted as lost where all arrived, however late and in whatever order', async () => {
+  await world.service.database.query('DELETE FROM group_drifts'); // of the histories before
   await expectTruthAfter(
     async () => {
       await passHalfADay();

@@ -12,8 +12,8 @@ import { newGroup, step, World } from './helpers/world.js';
 
 afterEach(() => World.endAll());
 
-describe('a new mirror', () => {
-  it('fills itself with the groups that exist already', async () => {
+describe('A new mirror', () => {
+  it('is filled by a backfill with the groups that exist in OpenIM', async () => {
     const dismissed = newGroup();
     const groups = [
       newGroup(),
@@ -37,8 +37,8 @@ describe('a new mirror', () => {
   });
 });
 
-describe('at rest', () => {
-  it('asks for the newest groups, and for the versions of 300 groups at once', async () => {
+describe('A resync without changes', () => {
+  it('requests the newest groups, and the versions of 300 groups at once', async () => {
     const world = await World.start(
       Array.from({ length: 1000 }, () => newGroup()),
       { RECONCILE_INTERVAL: '1s' },
@@ -55,8 +55,8 @@ describe('at rest', () => {
   });
 });
 
-describe('with callbacks off', () => {
-  it('finds what no version tells, by reading whole what was not read for half a day', async () => {
+describe('Without callbacks the mirror', () => {
+  it('finds changes that no version reports by the full snapshot of a group each half a day', async () => {
     const world = await World.start([newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const [group] = world.groups;
     group.members.get('u1')!.nickname = 'other';
@@ -68,7 +68,7 @@ describe('with callbacks off', () => {
     await world.becomesRight();
   });
 
-  it('is right within two intervals', async () => {
+  it('equals OpenIM within two intervals', async () => {
     const world = await World.start([newGroup(5), newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
     const [one, two, three] = world.groups;
     one.act(step('rename'));
@@ -85,13 +85,13 @@ describe('with callbacks off', () => {
       'Reconciliation found: the status had changed from 0 to 3',
       expect.stringMatching(/^Reconciliation found: u\d had joined$/),
     ]);
-    // One was renamed, some in it kicked at once, another one dismissed, one created. An invitation and mutes have no callback.
+    // Lost are the callbacks of a rename, a kick of several members, a dismissal and a creation. An invitation and mutes have none.
     expect((await world.read()).missedCallbacks).toBe(4);
   });
 });
 
-describe('with callbacks on', () => {
-  it('is right within seconds in the middle of a long run', async () => {
+describe('With callbacks the mirror', () => {
+  it('equals OpenIM within seconds during a long full run', async () => {
     const world = await World.start(
       Array.from({ length: 400 }, () => newGroup(3)),
       { OPENIM_MAX_RPS: '50' },
@@ -106,7 +106,7 @@ describe('with callbacks on', () => {
     expect(await world.read()).toMatchObject({ state: 'running', runs: [{ kind: 'full' }, {}] });
   });
 
-  it('is right within seconds of an invitation that no callback named, if any callback of the group came', async () => {
+  it('shows an invitation, which has no callback, within seconds of any callback of the group', async () => {
     const world = await World.start([newGroup(5)]);
     const [group] = world.groups;
     group.act(step('invite'));
@@ -117,19 +117,19 @@ describe('with callbacks on', () => {
   });
 });
 
-describe('a hint', () => {
+describe('A hint', () => {
   it.each([
     [
-      'of a message about an invitation',
+      'by the notification of an invitation',
       'callbackAfterSendGroupMsgCommand',
       { contentType: 1509, content: '' },
     ],
     [
-      'of a join by invitation that does not name who joined',
+      'by a join that names the inviter only',
       'callbackAfterJoinGroupCommand',
       { joinSource: 2, inviterUserID: 'u0' },
     ],
-  ])('%s shows the newcomer within seconds', async (_, command, fields) => {
+  ])('%s shows the new member within seconds', async (_, command, fields) => {
     const world = await World.start([newGroup(5)]);
     const [group] = world.groups;
     group.act(step('invite'));
@@ -140,7 +140,7 @@ describe('a hint', () => {
     expect(items).toMatchObject([{ outcome: 'applied', problems: null, groupID: group.groupID }]);
   });
 
-  it('of a user shows the new name in every group within the interval', async () => {
+  it('by a change of a user shows the new name in every group of the user within the interval', async () => {
     const world = await World.start([newGroup(3), newGroup(3), newGroup()], { RECONCILE_INTERVAL: '1s' });
     const command = 'callbackAfterUpdateUserInfoExCommand';
     const shown = world.groups.slice(0, 2);
@@ -158,8 +158,8 @@ describe('a hint', () => {
 const membersOf = async (world: World, { groupID }: { groupID: string }) =>
   (await mirrorOf(world.service.database)).get(groupID)!.members.map((member) => member.split(':')[0]);
 
-describe('a callback', () => {
-  it('that comes while its group is read stays, and the group is read again', async () => {
+describe('A callback', () => {
+  it('that arrives during a snapshot of its group stays applied, and the group is read again', async () => {
     const world = await World.start([newGroup(3)]);
     const { openIm, groups } = world;
     const [group] = groups;
@@ -175,14 +175,14 @@ describe('a callback', () => {
     openIm.thaw();
     await eventually(async () => {
       const [row] = await world.service.database.query(
-        'SELECT last_callback_at <= verified_at AS again FROM groups',
+        'SELECT last_callback_at <= verified_at AS is_verified FROM groups',
       );
-      return row?.['again'] === true;
+      return row?.['is_verified'] === true;
     });
     await world.expectTruth();
   });
 
-  it('is believed for five seconds where OpenIM still shows what was before', async () => {
+  it('wins for five seconds while OpenIM shows the state before it', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
     world.openIm.freeze();
@@ -195,9 +195,9 @@ describe('a callback', () => {
     await world.becomesRight();
   });
 
-  it.each([[], ['rename' as const]])(
-    'that is late is found wrong (OpenIM tells of: %s)',
-    async (...others) => {
+  it.each<[string, ...'rename'[]]>([['no later change'], ['a later change', 'rename']])(
+    'that is late is corrected by OpenIM with %s of the group',
+    async (_, ...others) => {
       const world = await World.start([newGroup(3)]);
       const [group] = world.groups;
       group.act(step('quit', 1));
@@ -211,7 +211,7 @@ describe('a callback', () => {
     },
   );
 
-  it('of somebody who came is believed for five seconds, also by a whole reading', async () => {
+  it('of a join wins for five seconds over a full snapshot too', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
     world.openIm.freeze();
@@ -232,7 +232,7 @@ describe('a callback', () => {
     await world.expectTruth();
   });
 
-  it('that is late is found wrong, also where the count of members is right', async () => {
+  it('that is late is corrected by OpenIM though the number of members is right', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
     group.act(step('promote', 1, 0));
@@ -246,7 +246,7 @@ describe('a callback', () => {
     expect(await world.becomesRight()).toBeLessThan(10_000);
   });
 
-  it('that is played again says nothing of a group that was read since, also of rows that the reading left alone', async () => {
+  it('that is replayed changes no row of a group with a later snapshot, also none that the snapshot did not write', async () => {
     const world = await World.start([newGroup(3)]);
     const [{ groupID }] = world.groups;
     await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
@@ -257,7 +257,7 @@ describe('a callback', () => {
     await world.expectTruth();
   });
 
-  it('that tells of a time before the last reading says nothing any more', async () => {
+  it('of a time before the last snapshot changes nothing', async () => {
     const world = await World.start([]);
     const group = new OpenImGroup('late', Date.now() - 60_000);
     const [creation] = group.callbacks.splice(0);
@@ -268,7 +268,7 @@ describe('a callback', () => {
     world.openIm.add(group);
     await world.reconcile();
     await world.expectTruth();
-    // The creation is late; the join is played again.
+    // The creation is late, and the join is replayed.
     await world.deliver([creation!]);
     const { body } = await world.service.admin<{ items: { id: string }[] }>(
       '/deliveries?command=callbackAfterJoinGroupCommand',
@@ -281,8 +281,8 @@ describe('a callback', () => {
   });
 });
 
-describe('a reading', () => {
-  it('of what changed is not enough where it does not lead to the members that OpenIM counts', async () => {
+describe('A snapshot', () => {
+  it('follows a delta that does not lead to the number of members in OpenIM', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
     await world.service.database.query("DELETE FROM group_members WHERE user_id = 'm000001'");
@@ -291,21 +291,21 @@ describe('a reading', () => {
     expect(await world.becomesRight()).toBeLessThan(6000);
   });
 
-  it('takes a user whom OpenIM tells twice once', async () => {
+  it('has a user once whom OpenIM reports twice', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
-    world.openIm.faults = { tellsTwice: true };
+    world.openIm.faults = { reportsTwice: true };
     group.act(step('invite'));
     group.act(step('rename'));
     await world.deliver(group.callbacks);
     expect(await world.becomesRight()).toBeLessThan(6000);
   });
 
-  it('is of the version after what changed meanwhile', async () => {
+  it('includes the changes during its requests', async () => {
     const world = await World.start([newGroup(3)]);
     const { openIm, groups } = world;
     const [group] = groups;
-    openIm.faults = { slowMs: 300 }; // the version at 300 ms, the list at 600, what changed since at 900
+    openIm.faults = { slowMs: 300 }; // the version at 300 ms, the list at 600, the changes since at 900
     const refreshed = world.post(`/groups/${group.groupID}/refresh`);
     await sleep(750);
     group.act(step('quit', 1));
@@ -315,11 +315,11 @@ describe('a reading', () => {
     await world.expectTruth();
   });
 
-  it('that began before another one that was believed says nothing', async () => {
+  it('that began before the last verified one changes nothing', async () => {
     const world = await World.start([newGroup(3)]);
     const groupSync = world.service.app.get(GroupSyncService);
     const [{ groupID, versionID, version }] = world.groups;
-    const nobody = {
+    const empty = {
       versionID,
       version,
       members: [],
@@ -330,14 +330,14 @@ describe('a reading', () => {
       confirmed: true,
       reason: null,
     };
-    const reading = {
+    const snapshot = {
       groupID,
-      change: toJsonText({ ...nobody, watchedSince: null }),
+      change: toJsonText({ ...empty, watchedSince: null }),
       receivedAt: new Date(Date.now() - 60_000),
     };
-    expect(await groupSync.reconcileGroup(reading)).toMatchObject({ outcome: 'outdated', drift: [] });
+    expect(await groupSync.reconcileGroup(snapshot)).toMatchObject({ outcome: 'outdated', drift: [] });
     await world.expectTruth();
-    expect(await groupSync.compareGroup({ ...reading, receivedAt: new Date() })).toMatchObject({
+    expect(await groupSync.compareGroup({ ...snapshot, receivedAt: new Date() })).toMatchObject({
       outcome: 'verified',
       drift: [{ kind: 'left', differences: 6 }],
     });
@@ -345,8 +345,8 @@ describe('a reading', () => {
   });
 });
 
-describe('many who leave at once', () => {
-  it('leave when a second reading says the same', async () => {
+describe('Many members who leave by one snapshot', () => {
+  it('leave if a second snapshot agrees', async () => {
     const world = await World.start([newGroup(120)]);
     const [group] = world.groups;
     [...group.members.keys()].slice(3, 103).forEach((userID) => group.members.delete(userID));
@@ -356,11 +356,11 @@ describe('many who leave at once', () => {
     });
     await world.expectTruth();
     expect(world.service.log).toContainEqual(
-      expect.objectContaining({ msg: expect.stringContaining('it is taken once more') }),
+      expect.objectContaining({ msg: 'Many members would leave by one snapshot; a second one is taken' }),
     );
   });
 
-  it('stay when it does not', async () => {
+  it('stay if a second snapshot disagrees', async () => {
     const world = await World.start([newGroup(120)]);
     const { openIm, groups } = world;
     const [group] = groups;
@@ -376,8 +376,8 @@ describe('many who leave at once', () => {
   });
 });
 
-describe("OpenIM's queue", () => {
-  it('drops what it has no slot for, and the mirror is right all the same', async () => {
+describe('The mirror', () => {
+  it('equals OpenIM though the queue of OpenIM drops callbacks', async () => {
     const groups = Array.from({ length: 40 }, () => newGroup(6));
     const world = await World.start(groups, { RECONCILE_INTERVAL: '2s' });
     const queue = new CallbackQueue(({ command, body }) => world.service.post(command, body));
@@ -403,24 +403,24 @@ describe("OpenIM's queue", () => {
 });
 
 const FAULTS: Record<string, Faults | 'stale' | 'lost'> = {
-  'pages of groups that skip one': { groupPagesSkip: true },
-  'pages of members that skip one': { memberPagesSkip: true },
-  'lists that end early': { listsEndEarly: true },
-  'lists that are short and say so': { listsAreShort: true },
-  'lists that are empty and say so': { listsAreEmpty: true },
-  'no answer what changed': { alwaysFull: true },
-  'batches that leave groups out': { missingKeys: true },
-  'batches that fail for a dismissed group': { dismissedFailsBatch: true },
-  'tokens that are taken no more': { evictTokens: true },
-  "a proxy's page": { html502: true },
-  'failures of OpenIM': { internalErrors: true },
-  'answers that break off': { brokenOff: true },
-  'slow answers': { slowMs: 300 },
-  'stale caches': 'stale',
-  'groups that are gone': 'lost',
+  'Pages of groups that skip one': { groupPagesSkip: true },
+  'Pages of members that skip one': { memberPagesSkip: true },
+  'Lists that end early': { listsEndEarly: true },
+  'Lists that lack a member, with a matching total': { listsAreShort: true },
+  'Lists that are empty, with a total of 0': { listsAreEmpty: true },
+  'Batches without changes': { alwaysFull: true },
+  'Batches that leave groups out': { missingKeys: true },
+  'Batches that fail for a dismissed group': { dismissedFailsBatch: true },
+  'Tokens that expire': { evictTokens: true },
+  'Pages of a proxy': { html502: true },
+  'Internal errors': { internalErrors: true },
+  'Answers that break off': { brokenOff: true },
+  'Slow answers': { slowMs: 300 },
+  'Stale caches': 'stale',
+  'Groups that OpenIM does not show': 'lost',
 };
 
-async function suffer(fault: Faults | 'stale' | 'lost') {
+async function outcomeOf(fault: Faults | 'stale' | 'lost') {
   const world = await World.start([newGroup(120), newGroup(3), newGroup(1100), newGroup(5), newGroup(2)]);
   const { openIm, groups } = world;
   if (fault === 'stale') {
@@ -438,41 +438,42 @@ async function suffer(fault: Faults | 'stale' | 'lost') {
   openIm.add(newGroup(4, Date.now()));
   await world.tryToReconcile();
   const mirror = await mirrorOf(world.service.database);
-  const takenOut = groups.flatMap(({ groupID, members }) => {
-    const there = new Set(mirror.get(groupID)!.members.map((member) => member.split(':')[0]));
-    return [...members.keys()].filter((userID) => userID.startsWith('m') && !there.has(userID));
+  const removed = groups.flatMap(({ groupID, members }) => {
+    const present = new Set(mirror.get(groupID)!.members.map((member) => member.split(':')[0]));
+    return [...members.keys()].filter((userID) => userID.startsWith('m') && !present.has(userID));
   });
   openIm.faults = {};
   openIm.thaw();
   await world.reconcile();
-  return { takenOut, wrong: await differences(world.service.database, openIm.groups.values()) };
+  return { removed, differing: await differences(world.service.database, openIm.groups.values()) };
 }
 
-describe('faults of OpenIM', () => {
-  /** Of each fault, who was taken out wrongly while it lasted, and what was not right after it. */
-  const outcomes = new Map<string, { takenOut: string[]; wrong: object[] }>();
+describe('During faults of OpenIM', () => {
+  /** The members wrongly removed during each fault, and the groups that differed after it. */
+  const outcomes = new Map<string, { removed: string[]; differing: object[] }>();
 
   beforeAll(async () => {
     await Promise.all(
-      Object.keys(FAULTS).map(async (fault) => outcomes.set(fault, await suffer(FAULTS[fault]!))),
+      Object.keys(FAULTS).map(async (fault) => outcomes.set(fault, await outcomeOf(FAULTS[fault]!))),
     );
     await World.endAll();
   }, 240_000);
 
-  it.each(Object.keys(FAULTS))('%s: nobody is taken out wrongly, and all is right afterwards', (fault) => {
-    expect(outcomes.get(fault)).toEqual({ takenOut: [], wrong: [] });
+  it.each(Object.keys(FAULTS))('%s remove no member, and the mirror equals OpenIM afterwards', (fault) => {
+    expect(outcomes.get(fault)).toEqual({ removed: [], differing: [] });
   });
 });
 
-describe('a group that cannot be read', () => {
-  it('keeps no other one waiting: OpenIM refuses to show its members', async () => {
+describe('A group that cannot be read', () => {
+  it('delays no other group where OpenIM refuses its members', async () => {
     const groups = Array.from({ length: 5 }, () => newGroup(3));
     const world = await World.start([]);
+    world.shortenRetryDelay();
     world.openIm.add(...groups);
     world.openIm.faults = { refusesMembersOf: new Set([groups[2]!.groupID]) };
     expect(await world.reconcile()).toMatchObject({
       state: 'done',
-      problem: expect.stringMatching(/^1 groups failed and are tried again, such as /),
+      problem: expect.stringMatching(/^1 groups failed and are retried, such as /),
     });
     expect(await differences(world.service.database, groups)).toHaveLength(1);
     world.openIm.faults = {};
@@ -480,7 +481,7 @@ describe('a group that cannot be read', () => {
     await world.expectTruth();
   });
 
-  it('keeps no other one waiting: its list and its count disagree, and a callback for it was late', async () => {
+  it('delays no other group where its list and its total disagree, and its callback was late', async () => {
     const world = await World.start([newGroup(3), newGroup(3)]);
     const [group, other] = world.groups;
     group.act(step('quit', 1));
@@ -499,7 +500,7 @@ describe('a group that cannot be read', () => {
     expect(Date.now() - start).toBeLessThan(6000);
   });
 
-  it('is read in small pages where OpenIM fails with large ones', async () => {
+  it('is read by small pages where OpenIM fails for large ones', async () => {
     const world = await World.start([]);
     world.openIm.add(newGroup(120));
     world.openIm.faults = { pageLimit: 1000 };
@@ -508,8 +509,8 @@ describe('a group that cannot be read', () => {
   });
 });
 
-describe('dismissed groups', () => {
-  it('lose the members whom OpenIM deletes later, and come back with OpenIM', async () => {
+describe('Dismissed groups', () => {
+  it('lose the members whom OpenIM deletes later, and become active again with OpenIM', async () => {
     const world = await World.start([newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const [one, other] = world.groups;
     one.act(step('dismiss'));
@@ -521,8 +522,8 @@ describe('dismissed groups', () => {
   });
 });
 
-describe('groups without an owner', () => {
-  it('are read in turn, by few requests', async () => {
+describe('Groups without an owner', () => {
+  it('are reconciled by few requests', async () => {
     const groups = Array.from({ length: 25 }, () => newGroup(1));
     groups.forEach((group) => group.members.delete('u0'));
     const world = await World.start([newGroup(1), ...groups], { RECONCILE_INTERVAL: '1s' });
@@ -532,31 +533,34 @@ describe('groups without an owner', () => {
   });
 });
 
-describe('a group that cannot be mirrored', () => {
-  it('keeps no other one waiting', async () => {
+describe('A group that PostgreSQL cannot hold', () => {
+  it('delays no other group', async () => {
     const long = new OpenImGroup(randomBytes(3000).toString('hex'), Date.now());
     const nameless = new OpenImGroup('', Date.now());
     const strange = new OpenImGroup('__proto__', Date.now() - 1000);
     const world = await World.start([]);
+    world.shortenRetryDelay();
     world.openIm.add(long, nameless, strange, newGroup(3));
     const run = await world.reconcile();
     expect(run).toMatchObject({
       state: 'done',
-      problem: expect.stringMatching(/^1 groups failed and are tried again, such as /),
+      problem: expect.stringMatching(/^1 groups failed and are retried, such as /),
     });
     world.openIm.groups.delete(long.groupID);
     world.openIm.groups.delete('');
     await world.expectTruth();
     expect(world.service.log).toContainEqual(
       expect.objectContaining({
-        msg: expect.stringMatching(/^Group [0-9a-f]{255} cannot be written: index row/),
+        msg: 'Group cannot be written',
+        groupID: expect.stringMatching(/^[0-9a-f]{255}$/),
+        err: expect.objectContaining({ message: expect.stringMatching(/^index row/) }),
       }),
     );
   });
 });
 
-describe('staff', () => {
-  it('refresh one group', async () => {
+describe('The admin API', () => {
+  it('refreshes one group', async () => {
     const world = await World.start([newGroup(3)]);
     const [group] = world.groups;
     group.act(step('invite'));
@@ -564,7 +568,7 @@ describe('staff', () => {
     const { state, drift } = body as RefreshDto;
     expect([status, state, drift.map(({ kind }) => kind)]).toEqual([200, 'verified', ['joined']]);
     expect((await mirrorOf(world.service.database)).get(group.groupID)).toEqual(truthOf(group));
-    expect((await world.post(`/groups/nobody-knows/refresh`)).status).toBe(404);
+    expect((await world.post(`/groups/unknown/refresh`)).status).toBe(404);
     world.openIm.faults = { html502: true };
     expect((await world.post(`/groups/${group.groupID}/refresh`)).status).toBe(502);
   });

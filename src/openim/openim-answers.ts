@@ -1,72 +1,77 @@
 import { OpenImAnswerError } from './openim-error.js';
-import { AnswerFields, isObject, type Json } from './openim-fields.js';
+import { AnswerFields, type FieldsOf, isObject, type Json } from './openim-fields.js';
 
-/** A group (protocol/sdkws, GroupInfo). Times are texts for PostgreSQL. */
-export interface GroupInfo {
-  groupID: string;
-  groupName: string;
-  notification: string;
-  introduction: string;
-  faceURL: string;
-  ownerUserID: string;
-  createTime: string;
-  /** How many members it has at this moment. */
-  memberCount: number;
-  ex: string;
-  status: number;
-  creatorUserID: string;
-  groupType: number;
-  needVerification: number;
-  lookMemberInfo: number;
-  applyMemberFriend: number;
-  notificationUpdateTime: string;
-  notificationUserID: string;
-}
+/** The fields of a group (protocol/sdkws, GroupInfo). */
+const GROUP_INFO = {
+  groupID: 'id',
+  groupName: 'text',
+  notification: 'text',
+  introduction: 'text',
+  faceURL: 'text',
+  ownerUserID: 'text',
+  createTime: 'time',
+  memberCount: 'count',
+  ex: 'text',
+  status: 'int32',
+  creatorUserID: 'text',
+  groupType: 'int32',
+  needVerification: 'int32',
+  lookMemberInfo: 'int32',
+  applyMemberFriend: 'int32',
+  notificationUpdateTime: 'time',
+  notificationUserID: 'text',
+} as const;
 
-/** A member (protocol/sdkws, GroupMemberFullInfo). Nickname and face are those of the user where the member has none. */
-export interface GroupMemberInfo {
-  userID: string;
-  roleLevel: number;
-  nickname: string;
-  faceURL: string;
-  ex: string;
-  joinSource: number;
-  inviterUserID: string;
-  joinTime: string;
-  muteEndTime: string;
-}
+/** The fields of a member (protocol/sdkws, GroupMemberFullInfo). */
+const GROUP_MEMBER_INFO = {
+  userID: 'id',
+  roleLevel: 'int32',
+  nickname: 'text',
+  faceURL: 'text',
+  ex: 'text',
+  joinSource: 'int32',
+  inviterUserID: 'text',
+  joinTime: 'time',
+  muteEndTime: 'time',
+} as const;
 
-/** A version of a group: every change of it or its members makes it one more (pkg/common/storage/database/mgo/version_log.go). */
+/** A group. Times are texts for PostgreSQL. `memberCount` is the current number of members. */
+export type GroupInfo = FieldsOf<typeof GROUP_INFO>;
+
+/** A member. `nickname` and `faceURL` are those of the user where the member has none. */
+export type GroupMemberInfo = FieldsOf<typeof GROUP_MEMBER_INFO>;
+
+/** A version of a group. Each change of the group or of its members increments it (pkg/common/storage/database/mgo/version_log.go). */
 export interface GroupVersion {
   groupID: string;
-  /** The id of the group's version log; "": none known. */
+  /** Id of the group's version log; "": unknown. */
   versionID: string;
   version: number;
 }
 
-/** What changed of a group since a version. */
+/** The changes of a group since a version. */
 export interface GroupChanges extends GroupVersion {
-  /** Too much did, or the version is not known: nothing is told but the version now, and mostly `group`. */
+  /** Whether a full snapshot is needed: too much changed, or the version is unknown. Then only the version is set, and mostly `group`. */
   full: boolean;
-  /** Who came in or changed, each once. */
+  /** Members who joined or changed, each once. */
   changed: GroupMemberInfo[];
-  /** Who left. */
+  /** Users who left. */
   left: string[];
   /** The group, where it or its members changed. */
   group?: GroupInfo;
 }
 
-/** What an answer says of each of several groups: one that cannot be read takes no other one with it. */
+/** A value for each group, or the error of a group that cannot be parsed: it does not affect the others. */
 export type PerGroup<T> = Map<string, T | OpenImAnswerError>;
 
-/** The groups of a list. One without a groupID is left out: nothing could be asked about it. */
+/** Parses a list of groups. A group without a groupID is left out: no request could name it. */
 export function toGroupInfos(list: unknown[]): PerGroup<GroupInfo> {
   const infos: PerGroup<GroupInfo> = new Map();
   for (const json of list) {
     if (isObject(json) && typeof json['groupID'] === 'string' && json['groupID'] !== '') {
       infos.set(
         json['groupID'],
-        readable(() => toGroupInfo(json)),
+        parseOrError(() => toGroupInfo(json)),
       );
     }
   }
@@ -74,20 +79,24 @@ export function toGroupInfos(list: unknown[]): PerGroup<GroupInfo> {
 }
 
 /**
- * The members of a list.
- * @throws OpenImAnswerError where one of them cannot be read
+ * Parses a list of members.
+ * @throws OpenImAnswerError where one of them cannot be parsed
  */
-export const toGroupMembers = (list: unknown[]): GroupMemberInfo[] => list.map(toGroupMemberInfo);
+export const toGroupMembers = (list: unknown[]): GroupMemberInfo[] =>
+  list.map((json) => new AnswerFields(json, 'a member').read(GROUP_MEMBER_INFO));
 
-/** What changed, of each group of a batch. */
+/** Parses the changes of each group of a batch. */
 export const toGroupChanges = (respList: Json): PerGroup<GroupChanges> =>
   new Map(
-    Object.entries(respList).map(([groupID, json]) => [groupID, readable(() => toChanges(groupID, json))]),
+    Object.entries(respList).map(([groupID, json]) => [
+      groupID,
+      parseOrError(() => toChanges(groupID, json)),
+    ]),
   );
 
-function readable<T>(read: () => T): T | OpenImAnswerError {
+function parseOrError<T>(parse: () => T): T | OpenImAnswerError {
   try {
-    return read();
+    return parse();
   } catch (error) {
     if (error instanceof OpenImAnswerError) {
       return error;
@@ -96,46 +105,10 @@ function readable<T>(read: () => T): T | OpenImAnswerError {
   }
 }
 
-function toGroupInfo(json: Json): GroupInfo {
-  const fields = new AnswerFields(json, 'a group');
-  return {
-    groupID: fields.id('groupID'),
-    groupName: fields.text('groupName'),
-    notification: fields.text('notification'),
-    introduction: fields.text('introduction'),
-    faceURL: fields.text('faceURL'),
-    ownerUserID: fields.text('ownerUserID'),
-    createTime: fields.time('createTime'),
-    memberCount: fields.count('memberCount'),
-    ex: fields.text('ex'),
-    status: fields.int32('status'),
-    creatorUserID: fields.text('creatorUserID'),
-    groupType: fields.int32('groupType'),
-    needVerification: fields.int32('needVerification'),
-    lookMemberInfo: fields.int32('lookMemberInfo'),
-    applyMemberFriend: fields.int32('applyMemberFriend'),
-    notificationUpdateTime: fields.time('notificationUpdateTime'),
-    notificationUserID: fields.text('notificationUserID'),
-  };
-}
-
-function toGroupMemberInfo(json: unknown): GroupMemberInfo {
-  const fields = new AnswerFields(json, 'a member');
-  return {
-    userID: fields.id('userID'),
-    roleLevel: fields.int32('roleLevel'),
-    nickname: fields.text('nickname'),
-    faceURL: fields.text('faceURL'),
-    ex: fields.text('ex'),
-    joinSource: fields.int32('joinSource'),
-    inviterUserID: fields.text('inviterUserID'),
-    joinTime: fields.time('joinTime'),
-    muteEndTime: fields.time('muteEndTime'),
-  };
-}
+const toGroupInfo = (json: unknown): GroupInfo => new AnswerFields(json, 'a group').read(GROUP_INFO);
 
 function toChanges(groupID: string, json: unknown): GroupChanges {
-  const fields = new AnswerFields(json, 'what changed');
+  const fields = new AnswerFields(json, 'the changes of a group');
   const changed = toGroupMembers([...fields.list('insert'), ...fields.list('update')]);
   const group = (json as Json)['group'] ?? undefined;
   return {
@@ -145,6 +118,6 @@ function toChanges(groupID: string, json: unknown): GroupChanges {
     full: fields.boolean('full'),
     changed: [...new Map(changed.map((member) => [member.userID, member])).values()],
     left: fields.texts('delete'),
-    ...(group !== undefined && { group: toGroupInfo(group as Json) }),
+    ...(group !== undefined && { group: toGroupInfo(group) }),
   };
 }

@@ -6,7 +6,7 @@ export const ErrCode = {
   Internal: 500,
 } as const;
 
-/** OpenIM answered, and refused. */
+/** OpenIM answered with an error code. */
 export class OpenImRefusal extends Error {
   constructor(
     path: string,
@@ -17,20 +17,20 @@ export class OpenImRefusal extends Error {
     super(`OpenIM refused ${path}: ${errCode} ${errMsg}${errDlt && errDlt !== errMsg ? ` (${errDlt})` : ''}`);
   }
 
-  /** Whether another token helps. */
-  get isOfToken(): boolean {
+  /** Whether OpenIM rejects the token, so that a new one helps. */
+  get isTokenError(): boolean {
     return this.errCode >= ErrCode.TokenExpired && this.errCode <= ErrCode.TokenNotExist;
   }
 
-  /** Whether it is about who asks, and not about what is asked. */
-  get isOfAsker(): boolean {
-    return this.isOfToken || this.errCode === ErrCode.NoPermission;
+  /** Whether OpenIM refuses the caller, whatever the request is. */
+  get isCallerError(): boolean {
+    return this.isTokenError || this.errCode === ErrCode.NoPermission;
   }
 }
 
-/** OpenIM could not be reached, or what answered is not OpenIM: a timeout, a proxy's page, an answer of another shape. */
+/** No answer of OpenIM arrived: no connection, a timeout, the page of a proxy. */
 export class OpenImUnreachable extends Error {
-  /** @param isTimeout whether no answer came in time: another try would hold the connection for as long again */
+  /** @param isTimeout whether the time limit passed: a retry would hold the connection for as long again */
   constructor(
     message: string,
     options?: ErrorOptions,
@@ -40,9 +40,9 @@ export class OpenImUnreachable extends Error {
   }
 }
 
-/** OpenIM answered with something else than documented, so that nothing of the answer is believed. */
+/** OpenIM's answer has another shape than documented. Nothing of it is used. */
 export class OpenImAnswerError extends Error {}
 
-/** Whether an error says that OpenIM could not be asked or did not answer properly: no error of this service or its database. */
-export const isOfOpenIm = (error: unknown): error is Error =>
+/** Whether the error comes from OpenIM, and not from this service or its database. */
+export const isOpenImError = (error: unknown): error is Error =>
   error instanceof OpenImRefusal || error instanceof OpenImUnreachable || error instanceof OpenImAnswerError;

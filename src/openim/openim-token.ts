@@ -1,31 +1,31 @@
-/** A token and until when it is used, in ms since 1970. */
+/** A token, and until when it is used, in ms since 1970. */
 interface Token {
   readonly value: string;
   readonly until: number;
 }
 
-/** What OpenIM gives for the secret. */
+/** OpenIM's answer to the secret. */
 export interface IssuedToken {
   token: string;
-  /** 90 days unless configured otherwise; 0: not told. */
+  /** 90 days unless configured otherwise; 0: unknown. */
   expireTimeSeconds: number;
 }
 
-/** How long before its end a token is no longer used, in ms. */
+/** Time before its expiry at which a token is replaced, in ms. */
 const MARGIN_MS = 60_000;
 
 /**
- * The admin token. It is asked for once and kept: a new one ends the older ones of the same user after 5 minutes
- * (pkg/common/storage/controller/auth.go, CreateToken), so that two that ask for one with each call lock each other out.
+ * The admin token, issued once and cached. A new token ends the older ones of the same user after 5 minutes
+ * (pkg/common/storage/controller/auth.go, CreateToken): two clients that request one for each call lock each other out.
  */
 export class AdminToken {
   private token?: Token;
   private renewal?: Promise<Token>;
 
-  /** @param issue asks OpenIM for a new one */
+  /** @param issue requests a new token from OpenIM */
   constructor(private readonly issue: () => Promise<IssuedToken>) {}
 
-  /** The token to use; all who ask while a new one is on its way get that one. */
+  /** Returns the token to use. Concurrent callers share one renewal. */
   async get(): Promise<string> {
     if (this.token && this.token.until > Date.now()) {
       return this.token.value;
@@ -34,8 +34,8 @@ export class AdminToken {
     return (await this.renewal).value;
   }
 
-  /** OpenIM takes this one no more. Another one that is there already stays. */
-  reject(value: string): void {
+  /** Drops a token that OpenIM rejects. A newer token stays. */
+  invalidate(value: string): void {
     if (this.token?.value === value) {
       this.token = undefined;
     }

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OpenImClient } from './openim.client.js';
 
-/** OpenIM's REST API. */
+/** Client of the REST API of OpenIM. */
 @Module({ providers: [OpenImClient], exports: [OpenImClient] })
 export class OpenImModule {}

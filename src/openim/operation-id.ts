@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
-const SHOWN = 128;
+const MAX_LENGTH = 128;
 
-/** What the caller calls an operation, at most 128 characters of it: the header `operationID`, as OpenIM sends it; "" where there is none. */
+/** Returns the id that the caller gives an operation, cut to 128 characters: the header `operationID`, as OpenIM sends it; "" without one. */
 export const operationIDOf = ({ headers }: IncomingMessage): string =>
-  String(headers['operationid'] ?? '').slice(0, SHOWN);
+  String(headers['operationid'] ?? '').slice(0, MAX_LENGTH);

@@ -1,22 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
+import { poll } from '../polling/poll.js';
 import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
 import { type QueuedGroup, ReconcileQueue } from './queue/reconcile-queue.js';
 
-/** How often the log of callbacks is asked for new ones, in ms: of all replicas, and without a cost for the callbacks. */
+/** Interval of the queries for new deliveries, in ms. The log has the callbacks of all replicas, and callbacks do not wait for it. */
 const POLL_MS = 500;
-/** For how long it is remembered which callbacks were seen, in ms: longer than the log is asked back. */
-const MEMORY_MS = 10_000;
-/** Groups reconciled together, in one request if only few of their members changed. */
-const TOGETHER = 100;
-/** Groups under way at most: a group that takes long, in its own lane, keeps no other one from being taken. */
-const UNDER_WAY = 1000;
+/** Time for which the last callback of a group is remembered, in ms: longer than the overlap of two queries, 5 s. */
+const SEEN_TTL_MS = 10_000;
+/** Groups reconciled together. One request reads the changes of all of them. */
+const BATCH_GROUPS = 100;
+/** Maximum number of groups in progress: a slow group, in its own lane, does not keep others from being taken. */
+const MAX_IN_PROGRESS = 1000;
 
-/** Has each group reconciled that a callback named: what the callback reports is a claim, and others of the group may be lost. */
+/** Reconciles each group that a callback names: OpenIM delivers a callback at most once, so others of the group may be lost. */
 @Injectable()
 export class CallbackFollower {
-  private underWay = 0;
+  private inProgress = 0;
 
   constructor(
     private readonly deliveries: DeliveriesService,
@@ -25,32 +25,32 @@ export class CallbackFollower {
   ) {}
 
   /**
-   * Follows until the signal is aborted, and the groups under way are done.
-   * @param onProblem is told why the log of callbacks or groups could not be read, or that the last groups could
+   * Follows the log of deliveries until the signal is aborted and the groups in progress are done.
+   * @param onProblem receives each error of the log or of a batch, and undefined after a batch that succeeded
    */
-  async follow(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
+  async run(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
     const seen = new Map<string, Date>();
     const running = new Set<Promise<void>>();
-    const tell = (error: Error): void => (signal.aborted ? undefined : onProblem(error));
-    for (let since: Date | null = null; !signal.aborted;) {
+    const report = (error: Error): void => (signal.aborted ? undefined : onProblem(error));
+    let since: Date | null = null;
+    await poll(POLL_MS, signal, async () => {
       try {
-        since = await this.mark(seen, since);
+        since = await this.addNamed(seen, since);
       } catch (error) {
-        tell(error as Error);
+        report(error as Error);
       }
-      for (const due of this.takeDue()) {
-        const work = this.reconcile(due, signal)
-          .then(() => onProblem(), tell)
+      for (const batch of this.takeDue()) {
+        const work = this.reconcile(batch, signal)
+          .then(() => onProblem(), report)
           .finally(() => running.delete(work));
         running.add(work);
       }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
-    }
+    });
     await Promise.all(running);
   }
 
-  /** @returns the moment of the last callback */
-  private async mark(seen: Map<string, Date>, since: Date | null): Promise<Date | null> {
+  /** Queues the groups of new deliveries. @returns the time of the last delivery */
+  private async addNamed(seen: Map<string, Date>, since: Date | null): Promise<Date | null> {
     const named = await this.deliveries.groupsNamedSince(since);
     let last = since;
     for (const { groupID, receivedAt } of named) {
@@ -61,41 +61,45 @@ export class CallbackFollower {
       last = last && last > receivedAt ? last : receivedAt;
     }
     for (const [groupID, receivedAt] of seen) {
-      if (receivedAt.getTime() < last!.getTime() - MEMORY_MS) {
+      if (receivedAt.getTime() < last!.getTime() - SEEN_TTL_MS) {
         seen.delete(groupID);
       }
     }
     return last;
   }
 
-  /** What is due, in parts. */
+  /** Takes the groups that are due, in batches of one kind: full snapshots or deltas. */
   private *takeDue(): Generator<Map<string, QueuedGroup>> {
-    while (this.underWay < UNDER_WAY) {
-      const due = this.queue.take(Date.now(), TOGETHER);
+    while (this.inProgress < MAX_IN_PROGRESS) {
+      const due = this.queue.take(Date.now(), BATCH_GROUPS);
       if (due.size === 0) {
         return;
       }
       for (const whole of [false, true]) {
-        const part = new Map([...due].filter(([, queued]) => queued.whole === whole));
-        if (part.size > 0) {
-          this.underWay += part.size;
-          yield part;
+        const batch = new Map([...due].filter(([, queued]) => queued.whole === whole));
+        if (batch.size > 0) {
+          this.inProgress += batch.size;
+          yield batch;
         }
       }
     }
   }
 
-  private async reconcile(due: Map<string, QueuedGroup>, signal: AbortSignal): Promise<void> {
-    const [{ whole }] = [...due.values()] as [QueuedGroup];
+  private async reconcile(batch: Map<string, QueuedGroup>, signal: AbortSignal): Promise<void> {
+    const [{ whole }] = [...batch.values()] as [QueuedGroup];
     try {
-      await this.reconciler.reconcile([...due.keys()], { priority: 'callback', whole, signal }, (result) => {
-        this.queue.done(result, Date.now(), due.get(result.groupID));
-        due.delete(result.groupID);
-        this.underWay -= 1;
-      });
+      await this.reconciler.reconcile(
+        [...batch.keys()],
+        { priority: 'callback', whole, signal },
+        (result) => {
+          this.queue.done(result, Date.now(), batch.get(result.groupID));
+          batch.delete(result.groupID);
+          this.inProgress -= 1;
+        },
+      );
     } catch (error) {
-      this.queue.requeue(due, Date.now());
-      this.underWay -= due.size;
+      this.queue.requeue(batch, Date.now());
+      this.inProgress -= batch.size;
       throw error;
     }
   }

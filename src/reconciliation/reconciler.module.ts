@@ -2,17 +2,25 @@ import { Module } from '@nestjs/common';
 import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { StatsModule } from '../stats/stats.module.js';
 import { CallbackFollower } from './callback-follower.js';
+import { LeaderLoops } from './leader-loops.js';
+import { ReconciliationMonitor } from './metrics/reconciliation-monitor.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { ReconciliationModule } from './reconciliation.module.js';
-import { ReconciliationWatch } from './metrics/reconciliation-monitor.js';
-import { RunScheduler } from './runs/run-scheduler.js';
 import { ReconciliationService } from './reconciliation.service.js';
+import { RunScheduler } from './runs/run-scheduler.js';
 
-/** Making the mirror equal to OpenIM all the time, and showing that to staff: what the service has and the CLI has not. */
+/** Continuous reconciliation and its admin API. The CLI reconciles without it. */
 @Module({
   imports: [AdminApiModule, ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
-  providers: [CallbackFollower, ReconciliationWatch, RunScheduler, ReconcilerService, ReconciliationService],
+  providers: [
+    CallbackFollower,
+    LeaderLoops,
+    ReconciliationMonitor,
+    RunScheduler,
+    ReconcilerService,
+    ReconciliationService,
+  ],
 })
 export class ReconcilerModule {}

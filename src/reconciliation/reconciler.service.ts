@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -9,17 +8,15 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
+import { pause } from '../polling/poll.js';
 import { LeaderLease } from '../postgres/leader-lease.js';
-import { CallbackFollower } from './callback-follower.js';
-import { RECONCILIATION } from './reconciliation-lease.js';
-import { ReconciliationMetrics } from './metrics/reconciliation-metrics.js';
-import { ReconciliationWatch } from './metrics/reconciliation-monitor.js';
-import { RunScheduler } from './runs/run-scheduler.js';
+import { LeaderLoops } from './leader-loops.js';
+import { RECONCILIATION_LEASE } from './reconciliation-lease.js';
 
-/** How often it is looked whether the database is in use yet, in ms. */
+/** Interval of the checks whether the database is open, in ms. */
 const POLL_MS = 250;
 
-/** Keeps the mirror equal to OpenIM, in one of the replicas at a time: follows the callbacks, and has the runs done. */
+/** Starts and stops reconciliation with the service, and elects the one replica that does it. */
 @Injectable()
 export class ReconcilerService
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
@@ -27,15 +24,11 @@ export class ReconcilerService
   private readonly logger = new Logger('Reconciliation');
   private readonly end = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  private readonly problems = new Map<string, string>();
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly openIm: OpenImClient,
-    private readonly follower: CallbackFollower,
-    private readonly scheduler: RunScheduler,
-    private readonly watch: ReconciliationWatch,
-    private readonly metrics: ReconciliationMetrics,
+    private readonly loops: LeaderLoops,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -43,12 +36,12 @@ export class ReconcilerService
       this.running = this.run();
     } else {
       this.logger.warn(
-        'OPENIM_API_URL is not set: the mirror lives on callbacks alone, and what they do not tell stays unknown',
+        'OPENIM_API_URL is not set: callbacks are the only source of the mirror, and lost ones are not noticed',
       );
     }
   }
 
-  /** Before the requests under way are waited for: one may wait for OpenIM. */
+  /** Ends reconciliation before Nest waits for the requests in progress: one of them may wait for OpenIM. */
   beforeApplicationShutdown(): void {
     this.end.abort(new Error('the service stops'));
     this.openIm.close();
@@ -59,32 +52,11 @@ export class ReconcilerService
   }
 
   private async run(): Promise<void> {
-    while (!this.dataSource.isInitialized && !this.end.signal.aborted) {
-      await sleep(POLL_MS, undefined, { signal: this.end.signal }).catch(() => undefined);
+    const { signal } = this.end;
+    while (!this.dataSource.isInitialized && !signal.aborted) {
+      await pause(POLL_MS, signal);
     }
-    await new LeaderLease(this.dataSource, RECONCILIATION).runWhenLeader(this.end.signal, async (signal) => {
-      this.logger.log('This process reconciles with OpenIM');
-      this.metrics.setLeader(true);
-      await Promise.all([
-        this.follower.follow(signal, (problem) =>
-          this.tell('Reconciling groups named by callbacks failed', problem),
-        ),
-        this.scheduler.schedule(signal, (kind, problem) => this.tell(`A ${kind} failed`, problem)),
-        this.watch.watch(signal),
-      ]).finally(() => {
-        this.metrics.setLeader(false);
-        this.logger.log('This process reconciles no more');
-      });
-    });
-  }
-
-  /** Says once what is wrong, and once that it is over. */
-  private tell(what: string, problem?: Error): void {
-    if (problem && this.problems.get(what) !== problem.message) {
-      this.problems.set(what, problem.message);
-      this.logger.warn(`${what}, and is tried again: ${problem.message}`);
-    } else if (!problem && this.problems.delete(what)) {
-      this.logger.log(`${what}: not any more`);
-    }
+    const lease = new LeaderLease(this.dataSource, RECONCILIATION_LEASE);
+    await lease.runWhenLeader(signal, (whileLeader) => this.loops.run(whileLeader));
   }
 }

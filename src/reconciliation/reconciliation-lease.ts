@@ -1,5 +1,5 @@
 /**
- * The lease of the replica that reconciles. A former holder does no harm until it notices: each of its snapshots is compared with what the
- * rows have as of later (`reconcileGroup`), as those of a refresh in any replica are.
+ * Name of the lease of the replica that reconciles. A former holder does no harm until it notices the loss: its snapshots do not
+ * overwrite rows with a later `as_of` (`reconcileGroup`), as those of a refresh in any replica.
  */
-export const RECONCILIATION = 'reconciliation';
+export const RECONCILIATION_LEASE = 'reconciliation';

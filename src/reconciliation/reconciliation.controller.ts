@@ -13,41 +13,41 @@ import { NoQuery } from '../admin-api/paging.js';
 import { ReconciliationDto, RefreshDto, RunDto } from './reconciliation.dto.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
-/** How equal the mirror is to OpenIM, and making it so, for staff. */
+/** Admin API of reconciliation. */
 @Controller('admin')
 @AdminRoutes()
 export class ReconciliationController {
   constructor(private readonly reconciliation: ReconciliationService) {}
 
-  /** What waits, what was found, and the last runs. */
+  /** Returns the groups that wait, the drift of the last day and the last runs. */
   @Get('reconciliation')
-  @ApiOperation({ summary: 'Read how equal the mirror is to OpenIM' })
+  @ApiOperation({ summary: 'Read the state of reconciliation' })
   @ApiOkResponse({ type: ReconciliationDto })
   read(@Query() _query: NoQuery): Promise<ReconciliationDto> {
     return this.reconciliation.read();
   }
 
-  /** Asks for a run over all groups. */
+  /** Requests a full run. */
   @Post('reconciliation')
-  @ApiOperation({ summary: 'Ask for a run that reads every group once more' })
+  @ApiOperation({ summary: 'Request a full run, which reads every group from OpenIM' })
   @HttpCode(202)
   @ApiAcceptedResponse({
     type: RunDto,
-    description: 'It begins within seconds; one that waits already is it',
+    description: 'The run, which starts within seconds, or the one that waits already',
   })
   @ApiConflictResponse({ description: 'OPENIM_API_URL is not set' })
   request(@Query() _query: NoQuery): Promise<RunDto> {
     return this.reconciliation.request();
   }
 
-  /** Reads one group from OpenIM now, and makes the mirror equal. */
+  /** Reconciles one group now. */
   @Post('groups/:groupID/refresh')
-  @ApiOperation({ summary: 'Read a group from OpenIM now, and make the mirror equal' })
+  @ApiOperation({ summary: 'Reconcile a group: read it from OpenIM now, and make the mirror equal' })
   @HttpCode(200)
   @ApiOkResponse({ type: RefreshDto })
-  @ApiNotFoundResponse({ description: 'The group is known neither here nor in OpenIM' })
+  @ApiNotFoundResponse({ description: 'Neither the mirror nor OpenIM has the group' })
   @ApiConflictResponse({ description: 'OPENIM_API_URL is not set' })
-  @ApiBadGatewayResponse({ description: 'OpenIM cannot be asked' })
+  @ApiBadGatewayResponse({ description: 'OpenIM cannot be read' })
   refresh(@Param() params: GroupParams, @Query() _query: NoQuery): Promise<RefreshDto> {
     return this.reconciliation.refresh(params.groupID);
   }

@@ -15,20 +15,20 @@ export class RunDto {
 
   @ApiProperty({
     enum: RUN_KINDS,
-    description: 'backfill: what was never read; sweep: what changed; full: all',
+    description: 'backfill: groups never read; resync: groups that changed; full: every group',
   })
   kind!: RunKind;
 
   @ApiProperty({ enum: RUN_STATES })
   state!: RunState;
 
-  @ApiProperty({ format: 'date-time', description: 'Of a requested one: when it was requested' })
+  @ApiProperty({ format: 'date-time', description: 'While the run is requested: when it was requested' })
   startedAt!: string;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   endedAt!: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'Groups that OpenIM has' })
+  @ApiProperty({ type: 'integer', description: 'Groups in OpenIM' })
   groups!: number;
 
   @ApiProperty({ type: 'integer', description: 'Groups read so far' })
@@ -37,7 +37,7 @@ export class RunDto {
   @ApiProperty({
     type: 'integer',
     description:
-      'Groups that failed and are tried again: OpenIM did not show them, or PostgreSQL could not write them',
+      'Groups that failed and are retried: OpenIM did not show them, or PostgreSQL could not write them',
   })
   groupsFailed!: number;
 
@@ -47,16 +47,16 @@ export class RunDto {
   @ApiProperty({ type: 'integer', description: 'Differences found and repaired so far' })
   differences!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Requests made to OpenIM so far' })
+  @ApiProperty({ type: 'integer', description: 'Requests sent to OpenIM so far' })
   requests!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it failed, or what it could not do' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why the run failed, or what it left out' })
   problem!: string | null;
 }
 
-/** How many groups wait to be looked at. */
+/** Numbers of groups that wait to be reconciled. */
 export class WaitingDto {
-  @ApiProperty({ type: 'integer', description: 'Groups that need a look' })
+  @ApiProperty({ type: 'integer', description: 'Groups that need reconciling' })
   stale!: number;
 
   @ApiProperty({ type: 'integer', description: 'Groups that were never read from OpenIM' })
@@ -64,12 +64,12 @@ export class WaitingDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Groups that OpenIM does not know; nothing is done about them',
+    description: 'Groups that OpenIM does not have; they stay as they are',
   })
   absent!: number;
 }
 
-/** What was found of one kind within the last day. */
+/** Drift of one kind within the last day. */
 export class DriftDto {
   @ApiProperty({ enum: DRIFT_KINDS })
   kind!: DriftKind;
@@ -80,33 +80,33 @@ export class DriftDto {
   @ApiProperty({
     type: 'integer',
     description:
-      'Callbacks that should have told them, at least: one may name many members. Of other differences OpenIM tells nothing',
+      'Lower bound of the callbacks lost for them: one may name many members. OpenIM sends none for some kinds',
   })
   missedCallbacks!: number;
 }
 
-/** How equal the mirror is to OpenIM. */
+/** The state of reconciliation. */
 export class ReconciliationDto {
   @ApiProperty({
     enum: ['off', 'idle', 'running'],
-    description:
-      'off: OPENIM_API_URL is not set; running: a run is under way; idle: none is, until the next one',
+    description: 'off: OPENIM_API_URL is not set; running: a run is in progress; idle: no run is in progress',
   })
   state!: 'off' | 'idle' | 'running';
 
   @ApiProperty({ type: WaitingDto })
   waiting!: WaitingDto;
 
-  @ApiProperty({ type: [DriftDto], description: 'Of the last day' })
+  @ApiProperty({ type: [DriftDto], description: 'Drift of the last day, by kind' })
   drift!: DriftDto[];
 
-  @ApiProperty({ type: 'integer', description: 'Of the last day' })
+  @ApiProperty({ type: 'integer', description: 'Lost callbacks of the last day, at least' })
   missedCallbacks!: number;
 
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Of the last day, mirrored commands; null: they could not be counted within 3 s',
+    description:
+      'Callbacks of the last day, of mirrored commands; null: they could not be counted within 3 s',
   })
   receivedCallbacks!: number | null;
 
@@ -114,15 +114,15 @@ export class ReconciliationDto {
     type: Number,
     nullable: true,
     description:
-      'The part of all callbacks that were lost, of the last day; null: there were none, or receivedCallbacks is null',
+      'Lost part of all callbacks of the last day; null: there were none, or receivedCallbacks is null',
   })
   lossRate!: number | null;
 
-  @ApiProperty({ type: [RunDto], description: 'The last 20, newest first' })
+  @ApiProperty({ type: [RunDto], description: 'The last 20 runs, newest first' })
   runs!: RunDto[];
 }
 
-/** What was found of a group and repaired. */
+/** Drift of a group that was found and repaired. */
 export class DriftOfGroupDto {
   @ApiProperty({ enum: DRIFT_KINDS })
   kind!: string;
@@ -130,11 +130,11 @@ export class DriftOfGroupDto {
   @ApiProperty({ type: 'integer' })
   differences!: number;
 
-  @ApiProperty({ description: 'In words' })
+  @ApiProperty({ description: 'The drift as a sentence' })
   summary!: string;
 }
 
-/** What a look at one group came to. */
+/** Result of the reconciliation of one group. */
 export class RefreshDto {
   @ApiProperty()
   groupID!: string;
@@ -142,14 +142,14 @@ export class RefreshDto {
   @ApiProperty({
     enum: ['verified', 'tooRecent', 'outdated', 'unverified', 'failed', 'absent'],
     description:
-      'verified: the mirror is as OpenIM now; tooRecent: a callback of the last seconds reports something else, the group is reconciled again; ' +
-      'outdated: a snapshot that began later was written meanwhile; ' +
-      'unverified: the snapshot did not agree with itself, and nobody was taken out by it; ' +
-      'failed: OpenIM does not show the group, or PostgreSQL cannot write it now; absent: OpenIM does not know the group',
+      'verified: the mirror equals OpenIM; tooRecent: a callback of the last seconds reports another state, the group is reconciled again; ' +
+      'outdated: a later snapshot was written first; ' +
+      'unverified: the snapshot contradicts itself, and no member was removed; ' +
+      'failed: OpenIM does not show the group, or PostgreSQL cannot write it now; absent: OpenIM does not have the group',
   })
   state!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why, where the state is unverified or failed' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why the state is unverified or failed' })
   reason!: string | null;
 
   @ApiProperty({ type: [DriftOfGroupDto] })

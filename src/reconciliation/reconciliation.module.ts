@@ -6,6 +6,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { OpenImModule } from '../openim/openim.module.js';
 import { ChangesReader } from './snapshots/changes-reader.js';
 import { GroupReader } from './snapshots/group-reader.js';
+import { ChangeDetector } from './group-reconciler/change-detector.service.js';
 import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
 import { KnownGroupsService } from './snapshots/known-groups.service.js';
 import { Lanes } from './queue/lanes.js';
@@ -24,7 +25,7 @@ import { TaskLanes } from './group-reconciler/task-lanes.service.js';
 import { TaskRunner } from './group-reconciler/task-runner.service.js';
 import { SnapshotWriter } from './snapshots/snapshot-writer.service.js';
 
-/** Making the mirror equal to OpenIM, on request. */
+/** Reconciliation on request, for the service and the CLI. */
 @Module({
   imports: [
     TypeOrmModule.forFeature([ReconciliationRun]),
@@ -34,6 +35,7 @@ import { SnapshotWriter } from './snapshots/snapshot-writer.service.js';
     MetricsModule,
   ],
   providers: [
+    ChangeDetector,
     ChangesReader,
     FullRunsService,
     GroupListing,

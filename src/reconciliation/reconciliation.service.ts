@@ -8,11 +8,11 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { STALE } from '../groups/statements/stale.js';
-import { isOfOpenIm } from '../openim/openim-error.js';
+import { isOpenImError } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';
 import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
-import { MISSED } from './metrics/missed-callbacks.js';
+import { MISSED_CALLBACKS } from './metrics/missed-callbacks.js';
 import {
   type DriftDto,
   type ReconciliationDto,
@@ -31,10 +31,10 @@ const WAITING = `
     (SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason = '${STALE.absent}')::float8 AS absent`;
 
 const DRIFT = `
-  SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED})::float8 AS "missedCallbacks"
+  SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED_CALLBACKS})::float8 AS "missedCallbacks"
   FROM group_drifts r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
-/** What staff see and ask for of reconciliation, in any replica. */
+/** Reads the state of reconciliation, and requests it, in any replica. */
 @Injectable()
 export class ReconciliationService {
   private readonly logger = new Logger('Reconciliation');
@@ -47,7 +47,7 @@ export class ReconciliationService {
     private readonly stats: StatsService,
   ) {}
 
-  /** How equal the mirror is to OpenIM. */
+  /** Reads the groups that wait, the drift of the last day and the last runs. */
   async read(): Promise<ReconciliationDto> {
     const [waiting, drift, runs, deliveries] = await Promise.all([
       this.dataSource.query<ReconciliationDto['waiting'][]>(WAITING),
@@ -70,8 +70,8 @@ export class ReconciliationService {
   }
 
   /**
-   * Asks for a run over all groups; the replica that reconciles begins it within seconds.
-   * @throws ConflictException where the settings do not say where OpenIM is
+   * Requests a full run. The leader starts it within seconds.
+   * @throws ConflictException where OPENIM_API_URL is not set
    */
   async request(): Promise<RunDto> {
     this.requireOpenIm();
@@ -80,8 +80,8 @@ export class ReconciliationService {
 
   /**
    * Reconciles one group now.
-   * @throws ConflictException where the settings do not say where OpenIM is; NotFoundException for a group that is known neither
-   *   here nor there; BadGatewayException where OpenIM cannot be asked
+   * @throws ConflictException where OPENIM_API_URL is not set; NotFoundException for a group that neither the mirror nor OpenIM has;
+   *   BadGatewayException where OpenIM cannot be read
    */
   async refresh(groupID: string): Promise<RefreshDto> {
     this.requireOpenIm();
@@ -90,14 +90,14 @@ export class ReconciliationService {
       reason = null,
       drift,
     } = await this.reconciler.reconcileNow(groupID).catch((error: Error) => {
-      if (isOfOpenIm(error)) {
-        this.logger.warn(`Group ${groupID} could not be refreshed: ${error.message}`);
-        throw new BadGatewayException('OpenIM could not be asked; the log of the service says why');
+      if (isOpenImError(error)) {
+        this.logger.warn({ err: error, groupID }, 'Group cannot be refreshed');
+        throw new BadGatewayException('OpenIM cannot be read; the log of the service has the reason');
       }
       throw error;
     });
     if (state === 'absent' && !(await this.isKnown(groupID))) {
-      throw new NotFoundException(`There is no group ${groupID}, here or in OpenIM`);
+      throw new NotFoundException(`Neither the mirror nor OpenIM has the group ${groupID}`);
     }
     return { groupID, state, reason, drift };
   }
@@ -111,7 +111,7 @@ export class ReconciliationService {
 
   private requireOpenIm(): void {
     if (!this.openIm.isConfigured) {
-      throw new ConflictException('OPENIM_API_URL is not set: there is no OpenIM to ask');
+      throw new ConflictException('OPENIM_API_URL is not set: set it, with OPENIM_SECRET, to reconcile');
     }
   }
 

@@ -7,7 +7,7 @@ import type { Member, OpenImGroup } from './open-im.js';
 
 type Json = Record<string, unknown>;
 
-/** How an answer can be bad: a gateway's page, no body, a connection that ends, no answer, a refusal, or another shape. */
+/** Kinds of bad answers: the page of a gateway, no body, a reset connection, no answer, a refusal, another shape. */
 export type BadAnswer = '502' | '504' | 'empty 500' | 'reset' | 'hang' | 'rejected' | 'not found' | 'shape';
 export const BAD_ANSWERS: readonly BadAnswer[] = [
   '502',
@@ -20,70 +20,70 @@ export const BAD_ANSWERS: readonly BadAnswer[] = [
   'shape',
 ];
 
-/** What can be wrong with the answers (each is something that OpenIM does, or a proxy before it). */
+/** Faults of the answers. OpenIM, or a proxy before it, shows each of them. */
 export interface Faults {
-  /** Pages of groups leave out one, as when one is dismissed meanwhile. */
+  /** Pages of groups leave out one, as after a dismissal between two pages. */
   groupPagesSkip?: boolean;
   /** Pages of members leave out one. */
   memberPagesSkip?: boolean;
-  /** Lists of members end early, though the total is right. */
+  /** Lists of members end early, with the right total. */
   listsEndEarly?: boolean;
-  /** Lists of members are shorter, and say so. */
+  /** Lists of members lack one, and so does their total. */
   listsAreShort?: boolean;
-  /** Lists of members are empty, and say so. */
+  /** Lists of members are empty, and their total is 0. */
   listsAreEmpty?: boolean;
-  /** Answers for no group whatever changed. */
+  /** The batch reports no changes of any group: each needs a full snapshot. */
   alwaysFull?: boolean;
-  /** The batch leaves out each other group. */
+  /** The batch leaves out every second group. */
   missingKeys?: boolean;
-  /** A dismissed group makes the batch fail (older servers). */
+  /** A dismissed group makes the batch fail, as on older servers. */
   dismissedFailsBatch?: boolean;
-  /** No token is taken any more, but the newest. */
+  /** Only the newest token is accepted. */
   evictTokens?: boolean;
-  /** The page of a proxy instead of an answer. */
+  /** Each answer is the page of a proxy. */
   html502?: boolean;
-  /** OpenIM's own failure. */
+  /** Each answer is an internal error of OpenIM. */
   internalErrors?: boolean;
-  /** So many ms for each answer. */
+  /** Delay of each answer, in ms. */
   slowMs?: number;
-  /** The answer breaks off. */
+  /** Each answer breaks off in the middle. */
   brokenOff?: boolean;
-  /** Of these the members are not shown. */
+  /** Groups whose members are refused. */
   refusesMembersOf?: Set<string>;
-  /** What the lists of members of these groups end in. */
+  /** The bad answer to requests for the members of a group. */
   badListsOf?: Map<string, BadAnswer>;
-  /** Numbers come as texts, as gateways write int64. */
+  /** Numbers are texts, as gateways write int64. */
   numbersAsTexts?: boolean;
-  /** Groups and members lack this field. */
+  /** The field that groups and members lack. */
   withoutField?: string;
-  /** The list of groups fails while this group is on the page. */
+  /** The group that makes each page of groups with it fail. */
   badInList?: string;
-  /** Pages of so many members or more are too large for it. */
+  /** Number of members from which a page is too large for OpenIM. */
   pageLimit?: number;
-  /** Who changed is told twice. */
-  tellsTwice?: boolean;
-  /** So many answers are the page of a proxy, and then no more. */
+  /** Changed members are reported twice. */
+  reportsTwice?: boolean;
+  /** Number of the next answers that are the page of a proxy. */
   failures?: number;
-  /** A proxy that sends away. */
+  /** Each answer is a redirect. */
   redirect?: boolean;
-  /** Groups that OpenIM seems not to have. */
+  /** Groups that OpenIM does not show, as if it had none of them. */
   lost?: Set<string>;
 }
 
-/** An OpenIM server: keeps groups, and serves the calls that a mirror needs, with what is odd about them. */
+/** An OpenIM server: keeps groups, and serves the requests of a mirror with the oddities of the real one. */
 export class FakeOpenIm {
   readonly groups = new Map<string, OpenImGroup>();
   faults: Faults = {};
-  /** The paths of the requests. */
+  /** The paths of the requests so far. */
   readonly requests: string[] = [];
-  /** The operationIDs of the requests. */
+  /** The operationIDs of the requests so far. */
   readonly operationIDs: string[] = [];
   private readonly cache = new Map<string, OpenImGroup>();
   private readonly tokens: string[] = [];
 
   private constructor(private readonly server: Server) {}
 
-  /** @param port 0: a free one */
+  /** @param port 0: a free port */
   static async start(port = 0): Promise<FakeOpenIm> {
     const server = createServer();
     const fake = new FakeOpenIm(server);
@@ -114,7 +114,7 @@ export class FakeOpenIm {
     groups.forEach((group) => this.groups.set(group.groupID, group));
   }
 
-  /** From now on answers show the groups as they are now, whatever happens. */
+  /** Makes answers show the current state of the groups, whatever changes, until `thaw`. */
   freeze(): void {
     for (const [groupID, group] of this.groups) {
       const copy = Object.create(Object.getPrototypeOf(group) as object) as OpenImGroup;
@@ -207,18 +207,18 @@ export class FakeOpenIm {
 
   private readonly calls: Record<string, (body: Json) => object> = {
     '/group/get_groups': ({ pagination }) => {
-      const alive = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
+      const active = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
         .filter((group) => group !== undefined && group.status !== 2)
         .toSorted((one, other) => other!.createTime - one!.createTime);
-      if (page(alive, pagination as Pagination).some((group) => group!.groupID === this.faults.badInList)) {
+      if (page(active, pagination as Pagination).some((group) => group!.groupID === this.faults.badInList)) {
         return refusal(500, 'ServerInternalError', 'owner of a group is gone');
       }
-      const shown = page(alive, pagination as Pagination).map((group) => ({
+      const shown = page(active, pagination as Pagination).map((group) => ({
         groupInfo: infoOf(group!),
         groupOwnerUserName: '',
         groupOwnerUserID: group!.shownOwner,
       }));
-      return data({ total: alive.length, groups: this.faults.groupPagesSkip ? shown.slice(1) : shown });
+      return data({ total: active.length, groups: this.faults.groupPagesSkip ? shown.slice(1) : shown });
     },
     '/group/get_groups_info': ({ groupIDs }) =>
       data({
@@ -287,7 +287,7 @@ export class FakeOpenIm {
       if (changes.group && ![...group.members.values()].some(({ roleLevel }) => roleLevel === 100)) {
         return refusal(1004, 'RecordNotFoundError', 'group has no owner');
       }
-      if (this.faults.tellsTwice) {
+      if (this.faults.reportsTwice) {
         changes.insert = changes.update as null;
       }
       shown += [changes.insert, changes.update].flatMap((list) => list ?? []).length;
@@ -297,7 +297,7 @@ export class FakeOpenIm {
   }
 }
 
-/** @returns whether it was answered: a refusal is made elsewhere */
+/** @returns whether the request is answered, or hangs: `calls` makes refusals and other shapes */
 function answerBadly(bad: BadAnswer, response: ServerResponse): boolean {
   if (bad === '502' || bad === '504') {
     response.writeHead(Number(bad), { 'content-type': 'text/html' }).end(`<html>${bad}</html>`);
@@ -317,7 +317,7 @@ interface Pagination {
 const page = <T>(all: T[], { pageNumber, showNumber }: Pagination): T[] =>
   all.slice((pageNumber - 1) * showNumber, pageNumber * showNumber);
 
-/** Empty lists come as null. */
+/** Makes a successful answer. Empty lists are null. */
 const data = (fields: Json): object => ({
   errCode: 0,
   errMsg: '',
@@ -341,15 +341,17 @@ function changesOf(group: OpenImGroup, versionID: string, version: number) {
     return { ...now, full, insert: null, update: null, delete: null, group: infoOf(group) };
   }
   const users = [...new Set(since.flatMap(({ userID }) => (userID === null ? [] : [userID])))];
-  const there = users.filter((userID) => group.members.has(userID));
-  const gone = users.filter((userID) => !group.members.has(userID));
+  const present = users.filter((userID) => group.members.has(userID));
+  const left = users.filter((userID) => !group.members.has(userID));
   return {
     ...now,
     full,
     insert: null,
     update:
-      there.length > 0 ? there.map((userID) => memberOf(group, userID, group.members.get(userID)!)) : null,
-    delete: gone.length > 0 ? gone : null,
+      present.length > 0
+        ? present.map((userID) => memberOf(group, userID, group.members.get(userID)!))
+        : null,
+    delete: left.length > 0 ? left : null,
     group: since.length > 0 ? infoOf(group) : null,
   };
 }
@@ -376,7 +378,7 @@ function infoOf(group: OpenImGroup): Json {
   };
 }
 
-/** The name in the group, or that of the user (internal/rpc/group/notification.go, PopulateGroupMember). */
+/** The nickname in the group, or the name of the user (internal/rpc/group/notification.go, PopulateGroupMember). */
 export const displayedName = (userID: string, { nickname }: Member): string => nickname || `user ${userID}`;
 
 function memberOf(group: OpenImGroup, userID: string, member: Member): Json {

@@ -3,7 +3,7 @@ import type { TestDatabase } from './database.js';
 import { displayedName } from './fake-openim.js';
 import type { OpenImGroup } from './open-im.js';
 
-/** What OpenIM shows of a group, in one form with `mirrorOf`. */
+/** The state of a group in OpenIM, in the form of `mirrorOf`. */
 export const truthOf = (group: OpenImGroup) => ({
   groupName: group.groupName,
   introduction: group.introduction,
@@ -16,7 +16,7 @@ export const truthOf = (group: OpenImGroup) => ({
   ).toSorted((one, other) => one.localeCompare(other)),
 });
 
-/** What the mirror says of all groups, by groupID. */
+/** Reads the state of all groups in the mirror, by groupID. */
 export async function mirrorOf(database: TestDatabase): Promise<Map<string, ReturnType<typeof truthOf>>> {
   const groups = await database.query<Record<string, unknown>>('SELECT * FROM groups');
   const members = await database.query<Record<string, unknown>>(
@@ -45,11 +45,11 @@ export async function mirrorOf(database: TestDatabase): Promise<Map<string, Retu
   );
 }
 
-/** What OpenIM shows of all groups, by groupID. */
+/** The states of groups in OpenIM, by groupID. */
 const truthOfAll = (groups: Iterable<OpenImGroup>): Map<string, ReturnType<typeof truthOf>> =>
   new Map(Array.from(groups, (group) => [group.groupID, truthOf(group)]));
 
-/** The groups that the mirror does not show as OpenIM does: each with what OpenIM shows and what the mirror does. */
+/** Returns the groups that differ between OpenIM and the mirror, with both states. */
 export async function differences(database: TestDatabase, groups: Iterable<OpenImGroup>): Promise<object[]> {
   const mirror = await mirrorOf(database);
   const truth = truthOfAll(groups);

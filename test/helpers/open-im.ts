@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 
-/** What OpenIM knows of a member. */
+/** The state of a member in OpenIM. */
 export interface Member {
   roleLevel: number;
   nickname: string | null;
@@ -14,7 +14,7 @@ export interface Callback {
   body: Record<string, unknown>;
 }
 
-/** A step of a history: what somebody tries to do, with numbers that choose among those whom it may concern. */
+/** A step of a history: the action of a user, with numbers that select the users and values of it. */
 export interface Step {
   action:
     | 'join'
@@ -35,7 +35,7 @@ export interface Step {
   what: number;
 }
 
-/** What OpenIM does without a callback; and an owner who is made an ordinary member, so that the group has none. */
+/** Actions without a callback; and one that makes the owner an ordinary member, so that the group has no owner. */
 const SILENT = [
   [0.2, 'demote'],
   [4, 'invite'],
@@ -44,8 +44,9 @@ const SILENT = [
 ] as const;
 
 /**
- * Histories of so many steps; most groups live to their end.
- * @param silent also with steps that no callback tells
+ * Generates histories. Most groups stay active to the end.
+ * @param steps number of steps of each
+ * @param silent whether steps without a callback are among them
  */
 export const histories = (steps: number, silent = false): fc.Arbitrary<Step[]> =>
   fc.array(
@@ -75,11 +76,11 @@ export const histories = (steps: number, silent = false): fc.Arbitrary<Step[]> =
 
 const USERS = Array.from({ length: 8 }, (_, index) => `u${index}`);
 
-/** One group as OpenIM's server has it: does what it allows, and tells what it tells (internal/rpc/group/group.go). */
+/** A group in OpenIM's server: allows the same actions, and sends the same callbacks (internal/rpc/group/group.go). */
 export class OpenImGroup {
   readonly members = new Map<string, Member>();
   readonly callbacks: Callback[] = [];
-  /** What changed at each version: a member, or (null) the group. */
+  /** The user who changed at each version; null: the group. */
   readonly changes: { version: number; userID: string | null }[] = [];
   readonly versionID = randomUUID().replaceAll('-', '').slice(0, 24);
   version = 1;
@@ -95,7 +96,7 @@ export class OpenImGroup {
     this.members.set('u0', { roleLevel: 100, nickname: null });
     this.members.set('u1', { roleLevel: 60, nickname: null });
     this.members.set('u2', { roleLevel: 20, nickname: null });
-    this.tell('callbackAfterCreateGroupCommand', {
+    this.addCallback('callbackAfterCreateGroupCommand', {
       groupName: 'first',
       ownerUserID: 'u0',
       createTime,
@@ -108,11 +109,11 @@ export class OpenImGroup {
     });
   }
 
-  /** Does a step, if OpenIM would, and counts the version. A dismissed group whose members stay lives on: few calls ask for its status. */
+  /** Does a step, if OpenIM allows it, and increments the version. Many actions work in a dismissed group too: few calls check its status. */
   act(step: Step): void {
-    const before = this.facts();
+    const before = this.state();
     this.attempt(step);
-    const after = this.facts();
+    const after = this.state();
     const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
       (key) => before.get(key) !== after.get(key),
     );
@@ -122,12 +123,12 @@ export class OpenImGroup {
     }
   }
 
-  /** The owner as OpenIM shows it: "" where no member is one. */
+  /** The owner in OpenIM's answers: "" where no member has that role. */
   get shownOwner(): string {
     return this.members.get(this.ownerUserID)?.roleLevel === 100 ? this.ownerUserID : '';
   }
 
-  private facts(): Map<string | null, string> {
+  private state(): Map<string | null, string> {
     const { groupName, introduction, ownerUserID, status } = this;
     return new Map<string | null, string>([
       [null, JSON.stringify({ groupName, introduction, ownerUserID, status })],
@@ -142,7 +143,7 @@ export class OpenImGroup {
     const userID = (from: string[]) => from[who % from.length]!;
     if (action === 'join' && outside.length > 0 && !dismissed) {
       this.members.set(userID(outside), { roleLevel: 20, nickname: null });
-      this.tell('callbackAfterJoinGroupCommand', {
+      this.addCallback('callbackAfterJoinGroupCommand', {
         operationID: '',
         reqMessage: '',
         joinSource: 3,
@@ -156,11 +157,11 @@ export class OpenImGroup {
       this.status = this.status === 3 || (dismissed && what % 2 === 0) ? 0 : 3;
     } else if (action === 'quit' && others.length > 0) {
       this.members.delete(userID(others));
-      this.tell('callbackAfterQuitGroupCommand', { userID: userID(others) });
+      this.addCallback('callbackAfterQuitGroupCommand', { userID: userID(others) });
     } else if (action === 'kick' && others.length > 0) {
       const kicked = others.filter((_, index) => index === who % others.length || (what + index) % 5 === 0);
       kicked.forEach((user) => this.members.delete(user));
-      this.tell('callbackAfterKickGroupCommand', { kickedUserIDs: kicked, reason: '' });
+      this.addCallback('callbackAfterKickGroupCommand', { kickedUserIDs: kicked, reason: '' });
     } else if (
       action === 'transfer' &&
       others.length > 0 &&
@@ -171,7 +172,7 @@ export class OpenImGroup {
       this.members.get(oldOwnerUserID)!.roleLevel = this.members.get(newOwnerUserID)!.roleLevel;
       this.members.get(newOwnerUserID)!.roleLevel = 100;
       this.ownerUserID = newOwnerUserID;
-      this.tell('callbackAfterTransferGroupOwnerCommand', { oldOwnerUserID, newOwnerUserID });
+      this.addCallback('callbackAfterTransferGroupOwnerCommand', { oldOwnerUserID, newOwnerUserID });
     } else if (action === 'promote' && others.length > 0) {
       this.setMember(userID(others), { roleLevel: what % 2 === 0 ? 60 : 20 });
     } else if (action === 'demote' && this.members.get(this.ownerUserID)?.roleLevel === 100) {
@@ -180,14 +181,14 @@ export class OpenImGroup {
       this.setMember(userID(users), { nickname: what % 3 === 0 ? '' : `n${what}` });
     } else if (action === 'rename' && !dismissed) {
       this.groupName = `name ${what}`;
-      this.tell('callbackAfterSetGroupInfoExCommand', {
+      this.addCallback('callbackAfterSetGroupInfoExCommand', {
         operationID: '',
         groupName: this.groupName,
         introduction: null,
       });
     } else if (action === 'introduce' && !dismissed) {
       this.introduction = `text ${what}`;
-      this.tell('callbackAfterSetGroupInfoCommand', {
+      this.addCallback('callbackAfterSetGroupInfoCommand', {
         operationID: '',
         groupName: '',
         introduction: this.introduction,
@@ -198,7 +199,7 @@ export class OpenImGroup {
         this.members.clear();
       }
       const membersID = [...this.members.keys()];
-      this.tell('callbackAfterDisMissGroupCommand', {
+      this.addCallback('callbackAfterDisMissGroupCommand', {
         ownerID: this.ownerUserID,
         groupType: '\u0002',
         membersID,
@@ -213,7 +214,7 @@ export class OpenImGroup {
     const member = this.members.get(userID)!;
     member.roleLevel = roleLevel ?? member.roleLevel;
     member.nickname = nickname ?? member.nickname;
-    this.tell('callbackAfterSetGroupMemberInfoCommand', {
+    this.addCallback('callbackAfterSetGroupMemberInfoCommand', {
       userID,
       nickName: nickname,
       faceURL: null,
@@ -222,7 +223,7 @@ export class OpenImGroup {
     });
   }
 
-  private tell(command: string, fields: Record<string, unknown>): void {
+  private addCallback(command: string, fields: Record<string, unknown>): void {
     this.callbacks.push({ command, body: { callbackCommand: command, groupID: this.groupID, ...fields } });
   }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ReconciliationDto, RunDto } from '../../src/reconciliation/reconciliation.dto.js';
+import { FullRunsService } from '../../src/reconciliation/runs/full-runs.service.js';
 import { FakeOpenIm } from './fake-openim.js';
 import { differences } from './mirror.js';
 import { type Callback, OpenImGroup, type Step } from './open-im.js';
 import { eventually } from './process.js';
 import { KEY, Service } from './service.js';
 
-/** An OpenIM and a service that mirrors it. */
+/** A fake OpenIM, and a service that mirrors it. */
 export class World {
   private static readonly all = new Set<World>();
 
@@ -15,7 +16,7 @@ export class World {
     readonly service: Service,
   ) {}
 
-  /** @param groups those that OpenIM has before the service starts for the first time */
+  /** Starts both, and waits for the backfill. @param groups the groups in OpenIM before the service starts */
   static async start(groups: OpenImGroup[], settings: Record<string, string> = {}): Promise<World> {
     const openIm = await FakeOpenIm.start();
     openIm.add(...groups);
@@ -70,13 +71,18 @@ export class World {
     return run!;
   }
 
-  /** A run over everything that was asked for, to its end. */
+  /** Shortens the delay before the retries of a full run: for groups that fail, and that no callback changed within the last seconds. */
+  shortenRetryDelay(): void {
+    this.service.app.get(FullRunsService).retryDelayMs = 200;
+  }
+
+  /** Requests a full run, and waits for its end. */
   async reconcile(): Promise<RunDto> {
     const requested = (await this.post('/reconciliation')).body as RunDto;
     return this.runEnds(({ id }) => id === requested.id);
   }
 
-  /** The same while OpenIM may be away: until it ended, or waits for its next try. */
+  /** Requests a full run in an outage of OpenIM, and waits until it ended or waits for a retry. */
   async tryToReconcile(): Promise<RunDto> {
     const requested = (await this.post('/reconciliation')).body as RunDto;
     let run: RunDto | undefined;
@@ -89,7 +95,7 @@ export class World {
     return run!;
   }
 
-  /** Posts callbacks, one after the other. */
+  /** Posts callbacks, one after another. */
   async deliver(callbacks: Callback[]): Promise<void> {
     for (const { command, body } of callbacks) {
       expect((await this.service.post(command, body)).status).toBe(200);
@@ -105,7 +111,7 @@ export class World {
     expect(await differences(this.service.database, this.openIm.groups.values())).toEqual([]);
   }
 
-  /** @returns after how many ms the mirror was right */
+  /** Waits until the mirror equals OpenIM. @returns the duration in ms */
   async becomesRight(): Promise<number> {
     const start = Date.now();
     await eventually(async () => {
@@ -116,7 +122,10 @@ export class World {
   }
 }
 
-/** A group of three, and so many ordinary members more, whose creation was long ago. */
+/**
+ * Makes a group of three members that was created long ago.
+ * @param members number of further ordinary members
+ */
 export const newGroup = (members = 0, createTime = Date.now() - 86_400_000): OpenImGroup => {
   const group = new OpenImGroup(randomUUID(), createTime);
   for (let index = 0; index < members; index += 1) {
@@ -126,7 +135,7 @@ export const newGroup = (members = 0, createTime = Date.now() - 86_400_000): Ope
   return group;
 };
 
-/** Something that somebody does in a group. */
+/** Makes a step of a history. */
 export const step = (action: Step['action'], who = 0, what = 0) => ({
   action,
   who,

@@ -1,7 +1,7 @@
 /**
- * The url of the callbacks, as OpenIM's `webhooks.yml` has it: with the token where a password goes.
- * @param host and port
- * @param token undefined while callbacks need none
+ * Makes the url of the callbacks for OpenIM's `webhooks.yml`, with the token as its password.
+ * @param host host and port
+ * @param token undefined where callbacks need none
  */
 export function callbackUrl(host: string, token: string | undefined): string {
   const credentials = token === undefined ? '' : `openim:${encodeURIComponent(token)}@`;

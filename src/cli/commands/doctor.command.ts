@@ -4,62 +4,63 @@ import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
 import { callbackUrl } from './callback-url.js';
 import { checkCallbackUrl } from '../doctor/callback-url.js';
-import { checkCallbacksCame, checkClock, checkDatabase, checkDelivery } from '../doctor/database.js';
-import type { Finding } from '../doctor/finding.js';
+import { checkClock, checkDatabase, checkDelivery, checkLastCallback } from '../doctor/database.js';
+import { error, type Finding } from '../doctor/finding.js';
 import { checkOpenIm } from '../doctor/openim.js';
-import { say, withContext } from '../context/context.js';
+import { printLine, withContext } from '../context/context.js';
 
-const MARKS: Readonly<Record<Finding['is'], string>> = { well: 'ok  ', doubtful: 'look', wrong: 'BAD ' };
+const INDENT = ' '.repeat('warning  '.length);
 
 /**
- * Checks in plain words what an installation needs: OpenIM, the way from OpenIM to here, and the database. Changes nothing.
- * @param url the url in OpenIM's `webhooks.yml`; otherwise the callback url of this machine
- * @returns whether nothing is wrong
+ * Checks an installation: OpenIM, the url of the callbacks, and the database. Prints each finding, with the action for a problem.
+ * Writes nothing but the delivery of one callback.
+ * @param url the url in OpenIM's `webhooks.yml`; undefined: the callback url of the service on this machine
+ * @returns whether there is no error
  */
 export async function doctor(url?: string): Promise<boolean> {
   const config = readConfig();
-  const findings: Finding[] = [];
-  const note = (finding: Finding): void => {
-    findings.push(finding);
-    say(`${MARKS[finding.is]} ${finding.what}`);
-    if (finding.advice !== undefined) {
-      say(`     ${finding.advice}`);
+  let errors = 0;
+  const report = ({ level, message, action }: Finding): void => {
+    errors += level === 'error' ? 1 : 0;
+    printLine(`${level.padEnd(INDENT.length)}${message}`);
+    if (action !== undefined) {
+      printLine(`${INDENT}${action}`);
     }
   };
-  (await checkOpenIm(config)).forEach(note);
-  const { findings: ofUrl, operationID } = await checkCallbackUrl(
+  report(await checkOpenIm(config));
+  const { findings, operationID } = await checkCallbackUrl(
     url ?? callbackUrl(`127.0.0.1:${config.PORT}`, config.CALLBACK_TOKEN?.[0]),
     config,
   );
-  ofUrl.forEach(note);
-  await checkAllOfDatabase(config, operationID, note).catch((error: Error) =>
-    note({ is: 'wrong', what: error.message }),
+  findings.forEach(report);
+  await checkAllOfDatabase(config, operationID, report).catch(({ message }: Error) =>
+    report(error(message, 'Start the service with the same settings, and read its log')),
   );
-  const wrong = findings.filter(({ is }) => is === 'wrong').length;
-  say(wrong === 0 ? 'Nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`);
-  return wrong === 0;
+  printLine(errors === 0 ? 'No errors' : `${errors} ${errors === 1 ? 'error' : 'errors'}`);
+  return errors === 0;
 }
 
-/** @param operationID of the callback that was answered as it should be; undefined: none was */
+/** @param operationID of the callback that the service answered; undefined: it answered none */
 async function checkAllOfDatabase(
   config: Config,
   operationID: string | undefined,
-  note: (finding: Finding) => void,
+  report: (finding: Finding) => void,
 ): Promise<void> {
   if (config.DATABASE_URL === undefined && !existsSync(join(config.DATA_DIR, 'postgres'))) {
-    note({
-      is: 'wrong',
-      what: `There is no database: DATABASE_URL is not set, and ${config.DATA_DIR} has none`,
-      advice: 'Start the service, or give doctor the settings that the service has',
-    });
+    report(
+      error(
+        `There is no database: DATABASE_URL is not set, and ${config.DATA_DIR} has none`,
+        'Start the service, or give doctor the settings of the service',
+      ),
+    );
     return;
   }
   await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async (context) => {
-    note(await checkDatabase(context));
-    note(await checkClock(context));
+    report(await checkDatabase(context));
+    report(await checkClock(context));
     if (operationID !== undefined) {
-      note(await checkDelivery(context, operationID));
+      report(await checkDelivery(context, operationID));
     }
-    note(await checkCallbacksCame(context));
+    report(await checkLastCallback(context));
   });
 }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../../openim/openim.client.js';
+import { pause } from '../../polling/poll.js';
 import { LeaderLease } from '../../postgres/leader-lease.js';
-import { RECONCILIATION } from '../../reconciliation/reconciliation-lease.js';
+import { RECONCILIATION_LEASE } from '../../reconciliation/reconciliation-lease.js';
 import type { ReconciliationRun, RunKind } from '../../reconciliation/run-log/reconciliation-run.entity.js';
 import { RunRecorder } from '../../reconciliation/runs/run-recorder.js';
 import { RunLogService } from '../../reconciliation/run-log/run-log.service.js';
@@ -13,10 +13,11 @@ import {
   type Context,
   configWithOpenIm,
   endSignal,
-  say,
+  printLine,
   withContext,
 } from '../context/context.js';
 
+/** Interval of the reads of a run that another process does, in ms. */
 const POLL_MS = 500;
 
 type Figures = Pick<
@@ -25,8 +26,8 @@ type Figures = Pick<
 >;
 
 /**
- * Does a run: here, or in the service if that reconciles already. Shows how far it is.
- * @throws CommandError where it fails
+ * Does a run, in this process or in the one that leads reconciliation. Shows its progress.
+ * @throws CommandError where the run fails
  */
 export async function run(kind: RunKind): Promise<void> {
   const config = configWithOpenIm();
@@ -34,16 +35,17 @@ export async function run(kind: RunKind): Promise<void> {
   const bar = process.stdout.isTTY ? progressBar() : undefined;
   await withContext(config, { LOG_LEVEL: bar ? 'warn' : 'info' }, async (context) => {
     try {
-      const figures = (await runHere(context, kind, end, bar)) ?? (await runThere(context, kind, end, bar));
+      const figures =
+        (await runHere(context, kind, end, bar)) ?? (await runElsewhere(context, kind, end, bar));
       bar?.stop();
-      say(inWords(figures));
+      printLine(describe(figures));
     } finally {
       bar?.stop();
     }
   });
 }
 
-/** @returns undefined where another process reconciles */
+/** Does the run in this process. @returns undefined where another process leads reconciliation */
 async function runHere(
   { app }: Context,
   kind: RunKind,
@@ -51,8 +53,8 @@ async function runHere(
   bar?: ProgressBar,
 ): Promise<Figures | undefined> {
   end.addEventListener('abort', () => app.get(OpenImClient).close());
-  const figures = app.get(RunnerService).prepare(kind);
-  const lease = new LeaderLease(app.get(DataSource), RECONCILIATION);
+  const figures = app.get(RunnerService).create(kind);
+  const lease = new LeaderLease(app.get(DataSource), RECONCILIATION_LEASE);
   const work = async (signal: AbortSignal): Promise<void> => {
     try {
       await app.get(RunRecorder).record(figures, signal, bar && (() => bar.update(figures)));
@@ -71,30 +73,32 @@ async function runHere(
   }
 }
 
-/** Asks the process that reconciles for the run, and waits for its end. */
-async function runThere(
+/** Requests the run from the leader, and waits for its end. */
+async function runElsewhere(
   { app }: Context,
   kind: RunKind,
   end: AbortSignal,
   bar?: ProgressBar,
 ): Promise<Figures> {
-  say('Another process reconciles; it is asked to do this run');
+  printLine('Another process leads reconciliation and does this run');
   const log = app.get(RunLogService);
   const { id } = await log.request(kind);
-  for (let now = await log.get(id); now; now = await log.get(id)) {
-    if (now.endedAt !== null) {
-      if (now.state !== 'done') {
-        throw new CommandError(`The run ${now.state}: ${now.problem ?? 'the process that did it ended'}`);
+  for (let current = await log.get(id); current; current = await log.get(id)) {
+    if (current.endedAt !== null) {
+      if (current.state !== 'done') {
+        throw new CommandError(
+          `The run is ${current.state}: ${current.problem ?? 'its process ended'}. Run the command again`,
+        );
       }
-      return now;
+      return current;
     }
-    bar?.update(now);
-    await sleep(POLL_MS, undefined, { signal: end }).catch(() => undefined);
+    bar?.update(current);
+    await pause(POLL_MS, end);
     if (end.aborted) {
-      throw new CommandError('No longer watching; the other process goes on with the run');
+      throw new CommandError('Interrupted; the other process continues the run');
     }
   }
-  throw new CommandError('The run is not in the database any more');
+  throw new CommandError('The run was removed from the database. Run the command again');
 }
 
 type ProgressBar = ReturnType<typeof progressBar>;
@@ -116,7 +120,7 @@ function progressBar() {
   };
 }
 
-function inWords({ groups, groupsRead, members, differences, requests, problem }: Figures): string {
+function describe({ groups, groupsRead, members, differences, requests, problem }: Figures): string {
   const figures = `${groupsRead} of ${groups} groups read, ${members} members, ${differences} differences, ${requests} requests`;
   return problem === null ? figures : `${figures}. ${problem}`;
 }

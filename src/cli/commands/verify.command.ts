@@ -2,20 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { STALE } from '../../groups/statements/stale.js';
 import { OpenImClient } from '../../openim/openim.client.js';
+import { CACHE_WINDOW_S } from '../../openim/timing.js';
 import { GroupReconciler } from '../../reconciliation/group-reconciler/group-reconciler.service.js';
-import { CommandError, configWithOpenIm, type Context, say, withContext } from '../context/context.js';
+import { CommandError, configWithOpenIm, type Context, printLine, withContext } from '../context/context.js';
 
-/** Of what OpenIM lists so many at once. */
+/** Groups in a page of OpenIM's list. */
 const PAGE = 100;
-/** How long after a difference it is looked again, in ms: a change may just be on its way. */
-const AGAIN_MS = 6000;
+/** Delay before groups that differ are compared again, in ms: a callback may be in progress, and OpenIM's caches may be old. */
+const COMPARE_AGAIN_MS = (CACHE_WINDOW_S + 1) * 1000;
 
-/** What OpenIM does not know is no difference that a look could one. */
+/** A group that OpenIM does not have is no drift that reconciliation could repair. */
 const SAMPLE = `
   SELECT group_id AS "groupID" FROM groups WHERE stale_reason IS DISTINCT FROM '${STALE.absent}' ORDER BY random() LIMIT $1`;
 
 /**
- * Compares some groups with OpenIM, up to half of them from a page of OpenIM's list, the others from the mirror; writes nothing.
+ * Compares some groups with OpenIM: up to half of them are of a page of OpenIM's list, the others of the mirror. Writes nothing.
  * @returns whether all are equal
  */
 export async function verify(sample: number): Promise<boolean> {
@@ -24,11 +25,11 @@ export async function verify(sample: number): Promise<boolean> {
     const reconciler = context.app.get(GroupReconciler);
     const differing = await compareAll(reconciler, groupIDs);
     if (differing.size > 0) {
-      await sleep(AGAIN_MS);
+      await sleep(COMPARE_AGAIN_MS);
     }
     const drift = await compareAll(reconciler, [...differing.keys()]);
-    drift.forEach((what, groupID) => say(`${groupID}: ${what}`));
-    say(`${groupIDs.length} groups compared, ${drift.size} differ`);
+    drift.forEach((description, groupID) => printLine(`${groupID}: ${description}`));
+    printLine(`${groupIDs.length} groups compared, ${drift.size} differ`);
     return drift.size === 0;
   });
 }
@@ -49,24 +50,24 @@ async function choose({ app }: Context, sample: number): Promise<string[]> {
     }
   }
   if (chosen.size === 0) {
-    throw new CommandError('There is nothing to compare: neither OpenIM nor the mirror has a group');
+    throw new CommandError('There is no group to compare: neither OpenIM nor the mirror has one');
   }
   return [...chosen];
 }
 
-/** @returns the groups that differ, and how */
+/** @returns the drift of each group that differs */
 async function compareAll(reconciler: GroupReconciler, groupIDs: string[]): Promise<Map<string, string>> {
   const differing = new Map<string, string>();
   for (const groupID of groupIDs) {
     const compared = await reconciler.compare(groupID);
     if (!compared) {
-      differing.set(groupID, 'OpenIM does not know it');
+      differing.set(groupID, 'OpenIM does not have it');
     } else if (compared.drift.length > 0) {
       differing.set(groupID, compared.drift.map(({ summary }) => summary).join('; '));
     } else if (compared.differing > 0) {
-      differing.set(groupID, `${compared.differing} rows lack something that no callback tells`);
+      differing.set(groupID, `${compared.differing} rows lack values that no callback reports`);
     } else if (compared.outcome !== 'verified') {
-      differing.set(groupID, 'OpenIM could not be read whole');
+      differing.set(groupID, 'no full snapshot of OpenIM could be taken');
     }
   }
   return differing;

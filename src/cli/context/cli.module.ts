@@ -5,11 +5,11 @@ import { DatabaseModule } from '../../database/database.module.js';
 import { MetricsModule } from '../../metrics/metrics.module.js';
 import { ReconciliationModule } from '../../reconciliation/reconciliation.module.js';
 
-/** What the commands need of the service: no HTTP, and nothing that works by itself. */
+/** The providers of the service that commands use: without HTTP, and without loops. */
 @Global()
 @Module({})
 export class CliModule {
-  /** @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one */
+  /** @param databaseUrl url of PostgreSQL: `DATABASE_URL`, or that of the embedded one */
   static forRoot(config: Config, databaseUrl: string): DynamicModule {
     return {
       module: CliModule,

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import pTimeout from 'p-timeout';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -9,28 +9,28 @@ import { EmbeddedPostgres } from '../../embedded-postgres/embedded-postgres.js';
 import { createLogger, linesAtOnce, NestLogger } from '../../server/logger.js';
 import { CliModule } from './cli.module.js';
 
-/** What a command works with. */
+/** The service's database and providers, for a command. */
 export interface Context {
   readonly config: Config;
   readonly databaseUrl: string;
   readonly app: INestApplicationContext;
 }
 
-/** A command that cannot be done; its message says why and what to do. */
+/** A command failed. The message contains the reason and what to do. */
 export class CommandError extends Error {}
 
 /** Writes a line to stdout. */
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+export const printLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** How long a command waits for the database, in ms. */
-const PATIENCE_MS = 10_000;
+/** Time for which a command waits for the database, in ms. */
+const DATABASE_TIMEOUT_MS = 10_000;
+/** Interval of the checks for an obstacle that waiting does not remove, in ms. */
 const POLL_MS = 50;
 
 /**
- * Opens the database of the service's settings, does the work, and closes it. An embedded PostgreSQL that the running service
- * has is used with it.
+ * Opens the database of the service, does the work, and closes it. The embedded PostgreSQL of a running service is shared with it.
  * @param config the settings of the service
- * @param settings that differ: `LOG_LEVEL`, what is logged of the work; `RUN_MIGRATIONS`, whether it may change the tables
+ * @param settings settings that override them: the level of the log, and whether migrations may be applied
  * @throws CommandError where the database cannot be used within 10 s
  */
 export async function withContext<T>(
@@ -39,7 +39,7 @@ export async function withContext<T>(
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
   Object.assign(config, settings);
-  const embedded = config.DATABASE_URL ? undefined : await findOrStart(config.DATA_DIR);
+  const embedded = config.DATABASE_URL ? undefined : await startOrShare(config.DATA_DIR);
   const databaseUrl = config.DATABASE_URL ?? embedded!.url;
   try {
     const app = await NestFactory.createApplicationContext(CliModule.forRoot(config, databaseUrl), {
@@ -47,7 +47,7 @@ export async function withContext<T>(
       abortOnError: false,
     });
     try {
-      await opened(app.get(DatabaseService));
+      await waitForDatabase(app.get(DatabaseService));
       return await work({ config, databaseUrl, app });
     } finally {
       await app.close();
@@ -57,10 +57,11 @@ export async function withContext<T>(
   }
 }
 
-/** Waits for the database: not for what waiting does not bring, such as migrations that a command is not to apply. */
-async function opened(database: DatabaseService): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!(await Promise.race([database.opened.then(() => true), sleep(POLL_MS, false)]))) {
+/** Waits for the database, unless an obstacle such as a missing migration needs the operator. */
+async function waitForDatabase(database: DatabaseService): Promise<void> {
+  const end = Date.now() + DATABASE_TIMEOUT_MS;
+  const opened = database.opened.then(() => true);
+  while (!(await pTimeout(opened, { milliseconds: POLL_MS, fallback: () => false }))) {
     if (Date.now() > end || (database.obstacle !== '' && !database.lacksOnlyPostgres)) {
       throw new CommandError(`The database cannot be used: ${database.obstacle}`);
     }
@@ -68,20 +69,20 @@ async function opened(database: DatabaseService): Promise<void> {
 }
 
 /**
- * The settings of the service, which must say where OpenIM is.
- * @throws ConfigError; CommandError where they do not
+ * Reads the settings of the service for a command that needs OpenIM.
+ * @throws ConfigError for a wrong setting; CommandError where OPENIM_API_URL is not set
  */
 export function configWithOpenIm(): Config {
   const config = readConfig();
   if (config.OPENIM_API_URL === undefined) {
     throw new CommandError(
-      'OPENIM_API_URL is not set: there is no OpenIM to ask. Set it, with OPENIM_SECRET',
+      'OPENIM_API_URL is not set: set it, with OPENIM_SECRET, to the REST API of OpenIM',
     );
   }
   return config;
 }
 
-/** A signal that Ctrl-C and SIGTERM give; a second one ends the process at once. */
+/** Returns a signal that Ctrl-C and SIGTERM abort. A second one ends the process at once. */
 export function endSignal(): AbortSignal {
   const end = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -89,13 +90,14 @@ export function endSignal(): AbortSignal {
       if (end.signal.aborted) {
         process.exit(130);
       }
-      end.abort(new CommandError('Interrupted; what was read is kept'));
+      end.abort(new CommandError('Interrupted; the groups read so far are kept'));
     });
   }
   return end.signal;
 }
 
-async function findOrStart(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
+/** Starts the embedded PostgreSQL, or finds the one of a running service. */
+async function startOrShare(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
   try {
     return await EmbeddedPostgres.start(dataDir);
   } catch (error) {

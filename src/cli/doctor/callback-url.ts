@@ -2,73 +2,77 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config/config.js';
 import { percentDecoded } from '../../config/percent-decoded.js';
 import { checkAnswer } from './callback-answer.js';
-import { doubtful, type Finding, wrong } from './finding.js';
+import { error, type Finding, ok, warning } from './finding.js';
+
+const FORM = 'http://openim:TOKEN@host:3000/callback';
 
 /**
- * Checks the url that OpenIM is to call: its form, and what answers there.
- * @returns also the operationID of the callback that was answered as it should be
+ * Checks the url in OpenIM's `webhooks.yml`: its form, and the answer to a callback.
+ * @returns also the operationID of the callback, if the service answered it
  */
 export async function checkCallbackUrl(
   url: string,
   config: Config,
 ): Promise<{ findings: Finding[]; operationID?: string }> {
   const form = checkForm(url, config);
-  if (form.some(({ is }) => is === 'wrong')) {
+  if (form.some(({ level }) => level === 'error')) {
     return { findings: form };
   }
   const operationID = `doctor-${randomUUID()}`;
   const answer = await checkAnswer(url, operationID);
-  return { findings: [...form, answer], ...(answer.is === 'well' && { operationID }) };
+  return { findings: [...form, answer], ...(answer.level === 'ok' && { operationID }) };
 }
 
 function checkForm(url: string, config: Config): Finding[] {
   if (!URL.canParse(url)) {
-    return [wrong('The callback url is not a url', 'It looks so: http://openim:TOKEN@host:3000/callback')];
+    return [error('The callback url is not a url', `Use the form ${FORM}`)];
   }
   if (/%(?![0-9a-f]{2})/i.test(url)) {
     return [
-      wrong(
-        'The callback url has a % without two hexadecimal digits behind it, and OpenIM cannot read it',
-        'Percent-encode the special characters of the token: a % is written %25',
+      error(
+        'The callback url has a % without two hexadecimal digits after it, and OpenIM cannot parse it',
+        'Percent-encode the special characters of the token: a % becomes %25',
       ),
     ];
   }
   const { protocol, pathname, search, hostname, password } = new URL(url);
   const findings: Finding[] = [];
   if (!/^https?:$/.test(protocol)) {
-    findings.push(wrong(`The callback url begins with ${protocol}`, 'OpenIM calls http:// or https://'));
+    findings.push(
+      error(`The callback url begins with ${protocol}`, 'Use http:// or https://: OpenIM calls no others'),
+    );
   }
   if (search !== '') {
     findings.push(
-      wrong(
+      error(
         'The callback url has a query string',
-        'OpenIM puts the command behind it. The token goes before the @: http://openim:TOKEN@host:3000/callback',
+        `Put the token before the @, as in ${FORM}: OpenIM appends the command to the url`,
       ),
     );
   }
   if (!/\/callback\/*$/.test(pathname)) {
     findings.push(
-      wrong(
+      error(
         `The path of the callback url is ${pathname}`,
-        'It ends in /callback, unless a proxy before this service changes that',
+        'End the path in /callback, unless a proxy before this service changes it',
       ),
     );
   }
   if (!config.callbacksAreOpen && !config.CALLBACK_TOKEN!.includes(percentDecoded(password).toString())) {
     findings.push(
-      wrong(
+      error(
         'The password in the callback url is not CALLBACK_TOKEN',
-        'The url is http://openim:TOKEN@host:3000/callback, special characters of the token percent-encoded',
+        `Use the form ${FORM}, with the special characters of the token percent-encoded`,
       ),
     );
   }
   if (/^(localhost|127\.|\[::1\])/.test(hostname)) {
     findings.push(
-      doubtful(
-        `The callback url leads to ${hostname}`,
-        'For OpenIM in a container that is the container. Give doctor the url that is in webhooks.yml: --url',
+      warning(
+        `The host of the callback url is ${hostname}`,
+        'Give doctor the url in webhooks.yml by --url: for OpenIM in a container this host is the container',
       ),
     );
   }
-  return findings.length > 0 ? findings : [{ is: 'well', what: 'The callback url has the right form' }];
+  return findings.length > 0 ? findings : [ok('The form of the callback url is right')];
 }

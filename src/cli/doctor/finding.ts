@@ -1,14 +1,15 @@
-/** What a check found. */
+/** Result of a check. */
 export interface Finding {
-  readonly is: 'well' | 'doubtful' | 'wrong';
-  /** In plain words. */
-  readonly what: string;
-  /** What to do. */
-  readonly advice?: string;
+  readonly level: 'ok' | 'warning' | 'error';
+  readonly message: string;
+  /** What the operator can do. */
+  readonly action?: string;
 }
 
-/** Something that keeps the installation from working. */
-export const wrong = (what: string, advice: string): Finding => ({ is: 'wrong', what, advice });
+export const ok = (message: string): Finding => ({ level: 'ok', message });
 
-/** Something that may be meant. */
-export const doubtful = (what: string, advice: string): Finding => ({ is: 'doubtful', what, advice });
+/** Makes the finding of a problem that keeps the installation from working. */
+export const error = (message: string, action: string): Finding => ({ level: 'error', message, action });
+
+/** Makes the finding of something that may be intended. */
+export const warning = (message: string, action: string): Finding => ({ level: 'warning', message, action });

@@ -1,26 +1,22 @@
-import type { Answer } from '../snapshots/changes-reader.js';
-import type { KnownGroup } from '../snapshots/known-group.js';
 import type { Priority } from '../queue/lanes.js';
 import type { ReconcileResult } from '../queue/reconcile-result.js';
 import type { SnapshotStart } from '../snapshots/snapshot-writer.service.js';
+import type { DetectedChanges } from './change-detector.service.js';
 
 export interface ReconcileOptions {
   readonly priority: Priority;
-  /** Whether groups are read whole, whatever their versions say. */
+  /** Whether full snapshots are taken, whatever the versions are. */
   readonly whole?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** A group that is to be reconciled, and what OpenIM answered when it was asked for its changes. */
-export interface ReconcileTask {
-  readonly groupID: string;
-  readonly answer: Answer;
-  readonly known: KnownGroup | undefined;
-  readonly moment: SnapshotStart;
+/** A group that is to be reconciled, with its changes as of `start`. */
+export interface ReconcileTask extends DetectedChanges {
+  readonly start: SnapshotStart;
   readonly options: ReconcileOptions;
 }
 
-/** A result of which no more is known than the state. */
+/** Makes the result of a group of which no member was read. */
 export const resultOf = (groupID: string, state: ReconcileResult['state']): ReconcileResult => ({
   groupID,
   state,

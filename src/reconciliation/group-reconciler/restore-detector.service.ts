@@ -1,16 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Answer } from '../snapshots/changes-reader.js';
+import type { ChangesResult } from '../snapshots/changes-result.js';
 import type { KnownGroup } from '../snapshots/known-group.js';
 import { ReconciliationMetrics } from '../metrics/reconciliation-metrics.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 
-/** How long after a full run was requested no other one is, in ms. */
+/** Minimum time between two requests for a full run, in ms. */
 const PAUSE_MS = 3_600_000;
 
 /**
- * Notices that OpenIM shows an older state than before, as after the restore of a backup: a group whose version went down or whose
- * version log is another one, or a group that is not there any more, though OpenIM deletes none. Groups may then be wrong whose
- * versions happen to be the same as before. So every group is read again.
+ * Detects that OpenIM shows an older state than before, as after the restore of a backup: a lower version of a group, another version
+ * log, or no group, though OpenIM deletes none. Groups with the same version as before may differ too, so a full run is requested.
  */
 @Injectable()
 export class RestoreDetector {
@@ -22,15 +21,16 @@ export class RestoreDetector {
     private readonly metrics: ReconciliationMetrics,
   ) {}
 
-  /** Compares what OpenIM answers with what is known, and requests a full run where it is older. @throws the driver's error */
-  async check(known: Map<string, KnownGroup>, answers: Map<string, Answer>): Promise<void> {
+  /** Compares OpenIM's answers with the known groups, and requests a full run where one is older. @throws the driver's error */
+  async check(known: Map<string, KnownGroup>, results: Map<string, ChangesResult>): Promise<void> {
     for (const [groupID, group] of known) {
-      const how = isOlder(group, answers.get(groupID));
-      if (how && performance.now() - this.requestedAt > PAUSE_MS) {
+      const evidence = evidenceOfRestore(group, results.get(groupID));
+      if (evidence && performance.now() - this.requestedAt > PAUSE_MS) {
         this.requestedAt = performance.now();
         this.metrics.restoreDetected();
         this.logger.warn(
-          `OpenIM shows an older state than before: ${how} of group ${groupID}. Was it restored from a backup? Every group is read again`,
+          { groupID, ...evidence },
+          'OpenIM shows an older state than before, as after the restore of a backup; a full run is requested',
         );
         await this.runs.request('full');
       }
@@ -38,19 +38,20 @@ export class RestoreDetector {
   }
 }
 
-function isOlder(known: KnownGroup, answer: Answer | undefined): string | undefined {
+/** @returns the fields for the log; undefined where OpenIM's state is not older */
+function evidenceOfRestore(known: KnownGroup, result: ChangesResult | undefined): object | undefined {
   if (!known.isActive) {
     return undefined;
   }
-  if (answer?.kind === 'absent') {
-    return 'it does not have the row';
+  if (result?.kind === 'absent') {
+    return { isAbsent: true };
   }
-  if (answer?.kind !== 'changes' || known.versionID === '') {
+  if (result?.kind !== 'changes' || known.versionID === '') {
     return undefined;
   }
-  const { versionID, version } = answer.changes;
+  const { versionID, version } = result.changes;
   if (versionID !== known.versionID) {
-    return `the version log is ${versionID} instead of ${known.versionID}`;
+    return { versionID, knownVersionID: known.versionID };
   }
-  return version < known.version ? `the version is ${version} after ${known.version}` : undefined;
+  return version < known.version ? { version, knownVersion: known.version } : undefined;
 }

@@ -1,27 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { isMoreUrgent, LARGE_MEMBERS, Lanes, type Priority } from '../queue/lanes.js';
-import { infoOf } from '../snapshots/member-list-reader.js';
 import { ReconcileQueue } from '../queue/reconcile-queue.js';
 import type { ReconcileResult } from '../queue/reconcile-result.js';
+import { infoOf } from '../snapshots/changes-result.js';
 import type { ReconcileTask } from './reconcile-task.js';
 import { TaskRunner } from './task-runner.service.js';
 
-/** A task in its lane. */
-interface UnderWay {
+/** A task that waits for its lane, or runs. */
+interface TaskInLane {
   readonly priority: Priority;
   isStarted: boolean;
   result: Promise<ReconcileResult>;
 }
 
-/** Stands for the result until the task is in its lane. */
+/** Placeholder until the lane returns the result. */
 const NO_RESULT = new Promise<never>(() => undefined);
 
-/** Has tasks run in their lanes, of each group as few as possible. */
+/** Runs tasks in their lanes, and deduplicates those of one group. */
 @Injectable()
 export class TaskLanes {
-  /** Of each group in a lane the last task. */
-  private readonly underWay = new Map<string, UnderWay>();
+  /** The last task of each group in a lane. */
+  private readonly tasks = new Map<string, TaskInLane>();
 
   constructor(
     private readonly lanes: Lanes,
@@ -30,43 +30,43 @@ export class TaskLanes {
     private readonly runner: TaskRunner,
   ) {}
 
-  /** Whether the group waits in its lane, or is in it. */
+  /** Whether a task of the group waits for its lane, or runs. */
   has(groupID: string): boolean {
-    return this.underWay.has(groupID);
+    return this.tasks.has(groupID);
   }
 
   /**
-   * Has a group reconciled when its lane has room. One that is there already is waited for, unless this one is more urgent, for a
-   * callback that is newer, or of a full run.
+   * Runs a task when its lane has room. An earlier task of the group gives the result, unless the new one is of a callback, is more urgent,
+   * or takes a full snapshot.
    * @throws as `TaskRunner.run`; the signal's reason
    */
   run(task: ReconcileTask): Promise<ReconcileResult> {
-    const { groupID, answer, known, options } = task;
-    const former = this.underWay.get(groupID);
+    const { groupID, changes, known, options } = task;
+    const former = this.tasks.get(groupID);
     if (former && options.priority !== 'callback' && !options.whole) {
       if (former.isStarted || !isMoreUrgent(options.priority, former.priority)) {
         return former.result;
       }
     }
-    const info = infoOf(answer);
+    const info = infoOf(changes);
     const members = info?.memberCount ?? known?.memberCount ?? 0;
     const createTime = info ? Date.parse(info.createTime) || 0 : 0;
     const isFailing = this.queue.failuresOf(groupID) > 0;
     const isUrgent = options.priority === 'callback' && members < LARGE_MEMBERS;
-    const own: UnderWay = { priority: options.priority, isStarted: false, result: NO_RESULT };
-    this.underWay.set(groupID, own);
+    const own: TaskInLane = { priority: options.priority, isStarted: false, result: NO_RESULT };
+    this.tasks.set(groupID, own);
     own.result = this.lanes
       .run({ priority: options.priority, members, createTime, isFailing }, options.signal, () => {
         own.isStarted = true;
-        return this.openIm.withPriority(isUrgent, () => this.takeUnlessDone(task, own));
+        return this.openIm.withPriority(isUrgent, () => this.runUnlessSuperseded(task, own));
       })
-      .finally(() => this.underWay.get(groupID) === own && this.underWay.delete(groupID));
+      .finally(() => this.tasks.get(groupID) === own && this.tasks.delete(groupID));
     return own.result;
   }
 
-  /** A more urgent task that came later is in front of this one: its result is enough, unless this one is to read the group whole. */
-  private async takeUnlessDone(task: ReconcileTask, own: UnderWay): Promise<ReconcileResult> {
-    const other = this.underWay.get(task.groupID);
+  /** Runs a task unless a later, more urgent one of the group gives its result. A full snapshot is superseded by another one only. */
+  private async runUnlessSuperseded(task: ReconcileTask, own: TaskInLane): Promise<ReconcileResult> {
+    const other = this.tasks.get(task.groupID);
     if (other && other !== own && isMoreUrgent(other.priority, own.priority)) {
       const result = await other.result;
       if (result.whole || !task.options.whole) {

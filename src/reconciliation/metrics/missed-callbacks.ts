@@ -1,8 +1,11 @@
-/** OpenIM waits for an answer for 15 s at most, so by as much one callback may be late, or overtake another one. */
-const LATE = `d.outcome IN ('applied', 'unchanged')
-        AND d.received_at > r.found_at - interval '15 seconds' AND d.received_at < r.found_at + interval '15 seconds'`;
+import { CALLBACK_DELAY_S } from '../../openim/timing.js';
 
-/** The callbacks that tell of what has no user. */
+/** A delivery `d` that may be the late or overtaken callback of the drift `r`. */
+const IS_NEAR = `d.outcome IN ('applied', 'unchanged')
+        AND d.received_at > r.found_at - interval '${CALLBACK_DELAY_S} seconds'
+        AND d.received_at < r.found_at + interval '${CALLBACK_DELAY_S} seconds'`;
+
+/** The callbacks that report drift of each kind without users. */
 const COMMANDS = `CASE r.kind
         WHEN 'group' THEN ARRAY['callbackAfterCreateGroupCommand']
         WHEN 'info' THEN ARRAY['callbackAfterSetGroupInfoCommand', 'callbackAfterSetGroupInfoExCommand']
@@ -11,18 +14,18 @@ const COMMANDS = `CASE r.kind
         ELSE '{}' END`;
 
 /**
- * Of a row `r` of `group_drifts`: how many callbacks that should have told it were lost. One that was only late, or was applied after
- * a later one, is not lost: a callback of the same group within 15 s that names the user or, where there is none, is of that kind.
+ * Number of callbacks lost for a row `r` of `group_drifts`. Not lost, but late or overtaken, is a callback of the same group within
+ * `CALLBACK_DELAY_S` that contains the user or, where the drift has no users, is of its kind.
  */
-export const MISSED = `CASE
+export const MISSED_CALLBACKS = `CASE
     WHEN r.missed_callbacks = 0 THEN 0
     WHEN r.user_ids IS NULL THEN greatest(0, r.missed_callbacks - (
       SELECT count(*) FROM callback_deliveries d
-      WHERE d.group_id = r.group_id AND d.command = ANY (${COMMANDS}) AND ${LATE}
+      WHERE d.group_id = r.group_id AND d.command = ANY (${COMMANDS}) AND ${IS_NEAR}
     ))
     ELSE least(r.missed_callbacks, (
       SELECT count(*) FROM unnest(r.user_ids) AS u WHERE NOT EXISTS (
         SELECT FROM callback_deliveries d
-        WHERE d.group_id = r.group_id AND ${LATE} AND position(convert_to(to_json(u)::text, 'UTF8') IN d.body) > 0
+        WHERE d.group_id = r.group_id AND ${IS_NEAR} AND position(convert_to(to_json(u)::text, 'UTF8') IN d.body) > 0
       )
     )) END`;

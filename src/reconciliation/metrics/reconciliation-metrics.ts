@@ -6,14 +6,14 @@ import { MetricsService } from '../../metrics/metrics.service.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { RUN_KINDS, type RunKind } from '../run-log/reconciliation-run.entity.js';
 
-/** What a run may come to. */
+/** The outcomes of a run. */
 const RUN_OUTCOMES = ['done', 'failed', 'interrupted'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
-/** Where reconciling one group may fail. */
+/** The steps of reconciling a group that may fail. */
 const FAILED_STEPS = ['read', 'write'] as const;
 
-/** What is measured of reconciliation, in this process: one of the replicas reconciles, so that their sum is right. */
+/** The metrics of reconciliation in this process. Only the leader reconciles, so the sum over replicas is right. */
 @Injectable()
 export class ReconciliationMetrics {
   private readonly leader: Gauge;
@@ -30,7 +30,7 @@ export class ReconciliationMetrics {
     const registers = [registry];
     this.leader = new Gauge({
       name: 'openim_reconciliation_leader',
-      help: '1 where this process reconciles, 0 where another one does; none where OPENIM_API_URL is not set',
+      help: '1 on the leader of reconciliation, 0 on the other replicas; absent without OPENIM_API_URL',
       registers,
     });
     this.runs = new Counter({
@@ -41,40 +41,40 @@ export class ReconciliationMetrics {
     });
     this.running = new Gauge({
       name: 'openim_reconciliation_running',
-      help: '1 while a run of the kind is under way',
+      help: '1 while a run of the kind is in progress',
       labelNames: ['kind'],
       registers,
     });
     this.lastResync = new Gauge({
       name: 'openim_reconciliation_last_resync_timestamp_seconds',
-      help: 'When this process ended a sweep last; none before the first',
+      help: 'End of the last resync of this process; absent before the first',
       registers,
     });
     this.differences = new Counter({
       name: 'openim_reconciliation_differences_total',
-      help: 'Differences from OpenIM found and repaired, by kind; what fills a new mirror is none',
+      help: 'Differences from OpenIM found and repaired, by kind; the first snapshot of a group counts none',
       labelNames: ['kind'],
       registers,
     });
     this.missedCallbacks = new Counter({
       name: 'openim_reconciliation_missed_callbacks_total',
-      help: 'Callbacks that should have told what was found to differ and had not come half a minute later, at least',
+      help: 'Lower bound of lost callbacks: those that would have reported a difference and did not arrive within 30 s',
       registers,
     });
     this.groupsWaiting = new Gauge({
       name: 'openim_reconciliation_groups_waiting',
-      help: 'Groups that are stale or were never read, counted by the process that reconciles',
+      help: 'Groups that are stale or were never read, counted by the leader',
       registers,
     });
     this.failedGroups = new Counter({
       name: 'openim_reconciliation_failed_groups_total',
-      help: 'Groups that OpenIM did not show (read) or PostgreSQL did not write (write) though others went well; each is tried again',
+      help: 'Groups that OpenIM did not show (read) or PostgreSQL did not write (write) while others succeeded; each is retried',
       labelNames: ['step'],
       registers,
     });
     this.restores = new Counter({
       name: 'openim_reconciliation_restores_detected_total',
-      help: 'How often OpenIM showed an older state than before, as after the restore of a backup, so that every group is read again',
+      help: 'Times that OpenIM showed an older state than before, as after the restore of a backup; each requests a full run',
       registers,
     });
     FAILED_STEPS.forEach((step) => this.failedGroups.inc({ step }, 0));
@@ -91,7 +91,7 @@ export class ReconciliationMetrics {
     }
   }
 
-  /** It is this process's turn to reconcile, or not any more: then another one counts what waits. */
+  /** Sets whether this process is the leader. Only the leader counts the groups that wait. */
   setLeader(isLeader: boolean): void {
     this.leader.set(Number(isLeader));
     this.groupsWaiting.set(0);
@@ -109,7 +109,7 @@ export class ReconciliationMetrics {
     }
   }
 
-  /** A group was found to differ. */
+  /** Counts the drift of a group. */
   found(drift: Drift[]): void {
     for (const { kind, differences } of drift.filter((one) => one.kind !== 'filled')) {
       this.differences.inc({ kind }, differences);
@@ -125,12 +125,12 @@ export class ReconciliationMetrics {
     this.restores.inc();
   }
 
-  /** So many more callbacks were lost. */
+  /** Adds lost callbacks. */
   missed(callbacks: number): void {
     this.missedCallbacks.inc(callbacks);
   }
 
-  /** So many groups wait now. */
+  /** Sets the number of groups that wait. */
   waiting(groups: number): void {
     this.groupsWaiting.set(groups);
   }

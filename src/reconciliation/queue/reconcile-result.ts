@@ -1,20 +1,20 @@
 import type { Drift } from '../../groups/statements/reconcile-group.js';
 
-/** What reconciling a group came to. */
+/** Result of the reconciliation of a group. */
 export interface ReconcileResult {
   groupID: string;
   /**
-   * `verified`: the mirror is as OpenIM; `unchanged`: it was, no more was needed than to ask for the version; `tooRecent`: OpenIM
-   * may not show yet what a recent callback reported; `outdated`: a snapshot that began later was written meanwhile; `absent`: OpenIM
-   * does not have it; `unverified`: the snapshot did not agree with itself or, as to who left, with a second one; `failed`: OpenIM does
-   * not show it, or PostgreSQL cannot write it.
+   * `verified`: the mirror equals OpenIM now; `unchanged`: it did before, since the version is the same; `tooRecent`: OpenIM's caches may
+   * hold the state before a recent callback; `outdated`: a later snapshot was written first; `absent`: OpenIM does not have the group;
+   * `unverified`: the snapshot contradicts itself or, as to the members who left, a second one; `failed`: OpenIM does not show the group, or
+   * PostgreSQL cannot write it.
    */
   state: 'verified' | 'unchanged' | 'tooRecent' | 'outdated' | 'absent' | 'unverified' | 'failed';
-  /** Why, where it is `unverified` or `failed`. */
+  /** Why the state is `unverified` or `failed`. */
   reason?: string;
-  /** Whether the whole list was read, and not only what changed. */
+  /** Whether the result is that of a full snapshot; false: of a delta. */
   whole: boolean;
-  /** How many members were read. */
+  /** Number of members read. */
   members: number;
   drift: Drift[];
 }

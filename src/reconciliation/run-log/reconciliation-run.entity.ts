@@ -1,10 +1,10 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** `backfill` reads every group that was never read, `resync` what changed, `full` every group again. */
+/** `backfill` reads every group that was never read, `resync` the groups that changed, `full` every group. */
 export const RUN_KINDS = ['backfill', 'resync', 'full'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 
-/** `interrupted`: the process of the run ended before the run did. */
+/** `interrupted`: the process ended before the run. */
 export const RUN_STATES = ['requested', 'running', 'done', 'failed', 'interrupted'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 

@@ -4,7 +4,7 @@ import { Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { ReconciliationRun, type RunKind } from './reconciliation-run.entity.js';
 
-/** Runs that found nothing are of interest for so long; the first backfill for ever. */
+/** Removes runs older than a week. A backfill that is done stays: it proves that all groups were read. */
 const REMOVE_OLD = `
   DELETE FROM reconciliation_runs WHERE started_at < now() - interval '7 days' AND NOT (kind = 'backfill' AND state = 'done')`;
 
@@ -16,18 +16,18 @@ const BEGIN = `
   INSERT INTO reconciliation_runs (id, kind, state, started_at) VALUES ($1, $2, 'running', clock_timestamp())
   ON CONFLICT (id) DO UPDATE SET state = excluded.state, started_at = excluded.started_at`;
 
-/** What a run counts, and says. */
+/** The counts and the problem of a run. */
 export type RunFigures = Pick<
   ReconciliationRun,
   'groups' | 'groupsRead' | 'groupsFailed' | 'members' | 'differences' | 'requests' | 'problem'
 >;
 
-/** The record of the runs: what was asked for, what is under way, what came of it. All replicas read it. */
+/** The table of runs, with their requests, progress and outcomes. All replicas read it. */
 @Injectable()
 export class RunLogService {
   constructor(@InjectRepository(ReconciliationRun) private readonly runs: Repository<ReconciliationRun>) {}
 
-  /** Asks for a run; where one of its kind waits already, that one is it. */
+  /** Requests a run. @returns the run, or an earlier request of its kind that waits */
   async request(kind: RunKind): Promise<ReconciliationRun> {
     await this.runs.query(REQUEST, [uuidv7(), kind]);
     return (
@@ -36,18 +36,18 @@ export class RunLogService {
     );
   }
 
-  /** The kind of run that was asked for first, if any was. */
+  /** Returns the kind of the oldest request. */
   async requested(): Promise<RunKind | undefined> {
     const run = await this.runs.findOne({ where: { state: 'requested' }, order: { startedAt: 'ASC' } });
     return run?.kind;
   }
 
-  /** Whether all groups have been read once. */
+  /** Whether a backfill is done: all groups were read at least once. */
   async hasBackfill(): Promise<boolean> {
     return this.runs.existsBy({ kind: 'backfill', state: 'done' });
   }
 
-  /** Begins a run: the one that was requested, or a new one. */
+  /** Starts the requested run of a kind, or a new one. */
   async begin(kind: RunKind): Promise<{ id: string; isRequested: boolean }> {
     const requested = await this.runs.findOneBy({ kind, state: 'requested' });
     const id = requested?.id ?? uuidv7();
@@ -55,12 +55,12 @@ export class RunLogService {
     return { id, isRequested: requested !== null };
   }
 
-  /** Notes how far it is. */
+  /** Stores the figures of a run in progress. */
   async progress(id: string, figures: RunFigures): Promise<void> {
     await this.runs.update(id, figures);
   }
 
-  /** Writes down what came of it, unless another process has taken it for abandoned. */
+  /** Ends a run, unless another process has taken it over as abandoned. */
   async end(id: string, state: 'done' | 'failed' | 'interrupted', figures: RunFigures): Promise<void> {
     const { groups, groupsRead, groupsFailed, members, differences, requests, problem } = figures;
     await this.runs.update(
@@ -81,8 +81,8 @@ export class RunLogService {
   }
 
   /**
-   * Requests a run again that did not come to its end, so that it is done when it can be.
-   * @returns false where another one of its kind was requested meanwhile
+   * Requests an unfinished run again.
+   * @returns false where another one of its kind is requested already
    */
   async requestAgain(id: string, figures: RunFigures): Promise<boolean> {
     const { raw } = await this.runs
@@ -97,7 +97,7 @@ export class RunLogService {
     return (raw as unknown[]).length > 0;
   }
 
-  /** Ends the runs that a process left unended; a full run, which somebody waits for, is requested again. */
+  /** Ends the runs that another process left running. A full run is requested again, since a person waits for it. */
   async takeOverAbandoned(): Promise<void> {
     for (const { id, kind, ...figures } of await this.runs.findBy({ state: 'running' })) {
       if (kind !== 'full' || !(await this.requestAgain(id, figures))) {
@@ -110,7 +110,7 @@ export class RunLogService {
     return this.runs.findOneBy({ id });
   }
 
-  /** The latest, newest first. */
+  /** Returns the latest runs, newest first. */
   latest(limit: number): Promise<ReconciliationRun[]> {
     return this.runs.find({ order: { startedAt: 'DESC', id: 'DESC' }, take: limit });
   }

@@ -4,28 +4,27 @@ import { OpenImClient } from '../../openim/openim.client.js';
 import type { VersionlessGroup } from '../snapshots/known-groups.service.js';
 import type { Run } from './run.js';
 
-/** Groups a page: ten thousand groups are 34 requests. */
+/** Groups in a page: 10,000 groups take 34 requests. */
 export const CHUNK = 300;
-/** Groups a page where OpenIM fails for a larger one, step by step: one group may make it fail (an owner whose account is gone). */
-const SMALLER_PAGES = [CHUNK, 30, 1];
+/** Sizes of the pages, each for a part of a page that fails: one group may make OpenIM fail (an owner without an account). */
+const PAGE_SIZES = [CHUNK, 30, 1];
 
 /** A page of OpenIM's list of groups. */
 export interface GroupPage {
-  /** How many groups OpenIM has that are not dismissed. */
+  /** Number of groups in OpenIM that are not dismissed. */
   readonly total: number;
-  /** Groups of the page, by groupID. */
   readonly groups: PerGroup<GroupInfo>;
 }
 
-/** Lists the groups of OpenIM. A group for which OpenIM fails hides no other one. */
+/** Lists the groups of OpenIM. A group for which OpenIM fails does not hide the others. */
 @Injectable()
 export class GroupListing {
   constructor(private readonly openIm: OpenImClient) {}
 
   /**
-   * Reads a page of `CHUNK` groups, newest first. Groups that OpenIM cannot list are left out and noted in the run.
+   * Reads a page of `CHUNK` groups, newest first. Groups that OpenIM cannot list are left out, and noted in the run.
    * @param pageNumber from 1
-   * @throws the error of OpenIM where it is away as a whole
+   * @throws the error of OpenIM in an outage
    */
   async page(pageNumber: number, run: Run): Promise<GroupPage> {
     const page = await this.read(pageNumber, 0, run);
@@ -43,11 +42,10 @@ export class GroupListing {
   }
 
   /**
-   * Compares groups of which OpenIM tells no changes with what it shows of them.
-   * @returns those that OpenIM has again, or shows with other fields or another number of members
+   * Selects, of groups without versions, those that OpenIM has again, or shows with other fields or another number of members.
    * @throws the error of OpenIM
    */
-  async changedOf(groups: VersionlessGroup[]): Promise<string[]> {
+  async selectChanged(groups: VersionlessGroup[]): Promise<string[]> {
     if (groups.length === 0) {
       return [];
     }
@@ -69,12 +67,12 @@ export class GroupListing {
   }
 
   private async read(pageNumber: number, level: number, run: Run): Promise<GroupPage> {
-    const size = SMALLER_PAGES[level]!;
+    const size = PAGE_SIZES[level]!;
     try {
       return await this.openIm.listGroups(pageNumber, size, level === 0 ? 1 : 0);
     } catch (error) {
-      const reason = await this.openIm.reasonUnlessAway(error);
-      if (SMALLER_PAGES[level + 1] === undefined) {
+      const reason = await this.openIm.reasonUnlessOutage(error);
+      if (PAGE_SIZES[level + 1] === undefined) {
         run.note(`OpenIM cannot list the group at ${pageNumber} of its list: ${reason}`);
         return { total: 0, groups: new Map() };
       }
@@ -83,7 +81,7 @@ export class GroupListing {
   }
 
   private async readInParts(pageNumber: number, level: number, run: Run): Promise<GroupPage> {
-    const parts = SMALLER_PAGES[level]! / SMALLER_PAGES[level + 1]!;
+    const parts = PAGE_SIZES[level]! / PAGE_SIZES[level + 1]!;
     let total = 0;
     const groups: PerGroup<GroupInfo> = new Map();
     for (let part = 1; part <= parts; part += 1) {

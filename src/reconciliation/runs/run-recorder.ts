@@ -4,11 +4,11 @@ import type { Run } from './run.js';
 import { RunnerService } from './runner.service.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 
-/** How often a run's figures are written down, and a long run's are logged, in ms. */
+/** Intervals at which the progress of a run is stored, and that of a long run is logged, in ms. */
 const RECORD_MS = 1000;
 const LOG_MS = 5000;
 
-/** Has a run done and writes down how far it is and what came of it: in the record of the runs, and in the log. */
+/** Executes a run, and records its progress and outcome in the table of runs and in the log. */
 @Injectable()
 export class RunRecorder {
   private readonly logger = new Logger('Reconciliation');
@@ -20,38 +20,40 @@ export class RunRecorder {
   ) {}
 
   /**
-   * @param show is told of progress beside the record; the log then is not
-   * @throws what the run throws, after it is written down
+   * Executes a run.
+   * @param onProgress receives the run as it progresses, in place of the log
+   * @throws the error of the run, after it is recorded
    */
-  async record(run: Run, signal: AbortSignal, show?: (run: Run) => void): Promise<void> {
+  async record(run: Run, signal: AbortSignal, onProgress?: (run: Run) => void): Promise<void> {
     const { id, isRequested } = await this.runs.begin(run.kind);
     this.metrics.runBegan(run.kind);
     let [recorded, logged] = [Date.now(), Date.now()];
     try {
       await this.runner.execute(run, signal, async () => {
-        show?.(run);
+        onProgress?.(run);
         if (Date.now() - recorded >= RECORD_MS) {
           recorded = Date.now();
           await this.runs.progress(id, run.figures);
         }
-        if (!show && run.kind !== 'resync' && Date.now() - logged >= LOG_MS) {
+        if (!onProgress && run.kind !== 'resync' && Date.now() - logged >= LOG_MS) {
           logged = Date.now();
-          this.logger.log(run.toString());
+          this.logger.log(run.progress, 'Run in progress');
         }
       });
     } catch (error) {
       run.note((error as Error).message);
       const outcome = signal.aborted ? 'interrupted' : 'failed';
       this.metrics.runEnded(run.kind, outcome);
-      await this.endFailed(id, isRequested, outcome, run).catch(() => undefined); // the leader takes over what is left running
+      await this.endFailed(id, isRequested, outcome, run).catch(() => undefined); // the leader takes over a run that is left running
       throw error;
     }
     this.metrics.runEnded(run.kind, 'done');
     await this.runs.end(id, 'done', run.figures);
-    this.logger[run.kind === 'resync' && run.differences === 0 ? 'debug' : 'log'](run.outcome());
+    const level = run.kind === 'resync' && run.differences === 0 ? 'debug' : 'log';
+    this.logger[level](run.outcome, 'Run done');
   }
 
-  /** A run that somebody requested waits for its next try; what it came to so far is shown meanwhile. */
+  /** Requests a requested run again, with its figures so far. Ends another one. */
   private async endFailed(
     id: string,
     isRequested: boolean,

@@ -1,20 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { pause } from '../../polling/poll.js';
 import type { RunKind } from '../run-log/reconciliation-run.entity.js';
+import { RunLogService } from '../run-log/run-log.service.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunnerService } from './runner.service.js';
-import { RunLogService } from '../run-log/run-log.service.js';
 
-/** How often the record is asked for requested runs, in ms. */
+/** Interval of the queries for requested runs, in ms. */
 const POLL_MS = 1000;
-/** Delay after a run over all groups that failed, in ms; it doubles with each failure in a row. */
-const RETRY_MS = 1000;
-const LAST_RETRY_MS = 60_000;
+/** Delay after the first failure of a backfill or full run, in ms. It doubles with each failure in a row. */
+const RETRY_BASE_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+
+/** The loops whose problems are reported. */
+export type RunLoop = 'resync' | 'full run';
 
 /**
- * Has a resync done each `RECONCILE_INTERVAL` and, beside it, the runs over all groups: the first backfill, and what is requested. A
- * backfill may take hours, and resyncs find what changes meanwhile.
+ * Starts a resync each `RECONCILE_INTERVAL`, and beside it the runs over all groups: the first backfill, and requested ones. A
+ * backfill may take hours; resyncs find changes meanwhile.
  */
 @Injectable()
 export class RunScheduler {
@@ -26,21 +29,18 @@ export class RunScheduler {
   ) {}
 
   /**
-   * Goes on until the signal is aborted.
-   * @param onProblem is told of which kind of run why it failed, or that the last one did not
+   * Schedules runs until the signal is aborted.
+   * @param onProblem receives the error of a run that failed, and undefined after one that succeeded
    */
-  async schedule(
-    signal: AbortSignal,
-    onProblem: (kind: 'resync' | 'full run', problem?: Error) => void,
-  ): Promise<void> {
+  async run(signal: AbortSignal, onProblem: (loop: RunLoop, problem?: Error) => void): Promise<void> {
     await this.takeOver(signal, (problem) => onProblem('full run', problem));
     await Promise.all([
-      this.resync(signal, (problem) => onProblem('resync', problem)),
-      this.fullRuns(signal, (problem) => onProblem('full run', problem)),
+      this.scheduleResyncs(signal, (problem) => onProblem('resync', problem)),
+      this.scheduleFullRuns(signal, (problem) => onProblem('full run', problem)),
     ]);
   }
 
-  /** Only one process reconciles: what still counts as running was left by another one. */
+  /** Ends the runs that a former leader left running. */
   private async takeOver(signal: AbortSignal, onProblem: (problem: Error) => void): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -53,39 +53,39 @@ export class RunScheduler {
     }
   }
 
-  /** The first one at once, or an interval after the start of a mirror that is still to be filled. */
-  private async resync(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
-    const isFilled = await this.runs.hasBackfill().catch(() => true);
-    for (let next = isFilled ? 0 : Date.now() + this.config.RECONCILE_INTERVAL; !signal.aborted;) {
+  /** Starts the first resync at once, or after an interval where a backfill is due. */
+  private async scheduleResyncs(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
+    const hasBackfill = await this.runs.hasBackfill().catch(() => true);
+    for (let next = hasBackfill ? 0 : Date.now() + this.config.RECONCILE_INTERVAL; !signal.aborted;) {
       await pause(Math.min(POLL_MS, Math.max(next - Date.now(), 0)), signal);
       if (Date.now() >= next && !signal.aborted) {
         next = Date.now() + this.config.RECONCILE_INTERVAL;
-        await this.record('resync', signal, onProblem);
+        await this.execute('resync', signal, onProblem);
       }
     }
   }
 
-  private async fullRuns(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
+  private async scheduleFullRuns(signal: AbortSignal, onProblem: (problem?: Error) => void): Promise<void> {
     for (let failures = 0; !signal.aborted;) {
       const kind = await this.dueRun().catch((error: Error) => {
         onProblem(error);
         return undefined;
       });
       if (kind) {
-        failures = (await this.record(kind, signal, onProblem)) ? 0 : failures + 1;
+        failures = (await this.execute(kind, signal, onProblem)) ? 0 : failures + 1;
       }
-      await pause(failures === 0 ? POLL_MS : Math.min(RETRY_MS * 2 ** failures, LAST_RETRY_MS), signal);
+      await pause(failures === 0 ? POLL_MS : Math.min(RETRY_BASE_MS * 2 ** failures, RETRY_MAX_MS), signal);
     }
   }
 
-  /** @returns whether it came to its end */
-  private async record(
+  /** @returns whether the run succeeded */
+  private async execute(
     kind: RunKind,
     signal: AbortSignal,
     onProblem: (problem?: Error) => void,
   ): Promise<boolean> {
     try {
-      await this.recorder.record(this.runner.prepare(kind), signal);
+      await this.recorder.record(this.runner.create(kind), signal);
       onProblem();
       return true;
     } catch (error) {
@@ -100,6 +100,3 @@ export class RunScheduler {
     return (await this.runs.requested()) ?? ((await this.runs.hasBackfill()) ? undefined : 'backfill');
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal }).catch(() => undefined);

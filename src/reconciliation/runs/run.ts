@@ -1,27 +1,27 @@
-import type { ReconciliationRun, RunKind } from '../run-log/reconciliation-run.entity.js';
+import type { RunKind } from '../run-log/reconciliation-run.entity.js';
 import type { RunFigures } from '../run-log/run-log.service.js';
 import type { ReconcileResult } from '../queue/reconcile-result.js';
 
-/** Problems that are kept of one run. */
-const NOTES = 5;
+/** Maximum number of problems that a run keeps. */
+const MAX_NOTES = 5;
 
-/** A run under way: what it has counted so far. */
+/** A run in progress: counts the results of its groups. */
 export class Run implements RunFigures {
   groups = 0;
   groupsRead = 0;
   members = 0;
   differences = 0;
-  /** Groups of which it is not settled yet what they are. */
+  /** Groups whose last result was `tooRecent` or `outdated`. */
   readonly tooRecent = new Set<string>();
-  /** Groups that failed, and why. */
+  /** Reasons of the groups that failed. */
   private readonly failed = new Map<string, string>();
   private readonly notes: string[] = [];
   private readonly start = performance.now();
-  /** Groups that were read before this run began. */
-  private before = 0;
+  /** Groups that were read before this run. */
+  private skipped = 0;
   private readonly requestsBefore: number;
 
-  /** @param requestsSoFar how many requests were made to OpenIM so far, by this process */
+  /** @param requestsSoFar returns the number of requests of this process to OpenIM so far */
   constructor(
     readonly kind: RunKind,
     private readonly requestsSoFar: () => number,
@@ -42,81 +42,72 @@ export class Run implements RunFigures {
     return this.failed.size;
   }
 
-  /** Why it failed, or what it could not do; null: nothing is wrong. */
+  /** Why the run failed, or what it left out; null: nothing. */
   get problem(): string | null {
     const [first] = this.failed;
-    const parts = [
-      ...this.notes,
-      ...(first
-        ? [
-            `${this.failed.size} groups failed and are tried again, such as ${first[0].slice(0, 255)}: ${first[1]}`,
-          ]
-        : []),
-    ];
-    return parts.length > 0 ? parts.join('; ') : null;
+    const failed = first
+      ? [`${this.failed.size} groups failed and are retried, such as ${first[0].slice(0, 255)}: ${first[1]}`]
+      : [];
+    const problems = [...this.notes, ...failed];
+    return problems.length > 0 ? problems.join('; ') : null;
   }
 
-  /** Notes something that the run could not do. */
+  /** Notes a problem. */
   note(problem: string): void {
-    if (this.notes.length < NOTES) {
+    if (this.notes.length < MAX_NOTES) {
       this.notes.push(problem);
     }
   }
 
-  /** So many groups of the list had been read before. */
+  /** Counts groups of the list that were read before this run. */
   skip(groups: number): void {
     this.groupsRead += groups;
-    this.before += groups;
+    this.skipped += groups;
   }
 
   count({ groupID, state, reason, members, drift }: ReconcileResult): void {
-    const isSecond = this.tooRecent.delete(groupID) || this.failed.delete(groupID);
-    this.groupsRead += state === 'unchanged' || isSecond ? 0 : 1;
+    const isRetry = this.tooRecent.delete(groupID) || this.failed.delete(groupID);
+    this.groupsRead += state === 'unchanged' || isRetry ? 0 : 1;
     this.members += members;
     this.differences += drift
       .filter(({ kind }) => kind !== 'filled')
       .reduce((sum, { differences }) => sum + differences, 0);
     if (state === 'unverified' || state === 'failed') {
-      this.failed.set(groupID, reason ?? 'it could not be read whole');
+      this.failed.set(groupID, reason ?? 'no full snapshot could be taken');
     } else if (state === 'tooRecent' || state === 'outdated') {
       this.tooRecent.add(groupID);
     }
   }
 
-  /** The groups that are to be reconciled once more before the run ends. */
+  /** The groups to reconcile again before the run ends. */
   get unfinished(): string[] {
     return [...this.tooRecent, ...this.failed.keys()];
   }
 
-  /** How far it is, in words: "Backfill: 3,400 of 10,000 groups, 340,000 members, 170 groups/s, 39 s left". */
-  toString(): string {
-    const seconds = (performance.now() - this.start) / 1000;
-    const rate = (this.groupsRead - this.before) / seconds;
-    const left = rate > 0 ? Math.max(0, Math.round((this.groups - this.groupsRead) / rate)) : undefined;
-    const parts = [
-      `${inWords(this.groupsRead)} of ${inWords(this.groups)} groups`,
-      `${inWords(this.members)} members`,
-      `${inWords(this.differences)} differences`,
-      `${rate.toFixed(rate < 10 ? 1 : 0)} groups/s`,
-      ...(left === undefined ? [] : [`${left} s left`]),
-    ];
-    return `${NAMES[this.kind]}: ${parts.join(', ')}`;
+  /** Fields for the log while the run is in progress. `secondsLeft` is estimated by the rate so far. */
+  get progress(): object {
+    const { kind, groups, groupsRead, members, differences } = this;
+    const rate = (groupsRead - this.skipped) / this.seconds;
+    return {
+      kind,
+      groups,
+      groupsRead,
+      members,
+      differences,
+      groupsPerSecond: round(rate),
+      ...(rate > 0 && { secondsLeft: Math.max(0, Math.round((groups - groupsRead) / rate)) }),
+    };
   }
 
-  /** What came of it, in words. */
-  outcome(): string {
-    const seconds = (performance.now() - this.start) / 1000;
-    return (
-      `${NAMES[this.kind]}: ${inWords(this.groupsRead)} groups and ${inWords(this.members)} members read of ${inWords(this.groups)} groups, ` +
-      `${inWords(this.differences)} differences, ${inWords(this.requests)} requests, ${seconds.toFixed(1)} s`
-    );
+  /** Fields for the log at the end of the run. */
+  get outcome(): object {
+    const { kind, figures, seconds } = this;
+    return { kind, ...figures, seconds: round(seconds) };
+  }
+
+  private get seconds(): number {
+    return (performance.now() - this.start) / 1000;
   }
 }
 
-const NAMES: Readonly<Record<ReconciliationRun['kind'], string>> = {
-  backfill: 'Backfill',
-  resync: 'Resync',
-  full: 'Full run',
-};
-
-const inWords = (count: number): string => count.toLocaleString('en');
+const round = (value: number): number => Math.round(value * 10) / 10;

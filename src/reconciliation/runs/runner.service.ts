@@ -6,9 +6,9 @@ import { FullRunsService } from './full-runs.service.js';
 import type { RunKind } from '../run-log/reconciliation-run.entity.js';
 import { ResyncService } from './resync.service.js';
 import { Run } from './run.js';
-import { type Progress, RunWork } from './run-work.js';
+import { type OnProgress, RunWork } from './run-work.js';
 
-/** Does runs over OpenIM's groups. */
+/** Executes runs. */
 @Injectable()
 export class RunnerService {
   constructor(
@@ -19,17 +19,17 @@ export class RunnerService {
     private readonly fullRuns: FullRunsService,
   ) {}
 
-  /** A run that has not begun. */
-  prepare(kind: RunKind): Run {
+  /** Makes a run that has not started. */
+  create(kind: RunKind): Run {
     return new Run(kind, () => this.openIm.requests);
   }
 
   /**
-   * Does a run to its end.
-   * @throws the error of OpenIM where it is away as a whole; the driver's error; the signal's reason
+   * Executes a run to its end.
+   * @throws the error of OpenIM in an outage; the driver's error; the signal's reason
    */
-  async execute(run: Run, signal: AbortSignal, progress: Progress): Promise<void> {
-    const work = new RunWork(run, signal, progress, this.reconciler, this.queue);
+  async execute(run: Run, signal: AbortSignal, onProgress: OnProgress): Promise<void> {
+    const work = new RunWork(run, signal, onProgress, this.reconciler, this.queue);
     if (run.kind === 'resync') {
       await this.resync.execute(work);
     } else if (run.kind === 'backfill') {

@@ -5,98 +5,84 @@ import type { GroupChanges, GroupInfo, GroupVersion, PerGroup } from '../../open
 import { OpenImRefusal } from '../../openim/openim-error.js';
 import { OpenImClient } from '../../openim/openim.client.js';
 import { LANES } from '../queue/lanes.js';
+import { type ChangesResult, type InfoResult, toChangesResult, toInfoResult } from './changes-result.js';
 
-/** What OpenIM answers for a group. */
-export type Answer =
-  /** What changed since a version. */
-  | { readonly kind: 'changes'; readonly changes: GroupChanges }
-  /** OpenIM keeps no version of it: it is dismissed, or has no owner. */
-  | { readonly kind: 'versionless'; readonly info: GroupInfo }
-  /** OpenIM does not have it. */
-  | { readonly kind: 'absent' }
-  /** OpenIM does not answer for it, but does for others. */
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** What OpenIM answers when it is asked for a group as it is now. */
-export type InfoAnswer = Exclude<Answer, { kind: 'changes' }>;
-
-/** What OpenIM answers where a group cannot be read. */
-export type NoAnswer = Exclude<InfoAnswer, { kind: 'versionless' }>;
-
-/** How long a question waits for others to share a request, in ms; and one of the background, unless enough of those wait. */
+/** Time for which a call of `readSince` waits for others to share a request, in ms. */
 const BATCH_MS = 10;
-const PATIENT_MS = 200;
-/** Questions of the background that are enough for a request: as many groups as its lane has. */
-const PATIENT_GROUPS = LANES.background;
+/** The same time for a call of the background, in ms, unless `BACKGROUND_BATCH_GROUPS` of them wait. */
+const BACKGROUND_BATCH_MS = 200;
+/** As many groups as the lane of the background has: more never wait. */
+const BACKGROUND_BATCH_GROUPS = LANES.background;
 const BATCH_GROUPS = 100;
 
-interface Question {
+/** A call of `readSince`. */
+interface Call {
   readonly groupID: string;
-  readonly before: Answer;
+  readonly before: ChangesResult;
 }
 
-/** Asks what changed of groups. Gets an answer for each of them: a group for which OpenIM fails takes no other one with it. */
+/** Reads the changes of groups, with a result for each of them: a group for which OpenIM fails does not affect the others. */
 @Injectable()
 export class ChangesReader {
-  private readonly since = this.loader((dispatch) => void setTimeout(dispatch, BATCH_MS));
-  private readonly patientSince = this.loader((dispatch) => {
-    const timer = setTimeout(dispatch, PATIENT_MS);
-    this.patient = {
-      waiting: 0,
+  private readonly loader = this.createLoader((dispatch) => void setTimeout(dispatch, BATCH_MS));
+  private readonly backgroundLoader = this.createLoader((dispatch) => {
+    const timer = setTimeout(dispatch, BACKGROUND_BATCH_MS);
+    this.backgroundBatch = {
+      size: 0,
       dispatch: () => {
         clearTimeout(timer);
         dispatch();
       },
     };
   });
-  private patient = { waiting: 0, dispatch: (): void => undefined };
+  private backgroundBatch = { size: 0, dispatch: (): void => undefined };
 
   constructor(private readonly openIm: OpenImClient) {}
 
   /**
-   * Reads what changed of some groups since their versions.
-   * @throws the error of OpenIM where it is away as a whole
+   * Reads the changes of some groups since their versions.
+   * @throws the error of OpenIM in an outage
    */
-  async read(versions: GroupVersion[]): Promise<Map<string, Answer>> {
-    const answers = new Map<string, Answer>();
+  async read(versions: GroupVersion[]): Promise<Map<string, ChangesResult>> {
+    const results = new Map<string, ChangesResult>();
     for (
-      let asked = versions;
-      asked.length > 0;
-      asked = asked.filter(({ groupID }) => !answers.has(groupID))
+      let remaining = versions;
+      remaining.length > 0;
+      remaining = remaining.filter(({ groupID }) => !results.has(groupID))
     ) {
-      const { changes, problem } = await this.ask(asked);
-      const answered = asked.filter(({ groupID }) => changes.has(groupID));
-      answered.forEach(({ groupID }) => answers.set(groupID, toAnswer(changes.get(groupID)!)));
+      const { changes, problem } = await this.request(remaining);
+      const answered = remaining.filter(({ groupID }) => changes.has(groupID));
+      answered.forEach(({ groupID }) => results.set(groupID, toChangesResult(changes.get(groupID)!)));
       if (answered.length === 0) {
-        const others = await this.narrow(asked, problem);
-        others.forEach((answer, groupID) => answers.set(groupID, answer));
+        const others = await this.bisect(remaining, problem);
+        others.forEach((result, groupID) => results.set(groupID, result));
       }
     }
-    return answers;
+    return results;
   }
 
   /**
-   * Reads what changed of a group since an earlier answer, together with others that are asked for at the same time.
-   * @param isPatient whether nobody waits for it, so that it may wait for others
-   * @throws the error of OpenIM where it is away as a whole
+   * Reads the changes of a group since an earlier result. Concurrent calls share requests.
+   * @param isBackground whether nobody needs the group within seconds, so that the call may wait longer for others
+   * @throws the error of OpenIM in an outage
    */
-  readSince(groupID: string, before: Answer, isPatient: boolean): Promise<Answer> {
-    if (!isPatient) {
-      return this.since.load({ groupID, before });
+  readSince(groupID: string, before: ChangesResult, isBackground: boolean): Promise<ChangesResult> {
+    if (!isBackground) {
+      return this.loader.load({ groupID, before });
     }
-    const answer = this.patientSince.load({ groupID, before });
-    this.patient.waiting += 1;
-    if (this.patient.waiting >= PATIENT_GROUPS) {
-      this.patient.dispatch();
+    const result = this.backgroundLoader.load({ groupID, before });
+    this.backgroundBatch.size += 1;
+    if (this.backgroundBatch.size >= BACKGROUND_BATCH_GROUPS) {
+      this.backgroundBatch.dispatch();
     }
-    return answer;
+    return result;
   }
 
   /**
-   * Reads groups as they are now.
-   * @throws the error of OpenIM where it is away as a whole
+   * Reads the current info of groups, without members.
+   * @throws the error of OpenIM in an outage
    */
-  async readInfos(groupIDs: string[]): Promise<Map<string, InfoAnswer>> {
+  async readInfos(groupIDs: string[]): Promise<Map<string, InfoResult>> {
     if (groupIDs.length === 0) {
       return new Map();
     }
@@ -104,7 +90,7 @@ export class ChangesReader {
     try {
       infos = await this.openIm.getGroups(groupIDs);
     } catch (error) {
-      const reason = await this.openIm.reasonUnlessAway(error);
+      const reason = await this.openIm.reasonUnlessOutage(error);
       if (groupIDs.length === 1) {
         return new Map([[groupIDs[0]!, { kind: 'failed', reason }]]);
       }
@@ -114,54 +100,44 @@ export class ChangesReader {
         ...(await this.readInfos(groupIDs.slice(half))),
       ]);
     }
-    return new Map(
-      groupIDs.map((groupID): [string, InfoAnswer] => {
-        const info = infos.get(groupID);
-        return [
-          groupID,
-          info === undefined
-            ? { kind: 'absent' }
-            : info instanceof Error
-              ? { kind: 'failed', reason: info.message }
-              : { kind: 'versionless', info },
-        ];
-      }),
-    );
+    return new Map(groupIDs.map((groupID) => [groupID, toInfoResult(infos.get(groupID))]));
   }
 
-  private loader(schedule: (dispatch: () => void) => void): DataLoader<Question, Answer> {
-    return new DataLoader<Question, Answer>((questions) => this.readBatch(questions), {
+  private createLoader(schedule: (dispatch: () => void) => void): DataLoader<Call, ChangesResult> {
+    return new DataLoader<Call, ChangesResult>((calls) => this.readBatch(calls), {
       cache: false,
       maxBatchSize: BATCH_GROUPS,
       batchScheduleFn: schedule,
     });
   }
 
-  private async readBatch(questions: readonly Question[]): Promise<Answer[]> {
-    const versions = questions.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
-    const others = questions.filter(({ before }) => before.kind !== 'changes');
-    const answers = await this.openIm.urgently(async (): Promise<[string, Answer][]> => [
+  private async readBatch(calls: readonly Call[]): Promise<ChangesResult[]> {
+    const versions = calls.flatMap(({ before }) => (before.kind === 'changes' ? [before.changes] : []));
+    const others = calls.filter(({ before }) => before.kind !== 'changes');
+    const results = await this.openIm.urgently(async (): Promise<[string, ChangesResult][]> => [
       ...(await this.read(versions)),
       ...(await this.readInfos(others.map(({ groupID }) => groupID))),
     ]);
-    const byGroup = new Map(answers);
-    return questions.map(({ groupID }) => byGroup.get(groupID)!);
+    const byGroup = new Map(results);
+    return calls.map(({ groupID }) => byGroup.get(groupID)!);
   }
 
-  private async ask(versions: GroupVersion[]): Promise<{ changes: PerGroup<GroupChanges>; problem?: Error }> {
+  private async request(
+    versions: GroupVersion[],
+  ): Promise<{ changes: PerGroup<GroupChanges>; problem?: Error }> {
     try {
       return { changes: await this.openIm.getChanges(versions) };
     } catch (error) {
-      await this.openIm.reasonUnlessAway(error);
+      await this.openIm.reasonUnlessOutage(error);
       return { changes: new Map(), problem: error as Error };
     }
   }
 
   /**
-   * Finds which of some groups OpenIM has no answer for, by what they are and by halves.
-   * @param problem why OpenIM fails for all of them; undefined: it left them out
+   * Finds by their infos, and by halves, the groups that make a request fail.
+   * @param problem error of the request; undefined: OpenIM left the groups out
    */
-  private async narrow(versions: GroupVersion[], problem?: Error): Promise<Map<string, Answer>> {
+  private async bisect(versions: GroupVersion[], problem?: Error): Promise<Map<string, ChangesResult>> {
     const infos = await this.readInfos(versions.map(({ groupID }) => groupID));
     if (!problem) {
       return infos;
@@ -186,6 +162,3 @@ export class ChangesReader {
     return new Map([...(await this.read(active.slice(0, half))), ...(await this.read(active.slice(half)))]);
   }
 }
-
-const toAnswer = (changes: GroupChanges | Error): Answer =>
-  changes instanceof Error ? { kind: 'failed', reason: changes.message } : { kind: 'changes', changes };

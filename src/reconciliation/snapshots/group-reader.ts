@@ -2,25 +2,26 @@ import { Injectable } from '@nestjs/common';
 import type { GroupSnapshot } from '../../groups/statements/reconcile-group.js';
 import type { GroupChanges, GroupInfo } from '../../openim/openim-answers.js';
 import { OpenImClient } from '../../openim/openim.client.js';
-import { type Answer, ChangesReader } from './changes-reader.js';
-import { infoOf, MemberListReader } from './member-list-reader.js';
+import { ChangesReader } from './changes-reader.js';
+import { type ChangesResult, infoOf } from './changes-result.js';
+import { MemberListReader } from './member-list-reader.js';
 
-/** What OpenIM says of a group: a whole snapshot of it, or a delta since a version. */
+/** OpenIM's state of a group: a full snapshot, or a delta since a version. */
 export interface Snapshot extends Omit<GroupSnapshot, 'confirmed' | 'watchedSince'> {
   readonly groupID: string;
 }
 
-/** What became of reading a group. */
-export type Found =
+/** Result of reading a group. */
+export type GroupReadResult =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'absent' }
-  /** OpenIM does not show it, but shows others. `info`: what it shows of the group itself. */
+  /** OpenIM does not show the group, but shows others. `info`: the group itself, where OpenIM shows that. */
   | { readonly kind: 'failed'; readonly reason: string; readonly info?: GroupInfo };
 
-/** Users of whom it is asked in one request (OpenIM's ParamMaxLength is 1,000). */
-export const MEMBERS_ASKED = 500;
+/** Maximum number of users in one request for members. OpenIM's ParamMaxLength is 1,000. */
+export const MAX_MEMBERS_REQUESTED = 500;
 
-/** Reads one group from OpenIM. A failure that is proven to be about OpenIM as a whole is thrown, any other one is the group's. */
+/** Reads one group from OpenIM. An outage of OpenIM is thrown; any other failure is the result of the group. */
 @Injectable()
 export class GroupReader {
   constructor(
@@ -30,17 +31,17 @@ export class GroupReader {
   ) {}
 
   /**
-   * Reads a group whole.
-   * @param before what OpenIM answered when it was asked for the group's version
-   * @param isPatient whether nobody waits for it
-   * @throws the error of OpenIM where it is away as a whole
+   * Takes a full snapshot of a group.
+   * @param before OpenIM's answer to the request for the version of the group
+   * @param isBackground whether nobody needs the group within seconds
+   * @throws the error of OpenIM in an outage
    */
-  async readWhole(groupID: string, before: Answer, isPatient = false): Promise<Found> {
+  async readWhole(groupID: string, before: ChangesResult, isBackground = false): Promise<GroupReadResult> {
     if (before.kind === 'absent' || before.kind === 'failed') {
       return before;
     }
-    return this.ofGroup(infoOf(before), async () => {
-      const list = await this.lists.read(groupID, before, isPatient);
+    return this.catchFailure(infoOf(before), async () => {
+      const list = await this.lists.read(groupID, before, isBackground);
       if ('kind' in list) {
         return list;
       }
@@ -64,7 +65,7 @@ export class GroupReader {
     });
   }
 
-  /** A delta as OpenIM told it. */
+  /** Converts the changes of a group into a delta. */
   toDelta({ groupID, versionID, version, group, changed, left }: GroupChanges): Snapshot {
     return {
       groupID,
@@ -81,22 +82,22 @@ export class GroupReader {
   }
 
   /**
-   * Completes a delta by some members as OpenIM has them now: those whom callbacks changed here though OpenIM tells no change of them.
-   * @param userIDs at most `MEMBERS_ASKED`
+   * Completes a delta by the current state of some members: those whom callbacks changed in the mirror though OpenIM reports no change.
+   * @param userIDs at most `MAX_MEMBERS_REQUESTED`
    * @param withInfo whether the group itself is read too
-   * @throws the error of OpenIM where it is away as a whole
+   * @throws the error of OpenIM in an outage
    */
-  async completeDelta(changes: GroupChanges, userIDs: string[], withInfo: boolean): Promise<Found> {
+  async completeDelta(changes: GroupChanges, userIDs: string[], withInfo: boolean): Promise<GroupReadResult> {
     const { groupID } = changes;
-    return this.ofGroup(changes.group, async () => {
-      const known = new Set([...changes.changed.map(({ userID }) => userID), ...changes.left]);
-      const asked = userIDs.filter((userID) => !known.has(userID));
-      const members = asked.length > 0 ? await this.openIm.getMembers(groupID, asked) : [];
+    return this.catchFailure(changes.group, async () => {
+      const reported = new Set([...changes.changed.map(({ userID }) => userID), ...changes.left]);
+      const requested = userIDs.filter((userID) => !reported.has(userID));
+      const members = requested.length > 0 ? await this.openIm.getMembers(groupID, requested) : [];
       const present = new Set(members.map(({ userID }) => userID));
       const snapshot = {
         ...this.toDelta(changes),
         members: [...changes.changed, ...members],
-        left: [...changes.left, ...asked.filter((userID) => !present.has(userID))],
+        left: [...changes.left, ...requested.filter((userID) => !present.has(userID))],
       };
       if (!withInfo) {
         return { kind: 'snapshot', snapshot };
@@ -109,13 +110,16 @@ export class GroupReader {
     });
   }
 
-  /** @param info what is known of the group, for the case that no more can be read */
-  private async ofGroup(info: GroupInfo | undefined, read: () => Promise<Found>): Promise<Found> {
+  /** @param info the group itself, for the result of a failure */
+  private async catchFailure(
+    info: GroupInfo | undefined,
+    read: () => Promise<GroupReadResult>,
+  ): Promise<GroupReadResult> {
     try {
-      const found = await read();
-      return found.kind === 'failed' && info ? { ...found, info } : found;
+      const result = await read();
+      return result.kind === 'failed' && info ? { ...result, info } : result;
     } catch (error) {
-      const reason = await this.openIm.reasonUnlessAway(error);
+      const reason = await this.openIm.reasonUnlessOutage(error);
       return { kind: 'failed', reason, ...(info && { info }) };
     }
   }

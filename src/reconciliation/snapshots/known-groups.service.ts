@@ -5,17 +5,17 @@ import { STALE } from '../../groups/statements/stale.js';
 import { DISMISSED } from '../../openim/constants.js';
 import type { GroupInfo, PerGroup } from '../../openim/openim-answers.js';
 
-/** What OpenIM does not have cannot be read. */
+/** Groups that OpenIM has: others cannot be read. */
 const PRESENT = `stale_reason IS DISTINCT FROM '${STALE.absent}'`;
 const ACTIVE = `status IS DISTINCT FROM ${DISMISSED}`;
 
-const READ = `
+const VERIFIED = `
   SELECT group_id AS "groupID", status FROM groups WHERE group_id = ANY ($1) AND verified_at IS NOT NULL AND ${PRESENT}`;
 const STALE_GROUPS = `
   SELECT group_id AS "groupID", create_time::text AS "createTime" FROM groups
   WHERE stale_since IS NOT NULL AND ${PRESENT} AND (create_time, group_id) > ($1::timestamptz, $2)
   ORDER BY create_time, group_id LIMIT $3`;
-const UNREAD_GROUPS = `
+const NEVER_VERIFIED_GROUPS = `
   SELECT group_id AS "groupID", create_time::text AS "createTime" FROM groups
   WHERE verified_at IS NULL AND ${PRESENT} AND (create_time, group_id) > ($1::timestamptz, $2)
   ORDER BY create_time, group_id LIMIT $3`;
@@ -33,8 +33,8 @@ const VERSIONLESS = `
 const VERSIONLESS_GROUPS = `${VERSIONLESS} WHERE group_id = ANY ($1)`;
 const DISMISSED_GROUPS = `${VERSIONLESS}
   WHERE (NOT (${ACTIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
-/** As the index `groups_full_snapshot_at_idx` has it: a dismissed group whose members stay lives on. */
-const LONGEST_UNREAD = `
+/** Has the condition of the index `groups_full_snapshot_at_idx`: the members of a dismissed group that keeps them may change. */
+const LEAST_RECENTLY_SNAPSHOTTED = `
   SELECT group_id AS "groupID" FROM groups
   WHERE (${ACTIVE} OR member_count > 0) AND ${PRESENT} AND full_snapshot_at < $1
   ORDER BY full_snapshot_at, group_id LIMIT $2`;
@@ -45,32 +45,34 @@ interface ByCreateTime {
   createTime: string;
 }
 
-/** A group of which OpenIM tells no changes: it is dismissed, has no owner, or OpenIM did not have it. */
-export interface VersionlessGroup {
+/** The fields of a group that are compared with OpenIM's info; null: unknown. */
+type ComparedFields = Pick<GroupInfo, 'status' | 'groupName' | 'ownerUserID'>;
+
+/** A group whose changes OpenIM does not report: it is dismissed, has no owner, or OpenIM did not have it. */
+export type VersionlessGroup = { [Field in keyof ComparedFields]: ComparedFields[Field] | null } & {
   groupID: string;
   memberCount: number;
-  status: number | null;
-  groupName: string | null;
-  ownerUserID: string | null;
   isAbsent: boolean;
   fullSnapshotAt: Date | null;
-}
+};
 
-/** The groups of the mirror as reconciliation goes through them, a page at a time, each list by an index. */
+/** Reads the groups of the mirror page by page, each list by an index. */
 @Injectable()
 export class KnownGroupsService {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** PostgreSQL's clock, by which groups are verified. */
+  /** Returns the time of PostgreSQL's clock, as `verified_at` has it. */
   async now(): Promise<Date> {
     const [{ now }] = await this.dataSource.query<[{ now: Date }]>('SELECT clock_timestamp() AS now');
     return now;
   }
 
-  /** Which of these groups of OpenIM were never read, or are dismissed here though they are not in OpenIM. */
-  async unread(infos: PerGroup<GroupInfo>): Promise<string[]> {
+  /** Selects the groups of OpenIM that the mirror lacks: those never verified, and those dismissed here but not in OpenIM. */
+  async selectUnknown(infos: PerGroup<GroupInfo>): Promise<string[]> {
     const groupIDs = [...infos.keys()];
-    const rows = await this.dataSource.query<{ groupID: string; status: number | null }[]>(READ, [groupIDs]);
+    const rows = await this.dataSource.query<{ groupID: string; status: number | null }[]>(VERIFIED, [
+      groupIDs,
+    ]);
     const statuses = new Map(rows.map(({ groupID, status }) => [groupID, status]));
     return groupIDs.filter((groupID) => {
       const [known, info] = [statuses.get(groupID), infos.get(groupID)];
@@ -81,17 +83,17 @@ export class KnownGroupsService {
     });
   }
 
-  /** Groups that are stale. */
+  /** Reads the groups that are stale. */
   stale(size: number): AsyncGenerator<string[]> {
     return this.byCreateTime(STALE_GROUPS, size);
   }
 
-  /** Groups that were never read. */
-  neverRead(size: number): AsyncGenerator<string[]> {
-    return this.byCreateTime(UNREAD_GROUPS, size);
+  /** Reads the groups that were never verified. */
+  neverVerified(size: number): AsyncGenerator<string[]> {
+    return this.byCreateTime(NEVER_VERIFIED_GROUPS, size);
   }
 
-  /** Groups that are not dismissed and have been read, and whether OpenIM keeps versions of them: not of those without an owner. */
+  /** Reads the verified groups that are not dismissed, and whether OpenIM keeps versions of them: it does not for those without an owner. */
   async *active(size: number): AsyncGenerator<{ groupID: string; isVersioned: boolean }[]> {
     for (let last: string | undefined = ''; last !== undefined;) {
       const rows: { groupID: string; isVersioned: boolean }[] = await this.dataSource.query(ACTIVE_GROUPS, [
@@ -103,27 +105,30 @@ export class KnownGroupsService {
     }
   }
 
-  /** Some groups without versions, with what OpenIM's list shows of a group. */
+  /** Reads some groups without versions, with the fields to compare. */
   versionless(groupIDs: string[]): Promise<VersionlessGroup[]> {
     return this.dataSource.query(VERSIONLESS_GROUPS, [groupIDs]);
   }
 
   /**
-   * A page of the groups that are dismissed, or that OpenIM did not have when it was asked.
-   * @param after the groupID to begin after
+   * Reads a page of the groups that are dismissed, or that OpenIM did not have at the last request.
+   * @param after cursor: the last groupID of the page before
    */
   dismissed(after: string, size: number): Promise<VersionlessGroup[]> {
     return this.dataSource.query(DISMISSED_GROUPS, [after, size]);
   }
 
-  /** Groups that OpenIM did not have when it was asked last. */
+  /** Reads the groups that OpenIM did not have at the last request. */
   absent(size: number): AsyncGenerator<string[]> {
     return this.byCreateTime(ABSENT_GROUPS, size);
   }
 
-  /** Groups that have members and were read whole longest ago, before a moment. */
-  async longestUnread(before: Date, limit: number): Promise<string[]> {
-    const rows = await this.dataSource.query<{ groupID: string }[]>(LONGEST_UNREAD, [before, limit]);
+  /** Reads the active groups, and dismissed ones with members, whose last full snapshot is older than `before`, the oldest first. */
+  async leastRecentlySnapshotted(before: Date, limit: number): Promise<string[]> {
+    const rows = await this.dataSource.query<{ groupID: string }[]>(LEAST_RECENTLY_SNAPSHOTTED, [
+      before,
+      limit,
+    ]);
     return rows.map(({ groupID }) => groupID);
   }
 

@@ -2,33 +2,35 @@ import { Injectable } from '@nestjs/common';
 import type { GroupInfo, GroupMemberInfo } from '../../openim/openim-answers.js';
 import { ErrCode, OpenImRefusal } from '../../openim/openim-error.js';
 import { OpenImClient } from '../../openim/openim.client.js';
-import { type Answer, ChangesReader, type NoAnswer } from './changes-reader.js';
+import { ChangesReader } from './changes-reader.js';
+import type { ChangesResult, Unreadable } from './changes-result.js';
+import { MemberListBuilder } from './member-list-builder.js';
 
-/** Members a page: some 400 bytes each, and OpenIM's messages hold 8 MiB. */
+/** Members in a page: some 400 bytes each, and OpenIM's messages hold 8 MiB. */
 const PAGE = 1000;
-/** Members a page where OpenIM fails with more: their `ex` may be large. */
+/** Members in a page where OpenIM fails with more: their `ex` may be large. */
 const SMALL_PAGE = 50;
-/** Pages after which OpenIM is asked what changed meanwhile: it tells no more than 200 changes at once. */
+/** Pages after which the changes since the last request are read: OpenIM reports no more than 200 at once. */
 const PAGES_BETWEEN_CHANGES = 20;
 /**
- * How often a list is read. Each member who leaves moves one member from a page that is not read yet to one that is, so that one
- * pass may miss some. What another pass finds is added.
+ * Maximum number of passes over a list. Each member who leaves moves one member from an unread page to one that was read, so one
+ * pass may miss some. Members found by another pass are added.
  */
 const PASSES = 3;
-/** How often it is read where nothing changed meanwhile: then OpenIM's pages contradict each other. */
+/** The same where nothing changed during the passes: then OpenIM's pages contradict each other. */
 const QUIET_PASSES = 2;
 
-/** All members of a group, as of the last answer of OpenIM. */
+/** All members of a group, as of OpenIM's last answer. */
 export interface MemberList {
   readonly members: GroupMemberInfo[];
-  /** Whether they are all: as many as OpenIM counts, and nothing changed unseen while they were read. */
+  /** Whether no member is missing: there are as many as OpenIM counts, and every change during the passes is known. */
   readonly isComplete: boolean;
   readonly info: GroupInfo;
-  /** What OpenIM answers after the list. */
-  readonly after: Exclude<Answer, NoAnswer>;
+  /** The changes at the end of the list. */
+  readonly after: Exclude<ChangesResult, Unreadable>;
 }
 
-/** Reads all members of a group, whose version may move meanwhile. */
+/** Reads all members of a group while its version may increase. */
 @Injectable()
 export class MemberListReader {
   constructor(
@@ -37,35 +39,43 @@ export class MemberListReader {
   ) {}
 
   /**
-   * Reads the list, and completes it by what changed since the version before.
-   * @param before what OpenIM answered before the list is read
-   * @param isPatient whether nobody waits for it
-   * @returns the list; or `absent` or `failed`, where OpenIM answers so meanwhile
-   * @throws the error of OpenIM, whatever it is about
+   * Reads the list, and completes it by the changes since an earlier version.
+   * @param before changes before the list is read
+   * @param isBackground whether nobody needs the group within seconds
+   * @returns the list; or `absent` or `failed`, where OpenIM answers so before its end
+   * @throws the error of OpenIM, of an outage or of this group only
    */
-  async read(groupID: string, before: Answer, isPatient: boolean): Promise<MemberList | NoAnswer> {
-    const list = new ListUnderWay(before, isPatient);
+  async read(
+    groupID: string,
+    before: ChangesResult,
+    isBackground: boolean,
+  ): Promise<MemberList | Unreadable> {
+    const list = new MemberListBuilder(before);
     for (let pass = 1; ; pass += 1) {
-      const ended = await this.pass(groupID, list);
-      if (ended) {
-        return ended;
+      const unreadable = await this.readPages(groupID, list, isBackground);
+      if (unreadable) {
+        return unreadable;
       }
       if (!list.info) {
-        const answer = (await this.changes.readInfos([groupID])).get(groupID)!;
-        if (answer.kind !== 'versionless') {
-          return answer;
+        const now = (await this.changes.readInfos([groupID])).get(groupID)!;
+        if (now.kind !== 'versionless') {
+          return now;
         }
-        list.info = answer.info;
+        list.info = now.info;
       }
-      if (list.isComplete || !list.canBeCompleted || pass >= (list.moved ? PASSES : QUIET_PASSES)) {
+      if (list.isComplete || !list.canBeCompleted || pass >= (list.hasChanged ? PASSES : QUIET_PASSES)) {
         const { members, isComplete, info, last } = list;
         return { members: [...members.values()], isComplete, info, after: last as MemberList['after'] };
       }
     }
   }
 
-  /** Reads all pages once. @returns where the group is not to be read any more, what OpenIM answers instead */
-  private async pass(groupID: string, list: ListUnderWay): Promise<NoAnswer | undefined> {
+  /** Reads all pages once. @returns the result of a group that cannot be read any longer */
+  private async readPages(
+    groupID: string,
+    list: MemberListBuilder,
+    isBackground: boolean,
+  ): Promise<Unreadable | undefined> {
     let size = PAGE;
     list.totals.clear();
     for (let page = 1, last = 1; page <= last; page += 1) {
@@ -83,7 +93,7 @@ export class MemberListReader {
       list.addPage(answer);
       last = answer.members.length === 0 ? page : Math.ceil(answer.total / size);
       if (page === last || page % PAGES_BETWEEN_CHANGES === 0) {
-        const now = await this.changes.readSince(groupID, list.last, list.isPatient);
+        const now = await this.changes.readSince(groupID, list.last, isBackground);
         if (now.kind === 'absent' || now.kind === 'failed') {
           return now;
         }
@@ -93,63 +103,3 @@ export class MemberListReader {
     return undefined;
   }
 }
-
-/** What is known of a list while it is read. What a delta says of a user wins over any page. */
-class ListUnderWay {
-  private readonly listed = new Map<string, GroupMemberInfo>();
-  private readonly changed = new Map<string, GroupMemberInfo | null>();
-  /** The totals that the pages of this pass told. */
-  readonly totals = new Set<number>();
-  moved = false;
-  /** False where more changed than OpenIM tells. */
-  canBeCompleted = true;
-  info: GroupInfo | undefined;
-
-  constructor(
-    public last: Answer,
-    readonly isPatient: boolean,
-  ) {
-    this.info = infoOf(last);
-  }
-
-  get members(): Map<string, GroupMemberInfo> {
-    const members = new Map(this.listed);
-    this.changed.forEach((member, userID) => (member ? members.set(userID, member) : members.delete(userID)));
-    return members;
-  }
-
-  /**
-   * Every member of the list was in the group at some time since the version before, and none of those who left is among them. So
-   * a list of as many as OpenIM counts is the group. Where nothing changed, the pages must agree too.
-   */
-  get isComplete(): boolean {
-    const { size } = this.members;
-    const agrees = this.moved || (this.totals.size === 1 && this.totals.has(size));
-    return this.canBeCompleted && agrees && size === this.info?.memberCount;
-  }
-
-  addPage({ total, members }: { total: number; members: GroupMemberInfo[] }): void {
-    this.totals.add(total);
-    members.forEach((member) => this.listed.set(member.userID, member));
-  }
-
-  addChanges(now: Answer): void {
-    const { last } = this;
-    this.info = infoOf(now) ?? this.info;
-    if (now.kind === 'changes' && last.kind === 'changes') {
-      const isSame =
-        now.changes.version === last.changes.version && now.changes.versionID === last.changes.versionID;
-      this.moved ||= !isSame;
-      this.canBeCompleted &&= isSame || !now.changes.full;
-      now.changes.left.forEach((userID) => this.changed.set(userID, null));
-      now.changes.changed.forEach((member) => this.changed.set(member.userID, member));
-    } else {
-      this.canBeCompleted &&= now.kind === last.kind;
-    }
-    this.last = now;
-  }
-}
-
-/** What an answer says of the group itself. */
-export const infoOf = (answer: Answer): GroupInfo | undefined =>
-  answer.kind === 'changes' ? answer.changes.group : answer.kind === 'versionless' ? answer.info : undefined;

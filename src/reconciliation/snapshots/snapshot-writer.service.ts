@@ -13,25 +13,26 @@ import type { Snapshot } from './group-reader.js';
 import type { Priority } from '../queue/lanes.js';
 import { ReconciliationMetrics } from '../metrics/reconciliation-metrics.js';
 
-/** When a snapshot began, by PostgreSQL's clock, as the `as_of` of callbacks, cut to the ms. */
+/** Start of a snapshot, by PostgreSQL's clock as the `as_of` of callbacks. */
 export interface SnapshotStart {
+  /** Cut to the ms. */
   readonly asOf: Date;
-  /** When all groups had been read first: one created later and not known is one whose callback was lost. */
+  /** End of the first backfill: the callback of an unknown group that was created later is lost. */
   readonly watchedSince: Date | null;
 }
 
-const MOMENT = `
+const SNAPSHOT_START = `
   SELECT clock_timestamp() AS "asOf",
     (SELECT min(ended_at) FROM reconciliation_runs WHERE kind = 'backfill' AND state = 'done') AS "watchedSince"`;
 
-/** Snapshots written at once by one process, and of the background: callbacks need connections too. */
+/** Concurrent writes of this process, and of the background alone: callbacks need connections too. */
 const WRITERS = 4;
 const BACKGROUND_WRITERS = 2;
 
-/** What became of writing a snapshot; `failed`: PostgreSQL could not write this group now. */
-export type Written = Reconciled | { readonly outcome: 'failed'; readonly reason: string };
+/** Outcome of writing a snapshot; `failed`: PostgreSQL could not write this group now. */
+export type WriteResult = Reconciled | { readonly outcome: 'failed'; readonly reason: string };
 
-/** Writes snapshots of groups. A group that PostgreSQL cannot write takes no other one with it. */
+/** Writes snapshots of groups. A group that PostgreSQL cannot write does not affect the others. */
 @Injectable()
 export class SnapshotWriter {
   private readonly logger = new Logger('Reconciliation');
@@ -44,73 +45,73 @@ export class SnapshotWriter {
     private readonly metrics: ReconciliationMetrics,
   ) {}
 
-  /** Reads PostgreSQL's clock, before a snapshot is taken. */
+  /** Reads PostgreSQL's clock before a snapshot is taken. */
   async begin(): Promise<SnapshotStart> {
-    const [moment] = await this.dataSource.query<[SnapshotStart]>(MOMENT);
-    return moment;
+    const [start] = await this.dataSource.query<[SnapshotStart]>(SNAPSHOT_START);
+    return start;
   }
 
   /**
-   * Writes a snapshot.
-   * @param confirmed whether a second snapshot said the same: then many members may leave at once
+   * Writes a snapshot or delta.
+   * @param confirmed whether a second snapshot agrees: then many members may leave at once
    * @throws the driver's error where PostgreSQL cannot be used
    */
   async write(
     snapshot: Snapshot,
-    moment: SnapshotStart,
+    start: SnapshotStart,
     { priority, confirmed = false }: { priority: Priority; confirmed?: boolean },
-  ): Promise<Written> {
+  ): Promise<WriteResult> {
     const { groupID } = snapshot;
-    const reading = toReading(snapshot, moment, confirmed);
-    const write = (): Promise<Reconciled> => this.groupSync.reconcileGroup(reading);
+    const change = toChange(snapshot, start, confirmed);
+    const write = (): Promise<Reconciled> => this.groupSync.reconcileGroup(change);
     try {
       const written =
         priority === 'background'
-          ? await this.backgroundWriters.add(() => this.givingWay(write))
+          ? await this.backgroundWriters.add(() => this.throttled(write))
           : await this.writers.add(write);
       this.metrics.found(written.drift);
       if (written.drift.length > 0) {
         const level = written.drift[0]!.kind === 'filled' ? 'debug' : 'log';
-        this.logger[level](`Group ${groupID}: ${written.drift.map(({ summary }) => summary).join('; ')}`);
+        this.logger[level]({ groupID, drift: written.drift.map(({ summary }) => summary) }, 'Drift repaired');
       }
       return written;
     } catch (error) {
       if (!isOfTheRows(error)) {
         throw error;
       }
-      this.logger.error(`Group ${groupID.slice(0, 255)} cannot be written: ${(error as Error).message}`);
+      this.logger.error({ err: error, groupID: groupID.slice(0, 255) }, 'Group cannot be written');
       return { outcome: 'failed', reason: (error as Error).message };
     }
   }
 
-  /** What `write` would do; writes nothing. */
-  compare(snapshot: Snapshot, moment: SnapshotStart): Promise<Reconciled> {
-    return this.groupSync.compareGroup(toReading(snapshot, moment, true));
+  /** Returns what `write` would do; writes nothing. */
+  compare(snapshot: Snapshot, start: SnapshotStart): Promise<Reconciled> {
+    return this.groupSync.compareGroup(toChange(snapshot, start, true));
   }
 
-  /** OpenIM does not have the group. @throws the driver's error where PostgreSQL cannot be used */
+  /** Marks a group that OpenIM does not have. @throws the driver's error where PostgreSQL cannot be used */
   async markAbsent(groupID: string, { asOf }: SnapshotStart): Promise<void> {
-    await this.unlessOfTheRows(() => this.groupSync.markGroupAbsent(groupID, asOf));
+    await this.ignoreRowErrors(() => this.groupSync.markGroupAbsent(groupID, asOf));
   }
 
   /**
-   * Marks a group stale that OpenIM does not show, and writes what OpenIM shows of the group itself.
+   * Marks a group stale that OpenIM does not show, and writes its info where OpenIM shows that.
    * @throws the driver's error where PostgreSQL cannot be used
    */
   async markUnreadable(
     groupID: string,
     { reason, info }: { reason: string; info?: GroupInfo },
-    moment: SnapshotStart,
+    start: SnapshotStart,
   ): Promise<void> {
-    await this.unlessOfTheRows(() =>
+    await this.ignoreRowErrors(() =>
       info
-        ? this.groupSync.reconcileGroup(toReading(withoutMembers(groupID, info, reason), moment, false))
+        ? this.groupSync.reconcileGroup(toChange(withoutMembers(groupID, info, reason), start, false))
         : this.groupSync.markGroupUnreadable(groupID, reason),
     );
   }
 
-  /** A row that somebody else has locked is marked the next time. */
-  private async unlessOfTheRows(write: () => Promise<unknown>): Promise<void> {
+  /** A row that another session has locked is marked the next time. */
+  private async ignoreRowErrors(write: () => Promise<unknown>): Promise<void> {
     try {
       await write();
     } catch (error) {
@@ -120,8 +121,8 @@ export class SnapshotWriter {
     }
   }
 
-  /** Pauses after a write for as long as it took while other work uses connections too: callbacks come first. */
-  private async givingWay<T>(write: () => Promise<T>): Promise<T> {
+  /** Pauses after a write for its duration while other work uses connections: callbacks come first. */
+  private async throttled<T>(write: () => Promise<T>): Promise<T> {
     const start = performance.now();
     const written = await write();
     const pool = poolOf(this.dataSource);
@@ -132,7 +133,7 @@ export class SnapshotWriter {
   }
 }
 
-const toReading = (
+const toChange = (
   { groupID, ...snapshot }: Snapshot,
   { asOf, watchedSince }: SnapshotStart,
   confirmed: boolean,

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { storableText } from '../postgres/storable-text.js';
+import { OpenImRefusal, OpenImUnreachable } from './openim-error.js';
+import { AnswerFields, type Json } from './openim-fields.js';
+
+/** One request to OpenIM's REST API. */
+export interface OpenImRequest {
+  readonly path: string;
+  readonly body: Json;
+  /** The admin token; undefined for the request that asks for one. */
+  readonly token?: string;
+  readonly timeoutMs: number;
+}
+
+/** The JSON object around each answer (tools/apiresp). OpenIM sends HTTP 200 for refusals too (ginJson). */
+interface Envelope {
+  errCode: number;
+  errMsg: unknown;
+  errDlt: unknown;
+  data?: Json | null;
+}
+
+/**
+ * Sends one request.
+ * @param apiUrl base url of the REST API, with or without a slash at its end
+ * @param ending its abort ends the request with the signal's reason
+ * @throws OpenImRefusal for an answer with an error code; OpenImUnreachable where no answer of OpenIM arrives
+ */
+export async function post(
+  apiUrl: string,
+  request: OpenImRequest,
+  ending: AbortSignal,
+): Promise<AnswerFields> {
+  const { path, timeoutMs } = request;
+  const { errCode, errMsg, errDlt, data } = await exchange(apiUrl, request, ending).catch((error: Error) => {
+    throw error instanceof OpenImUnreachable
+      ? error
+      : new OpenImUnreachable(
+          unanswered(path, reasonOf(error, timeoutMs)),
+          { cause: error },
+          error.name === 'TimeoutError',
+        );
+  });
+  if (errCode !== 0) {
+    throw new OpenImRefusal(path, errCode, asText(errMsg), asText(errDlt));
+  }
+  return new AnswerFields(data ?? {}, path);
+}
+
+async function exchange(
+  apiUrl: string,
+  { path, body, token, timeoutMs }: OpenImRequest,
+  ending: AbortSignal,
+): Promise<Envelope> {
+  const answered = new AbortController();
+  const abort = (): void => answered.abort(ending.reason);
+  // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect both before they fire (nodejs/node issue 54614).
+  const timer = setTimeout(() => answered.abort(new DOMException('late', 'TimeoutError')), timeoutMs);
+  ending.addEventListener('abort', abort);
+  try {
+    const response = await fetch(apiUrl.replace(/\/+$/, '') + path, {
+      method: 'POST',
+      redirect: 'error',
+      headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
+      body: JSON.stringify(body),
+      signal: answered.signal,
+    });
+    const envelope = parseEnvelope(await response.text());
+    if (!envelope) {
+      throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
+    }
+    return envelope;
+  } finally {
+    clearTimeout(timer);
+    ending.removeEventListener('abort', abort);
+  }
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? storableText(value) : '');
+
+const unanswered = (path: string, why: string): string => `OpenIM did not answer ${path}: ${why}`;
+
+function parseEnvelope(answer: string): Envelope | undefined {
+  try {
+    const envelope = JSON.parse(answer) as Partial<Envelope> | null;
+    return typeof envelope?.errCode === 'number' && typeof (envelope.data ?? {}) === 'object'
+      ? (envelope as Envelope)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cause holds the reason: the message of fetch is "fetch failed". */
+function reasonOf(error: Error, timeoutMs: number): string {
+  const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
+  return error.name === 'TimeoutError'
+    ? `no answer within ${timeoutMs} ms`
+    : (code ?? message ?? error.message);
+}
