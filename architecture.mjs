@@ -6,8 +6,8 @@
 export const ARROWS = {
   // Imported by anyone
   config: ['postgres'],
-  postgres: [],
-  polling: [],
+  postgres: ['waiting'],
+  waiting: [],
   metrics: ['config'],
   // OpenIM's protocol and REST client
   openim: ['config', 'postgres'],
@@ -33,6 +33,7 @@ export const ARROWS = {
     'groups',
     'journal',
     'postgres',
+    'waiting',
   ],
   'callback/replay': ['callback/payloads', 'callback/parsing', 'admin-api', 'deliveries', 'groups'],
   callback: [
@@ -48,6 +49,7 @@ export const ARROWS = {
     'metrics',
     'openim',
     'postgres',
+    'waiting',
   ],
   // What is compared with OpenIM's REST API
   'reconciliation/run-log': [],
@@ -58,7 +60,7 @@ export const ARROWS = {
     'groups/statements',
     'metrics',
     'openim',
-    'polling',
+    'waiting',
   ],
   'reconciliation/snapshots': [
     'reconciliation/metrics',
@@ -84,7 +86,7 @@ export const ARROWS = {
     'reconciliation/run-log',
     'config',
     'openim',
-    'polling',
+    'waiting',
   ],
   reconciliation: [
     'reconciliation/runs',
@@ -99,17 +101,26 @@ export const ARROWS = {
     'groups/statements',
     'metrics',
     'openim',
-    'polling',
+    'waiting',
     'postgres',
     'stats',
   ],
   // What staff and operators see
   stats: ['admin-api', 'journal', 'postgres'],
-  health: ['database', 'journal', 'postgres'],
+  health: ['database', 'journal', 'postgres', 'waiting'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'postgres'],
   // The command line
-  'cli/context': ['.', 'config', 'database', 'embedded-postgres', 'metrics', 'reconciliation', 'server'],
+  'cli/context': [
+    '.',
+    'config',
+    'database',
+    'embedded-postgres',
+    'metrics',
+    'reconciliation',
+    'server',
+    'waiting',
+  ],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'callback/payloads',
@@ -119,7 +130,7 @@ export const ARROWS = {
     'groups',
     'groups/statements',
     'openim',
-    'polling',
+    'waiting',
     'postgres',
     'reconciliation',
     'reconciliation/group-reconciler',

@@ -7,13 +7,13 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import type { Response } from 'express';
-import pTimeout from 'p-timeout';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { Config } from '../config/config.js';
 import { type CallbackExchange, type CallbackLogFields, exchangeOf } from './callback-exchange.js';
 import { type CallbackReply, IGNORED, SUCCESS } from './callback-reply.js';
 import type { CallbackOutcome } from './journaling/callback-outcome.js';
 import { RejectedDeliveries } from './rejected-deliveries.service.js';
+import { withTimeout } from '../waiting/with-timeout.js';
 
 /** Time from the admission of a callback to its reply, in ms. OpenIM's timeout is 5 s as shipped (config/webhooks.yml, `timeout`). */
 const DEADLINE_MS = 3500;
@@ -39,11 +39,7 @@ export class CallbackReplyInterceptor implements NestInterceptor<CallbackOutcome
     const work = this.logUnwritten(firstValueFrom(next.handle()), exchange).finally(() =>
       exchange.bodyShare.release(),
     );
-    // `message` would build one more error for each callback.
-    const outcome = await pTimeout(work, {
-      milliseconds: DEADLINE_MS,
-      fallback: () => this.failLate(work, exchange.log),
-    });
+    const outcome = await withTimeout(work, DEADLINE_MS, () => this.failLate(work, exchange.log));
     exchange.log.outcome = outcome;
     return of(outcome === 'ignored' ? IGNORED : SUCCESS[this.config.CALLBACK_NEXT_CODE]!);
   }

@@ -1,11 +1,11 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
-import pTimeout from 'p-timeout';
 import type { DeliveryOutcome } from '../deliveries/callback-delivery.entity.js';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { SyncOutcome } from '../groups/group-change.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { TooManyCallbacksException } from './journaling/callback-concurrency-limit.js';
+import { withTimeout } from '../waiting/with-timeout.js';
 
 /** Longest delay of a reply for its row in the log of deliveries, in ms. */
 const TIMEOUT_MS = 1000;
@@ -43,7 +43,7 @@ export class RejectedDeliveries {
     const logged = this.write(delivery, outcome, problems).catch((error: unknown) =>
       this.logger.warn({ command, operationID, groupID, outcome, err: error }, 'Delivery cannot be logged'),
     );
-    await pTimeout(logged, { milliseconds: TIMEOUT_MS, fallback: () => undefined });
+    await withTimeout(logged, TIMEOUT_MS, () => undefined);
   }
 
   private async write(delivery: Delivery, outcome: UnwrittenOutcome, problems: string | null): Promise<void> {

@@ -10,7 +10,7 @@ import {
 import { DatabaseService } from '../database/database.service.js';
 import { JournalService } from '../journal/journal.service.js';
 import { DatabaseState } from '../postgres/database-state.js';
-import { withTimeout } from '../postgres/with-timeout.js';
+import { withTimeout } from '../waiting/with-timeout.js';
 
 /** How long an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. What comes of it later is in the next answer. */
 const DATABASE_TIMEOUT_MS = 900;
@@ -49,9 +49,7 @@ export class HealthController {
   /** Unlike terminus's own check of TypeORM it tells the outside no address and no driver's message. */
   private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
     const check = this.indicators.check('database');
-    const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => new Error()).catch(
-      () => this.state.condition,
-    );
+    const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => this.state.condition);
     if (condition === 'writable') {
       return check.up();
     }

@@ -1,41 +1,34 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Client, type ClientBase, type PoolConfig } from 'pg';
 import { DataSource } from 'typeorm';
+import { probeWritable } from './database-probe.js';
 import { isLockTimeout, isStatementError, refusesAllWrites } from './errors.js';
-import { poolOf } from './pool.js';
-import { withTimeout } from './with-timeout.js';
 
-/** How long PostgreSQL has for a connection and a statement that does nothing, in ms. */
-const PROBE_TIMEOUT_MS = 1000;
-/** How long a probe is good for those who ask, in ms. */
-const FRESH_MS = 500;
-/** How often PostgreSQL is tried while it is away, in ms. */
+/** Time for which a probe is not repeated, in ms. */
+const PROBE_TTL_MS = 500;
+/** Interval of probes while PostgreSQL is away, in ms. */
 const RETRY_MS = 250;
-/** How long a write that failed counts, in ms: longer than the pause before the journal tries it again. */
+/** Time for which a failed write counts, in ms: longer than the delay until the journal retries it. */
 const FAILURE_MS = 15_000;
-/** Writes of so many groups fail, and none succeeds: it is not about a group. */
+/** While writes of this many groups fail and none succeeds, the cause is not one group. */
 const FAILING_GROUPS = 3;
 
-/** Fails at once where another session locks out every writer of a table (LOCK TABLE, ALTER TABLE), or the server is read-only. */
-const LOCKS = `LOCK TABLE groups, group_members, callback_deliveries IN ROW EXCLUSIVE MODE NOWAIT`;
-
 /**
- * `writable`; `unwritable`: it answers, but takes no writes of any group; `away`: no connection can be made, or a statement that does
- * nothing gets no answer. A statement about a group that fails or is late says nothing of others, and is none of these.
+ * `writable`; `unwritable`: PostgreSQL answers, but takes no write of any group; `away`: no connection can be made, or a trivial statement
+ * gets no answer. A write of one group that fails or is late is none of these.
  */
 export type DatabaseCondition = 'writable' | 'unwritable' | 'away';
 
-/** Knows whether PostgreSQL is there and takes writes: by what became of writes, and by asking where that is in doubt. */
+/** Whether PostgreSQL can be reached and takes writes: derived from the results of writes, and from probes where they fail. */
 @Injectable()
 export class DatabaseState {
   private readonly logger = new Logger('Database');
   private isAway = true;
-  /** Whether the last probe found that writers are locked out. */
+  /** Whether the last probe found that writers are locked out, or the server is read-only. */
   private isLockedOut = false;
-  /** When a write of each group failed last, of those since one succeeded, by `performance.now()`. */
+  /** When the last write of each group failed, since any write succeeded, by `performance.now()`. */
   private readonly failures = new Map<string, number>();
-  /** When PostgreSQL refused a write for a reason that holds for all. */
+  /** When PostgreSQL refused a write for a reason that holds for all writes. */
   private refusedAllAt = -Infinity;
   private probing?: Promise<void>;
   private probedAt = -Infinity;
@@ -44,7 +37,7 @@ export class DatabaseState {
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** What is known now, without asking. */
+  /** The condition as known now, without a probe. */
   get condition(): DatabaseCondition {
     if (this.isAway) {
       return 'away';
@@ -52,19 +45,19 @@ export class DatabaseState {
     return this.isLockedOut || this.refusesAll ? 'unwritable' : 'writable';
   }
 
-  /** The database is in use from now on. */
+  /** Marks PostgreSQL reachable: the database is in use from now on. */
   opened(): void {
     this.isAway = false;
     this.resumeWaiting();
   }
 
-  /** The service stops: nothing is probed any more. */
+  /** Stops probing, at the end of the service. */
   close(): void {
     this.closed = true;
     this.resumeWaiting();
   }
 
-  /** A write succeeded. */
+  /** Notes that a write succeeded. */
   wrote(): void {
     if (this.failures.size > 0 || this.isLockedOut || this.isAway) {
       this.failures.clear();
@@ -74,45 +67,45 @@ export class DatabaseState {
     }
   }
 
-  /** A write of a group failed, or was late. */
+  /** Notes that a write of a group failed, or was late. */
   failed(groupID: string, error: unknown): void {
     if (refusesAllWrites(error)) {
       this.refusedAllAt = performance.now();
     }
     if (isLockTimeout(error)) {
-      void this.check(); // a row that is locked is a fact about its group, a table that is locked is found there
+      void this.check(); // the lock of a row concerns its group; the probe finds the lock of a table
       return;
     }
     this.failures.delete(groupID);
     this.failures.set(groupID, performance.now());
     if (!isStatementError(error)) {
-      this.suspect();
+      this.probeSoon();
     }
   }
 
-  /** Something is not as it should be: PostgreSQL is asked. */
-  suspect(): void {
+  /** Probes PostgreSQL in the background, unless a probe is in progress. */
+  probeSoon(): void {
     void this.probe();
   }
 
-  /** Asks PostgreSQL, unless it was asked just now, or is away and tried again all the time. */
+  /** Probes PostgreSQL, unless it was probed within 500 ms, or is away and probed all the time. */
   async check(): Promise<DatabaseCondition> {
-    if (!this.isAway && performance.now() - this.probedAt > FRESH_MS) {
+    if (!this.isAway && performance.now() - this.probedAt > PROBE_TTL_MS) {
       await this.probe();
     }
     return this.condition;
   }
 
-  /** Resolves when PostgreSQL is there, at once where it is; also when the service stops. */
-  async present(): Promise<void> {
+  /** Resolves when PostgreSQL can be reached, or the service stops. */
+  async untilReachable(): Promise<void> {
     if (this.isAway && !this.closed) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
-  /** One at a time, however many ask. */
+  /** One probe at a time serves all callers. */
   private probe(): Promise<void> {
-    this.probing ??= this.ask().finally(() => {
+    this.probing ??= this.probeOnce().finally(() => {
       this.probedAt = performance.now();
       this.probing = undefined;
       if (this.isAway && !this.closed) {
@@ -122,61 +115,16 @@ export class DatabaseState {
     return this.probing;
   }
 
-  private async ask(): Promise<void> {
-    const pool = poolOf(this.dataSource);
-    if (!pool) {
-      return;
-    }
+  private async probeOnce(): Promise<void> {
     try {
-      if (pool.idleCount > 0) {
-        const client = await pool.connect();
-        const answered = this.askOn(client);
-        await answered.then(
-          () => client.release(),
-          () => client.release(true),
-        );
-        await answered;
-      } else {
-        // All connections may be at work for groups that are locked: that is not "away".
-        await this.askAnew(this.dataSource.options.extra as PoolConfig);
+      const isWritable = await probeWritable(this.dataSource);
+      if (isWritable !== undefined) {
+        this.isLockedOut = !isWritable;
+        this.setAway(false);
       }
-      this.setAway(false);
     } catch (error) {
       this.setAway(true, error as Error);
     }
-  }
-
-  private async askAnew(options: PoolConfig): Promise<void> {
-    const client = new Client({ ...options, connectionTimeoutMillis: PROBE_TIMEOUT_MS });
-    client.on('error', () => undefined); // the query under way rejects
-    try {
-      await client.connect();
-      await withTimeout(Promise.resolve(options.onConnect?.(client)), PROBE_TIMEOUT_MS, timedOut);
-      await this.askOn(client);
-    } finally {
-      client.end().catch(() => undefined);
-    }
-  }
-
-  private async askOn(client: ClientBase): Promise<void> {
-    const run = <Row extends object>(sql: string) =>
-      withTimeout(client.query<Row>(sql), PROBE_TIMEOUT_MS, timedOut);
-    const { rows } = await run<{ read_only: boolean }>(
-      `SELECT current_setting('transaction_read_only') = 'on' AS read_only`,
-    );
-    await run('BEGIN');
-    this.isLockedOut =
-      rows[0]!.read_only ||
-      (await run(LOCKS).then(
-        () => false,
-        (error: unknown) => {
-          if (isStatementError(error)) {
-            return true;
-          }
-          throw error;
-        },
-      ));
-    await run('ROLLBACK');
   }
 
   private get refusesAll(): boolean {
@@ -196,9 +144,9 @@ export class DatabaseState {
     }
     this.isAway = isAway;
     if (isAway) {
-      this.logger.warn(`PostgreSQL is away: ${error?.message}`);
+      this.logger.warn({ err: error }, 'PostgreSQL cannot be reached');
     } else {
-      this.logger.log('PostgreSQL is back');
+      this.logger.log('PostgreSQL can be reached again');
       this.resumeWaiting();
     }
   }
@@ -207,5 +155,3 @@ export class DatabaseState {
     this.waiting.splice(0).forEach((resume) => resume());
   }
 }
-
-const timedOut = (): Error => new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DeliveriesService } from '../deliveries/deliveries.service.js';
-import { poll } from '../polling/poll.js';
+import { poll } from '../waiting/poll.js';
 import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
 import { type QueuedGroup, ReconcileQueue } from './queue/reconcile-queue.js';
 

@@ -1,5 +1,4 @@
 import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
-import pTimeout from 'p-timeout';
 import type { SyncOutcome } from '../../groups/group-change.js';
 import { BOOT, uptime } from '../../journal/boot.js';
 import { JournalService } from '../../journal/journal.service.js';
@@ -11,6 +10,7 @@ import type { ReceivedCallback } from '../payloads/callback.js';
 import { TooManyCallbacksException } from './callback-concurrency-limit.js';
 import type { CallbackOutcome } from './callback-outcome.js';
 import { JournalReplay } from './journal-replay.service.js';
+import { withTimeout } from '../../waiting/with-timeout.js';
 
 /** Time for PostgreSQL to write a callback before the journal takes it, in ms; and to write a large one. */
 const TIMEOUT_MS = 1000;
@@ -52,7 +52,7 @@ export class CallbackWriter {
     }
     const work = write();
     try {
-      const outcome = await (this.journal.isOpen ? inTime(work, timeoutOf(callback)) : work);
+      const outcome = await (this.journal.isOpen ? writtenWithin(work, timeoutOf(callback)) : work);
       this.database.wrote();
       return outcome;
     } catch (error) {
@@ -74,8 +74,8 @@ export class CallbackWriter {
     work: Promise<SyncOutcome>,
   ): void {
     if (error instanceof LateWriteError) {
-      this.database.suspect();
-      inTime(work, LATE_TIMEOUT_MS).then(
+      this.database.probeSoon();
+      writtenWithin(work, LATE_TIMEOUT_MS).then(
         () => this.database.wrote(),
         (failure: unknown) => delivery.isSent && this.database.failed(orderingKey, failure),
       );
@@ -125,13 +125,10 @@ export class CallbackWriter {
   }
 }
 
-/** @throws LateWriteError at the timeout, built only then: this runs for each callback */
-const inTime = (work: Promise<SyncOutcome>, milliseconds: number): Promise<SyncOutcome> =>
-  pTimeout(work, {
-    milliseconds,
-    fallback: () => {
-      throw new LateWriteError(`PostgreSQL did not write the callback within ${milliseconds} ms`);
-    },
+/** @throws LateWriteError at the timeout */
+const writtenWithin = (work: Promise<SyncOutcome>, ms: number): Promise<SyncOutcome> =>
+  withTimeout(work, ms, () => {
+    throw new LateWriteError(`PostgreSQL did not write the callback within ${ms} ms`);
   });
 
 const timeoutOf = ({ delivery }: ReceivedCallback): number =>

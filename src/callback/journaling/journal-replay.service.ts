@@ -6,7 +6,6 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import PQueue from 'p-queue';
-import pTimeout from 'p-timeout';
 import { Config } from '../../config/config.js';
 import { JournalService } from '../../journal/journal.service.js';
 import type { WaitingEntry } from '../../journal/journaled-groups.js';
@@ -14,6 +13,7 @@ import { DatabaseClock } from '../../postgres/database-clock.js';
 import { DatabaseState } from '../../postgres/database-state.js';
 import { ConnectionError, isLockTimeout } from '../../postgres/errors.js';
 import { ReplayWriter } from './replay-writer.service.js';
+import { withTimeout } from '../../waiting/with-timeout.js';
 
 /** Entries of one ordering key in one transaction, and the bytes of their bodies. */
 const BATCH = 50;
@@ -74,10 +74,11 @@ export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, Befo
     this.queue.clear();
     this.retries.clear();
     this.database.close();
-    await pTimeout(Promise.all([this.queue.onIdle(), this.retries.onIdle()]), {
-      milliseconds: SHUTDOWN_TIMEOUT_MS,
-      fallback: () => undefined,
-    });
+    await withTimeout(
+      Promise.all([this.queue.onIdle(), this.retries.onIdle()]),
+      SHUTDOWN_TIMEOUT_MS,
+      () => undefined,
+    );
   }
 
   /**
@@ -114,7 +115,7 @@ export class JournalReplay implements OnModuleInit, OnApplicationBootstrap, Befo
 
   /** Applies one batch of an ordering key, and queues the rest of it behind the other keys. */
   private async drain(orderingKey: string): Promise<void> {
-    await this.database.present();
+    await this.database.untilReachable();
     if (this.stopping) {
       return;
     }

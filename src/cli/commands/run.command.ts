@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../../openim/openim.client.js';
-import { pause } from '../../polling/poll.js';
+import { pause } from '../../waiting/poll.js';
 import { LeaderLease } from '../../postgres/leader-lease.js';
 import { RECONCILIATION_LEASE } from '../../reconciliation/reconciliation-lease.js';
 import type { ReconciliationRun, RunKind } from '../../reconciliation/run-log/reconciliation-run.entity.js';

@@ -1,6 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import pTimeout from 'p-timeout';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -8,6 +7,7 @@ import { EmbeddedPostgresError } from '../../embedded-postgres/embedded-postgres
 import { EmbeddedPostgres } from '../../embedded-postgres/embedded-postgres.js';
 import { createLogger, linesAtOnce, NestLogger } from '../../server/logger.js';
 import { CliModule } from './cli.module.js';
+import { withTimeout } from '../../waiting/with-timeout.js';
 
 /** The service's database and providers, for a command. */
 export interface Context {
@@ -61,7 +61,7 @@ export async function withContext<T>(
 async function waitForDatabase(database: DatabaseService): Promise<void> {
   const end = Date.now() + DATABASE_TIMEOUT_MS;
   const opened = database.opened.then(() => true);
-  while (!(await pTimeout(opened, { milliseconds: POLL_MS, fallback: () => false }))) {
+  while (!(await withTimeout(opened, POLL_MS, () => false))) {
     if (Date.now() > end || (database.obstacle !== '' && !database.lacksOnlyPostgres)) {
       throw new CommandError(`The database cannot be used: ${database.obstacle}`);
     }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { STALE } from '../../groups/statements/stale.js';
-import { poll } from '../../polling/poll.js';
+import { poll } from '../../waiting/poll.js';
 import { MISSED_CALLBACKS } from './missed-callbacks.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 

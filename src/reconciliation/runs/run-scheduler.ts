@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { pause } from '../../polling/poll.js';
+import { pause } from '../../waiting/poll.js';
 import type { RunKind } from '../run-log/reconciliation-run.entity.js';
 import { RunLogService } from '../run-log/run-log.service.js';
 import { RunRecorder } from './run-recorder.js';

@@ -1,9 +1,9 @@
-import pTimeout from 'p-timeout';
 import type { GroupReconciler } from '../group-reconciler/group-reconciler.service.js';
 import type { Priority } from '../queue/lanes.js';
 import type { ReconcileOptions } from '../group-reconciler/reconcile-task.js';
 import type { ReconcileQueue } from '../queue/reconcile-queue.js';
 import type { Run } from './run.js';
+import { withTimeout } from '../../waiting/with-timeout.js';
 
 /** Maximum number of concurrent batches of one priority: their requests overlap, and memory stays bounded. */
 const CONCURRENT_BATCHES = 4;
@@ -69,7 +69,7 @@ export class RunWork {
 
   /** Waits for all batches, at most for a time in ms. Slower ones continue. @throws as `add` */
   async doneWithin(milliseconds: number): Promise<void> {
-    await pTimeout(Promise.all(this.batches.keys()), { milliseconds, fallback: () => undefined });
+    await withTimeout(Promise.all(this.batches.keys()), milliseconds, () => undefined);
     this.throwIfEnded();
   }
 
