@@ -106,7 +106,7 @@ export const ARROWS = {
     'stats',
   ],
   // What staff and operators see
-  stats: ['admin-api', 'journal', 'postgres'],
+  stats: ['admin-api', 'journal', 'postgres', 'waiting'],
   health: ['database', 'journal', 'postgres', 'waiting'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'postgres'],

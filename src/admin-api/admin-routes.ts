@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { AdminGuard } from './admin.guard.js';
 
-/** What all controllers of the admin API have: the guard, the checking of every parameter, and what OpenAPI tells of both. */
+/** Decorates each controller of the admin API: with the guard, the validation of parameters, and their description for OpenAPI. */
 export const AdminRoutes = (): ClassDecorator =>
   applyDecorators(
     UseGuards(AdminGuard),
@@ -24,7 +24,7 @@ export const AdminRoutes = (): ClassDecorator =>
     ApiTags('admin'),
     ApiBearerAuth(),
     ApiBadRequestResponse({ description: 'An unknown or malformed parameter' }),
-    ApiUnauthorizedResponse({ description: 'No admin key, or a wrong one' }),
+    ApiUnauthorizedResponse({ description: 'The admin key is missing or wrong' }),
     ApiTooManyRequestsResponse({ description: 'Too many wrong admin keys came from this address' }),
     ApiServiceUnavailableResponse({ description: 'PostgreSQL cannot be reached' }),
   );

@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { operationIDOf } from '../openim/operation-id.js';
 import { fingerprint, secretFinder } from '../auth/secrets.js';
 
-/** Lets in who shows one of the admin keys: `Authorization: Bearer KEY`. */
+/** Lets in requests with an admin key: `Authorization: Bearer KEY`. */
 @Injectable()
 export class AdminGuard implements CanActivate {
   private readonly keys: readonly string[];
@@ -21,7 +21,7 @@ export class AdminGuard implements CanActivate {
     this.findKey = secretFinder(this.keys);
   }
 
-  /** @throws UnauthorizedException without a right key; HttpException 429 after too many wrong ones */
+  /** @throws UnauthorizedException without a valid key; HttpException 429 after too many failures */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const [, key = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];

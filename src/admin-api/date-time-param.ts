@@ -2,22 +2,22 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsDate } from 'class-validator';
 
-/** The date-time of RFC 3339, its seconds optional, or a date alone. ISO 8601 knows many more forms, and JavaScript reads few of them. */
-const MOMENT =
+/** A date-time of RFC 3339, with optional seconds, or a date. ISO 8601 has many more forms, of which JavaScript parses few. */
+const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/;
 
-/** @returns undefined for what is no moment, such as February 30 */
-function readMoment(text: string): Date | undefined {
-  const [isMoment, year, month, day] = MOMENT.exec(text) ?? [];
+/** @returns undefined for a text that is no time, such as February 30 */
+function parseDateTime(text: string): Date | undefined {
+  const [isDateTime, year, month, day] = DATE_TIME.exec(text) ?? [];
   const lastDay = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
-  return isMoment !== undefined && Number(day) <= lastDay ? new Date(text) : undefined;
+  return isDateTime !== undefined && Number(day) <= lastDay ? new Date(text) : undefined;
 }
 
-/** A moment that comes as text from a query: with its zone, or a date alone, which begins in UTC. It becomes a Date. */
-export function Moment(): PropertyDecorator {
+/** A time in a query, as a Date: a text with its time zone, or a date, which begins in UTC. */
+export function DateTimeParam(): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' ? (readMoment(value) ?? value) : value,
+      typeof value === 'string' ? (parseDateTime(value) ?? value) : value,
     ),
     IsDate({
       message:

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { ToStorable } from './paging.js';
 
-/** A path's `{groupID}`. */
+/** The path parameter `{groupID}`. */
 export class GroupParams {
   @ToStorable
   @IsString()

@@ -5,15 +5,15 @@ import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { storableText } from '../postgres/storable-text.js';
 import { WholeNumber } from '../config/whole-number.js';
 
-/** A text of a query or a path, as it would have been stored. */
+/** Transforms a text of a query or path as it would be stored. */
 export const ToStorable = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? storableText(value) : value,
 );
 
-/** Of a route that takes no query: any parameter is an unknown one. */
+/** The query of a route that takes no parameters. */
 export class NoQuery {}
 
-/** Which page of a list. */
+/** The page of a list. */
 export class PageQuery {
   @WholeNumber(1, 500)
   @ApiPropertyOptional({
@@ -29,11 +29,11 @@ export class PageQuery {
   @IsString()
   @IsNotEmpty()
   @MaxLength(4096)
-  @ApiPropertyOptional({ description: 'The `nextCursor` of the page before' })
+  @ApiPropertyOptional({ description: 'The `nextCursor` of the previous page' })
   cursor?: string;
 }
 
-/** What every page has beside its items. */
+/** A page, without its items. */
 export abstract class Page {
   @ApiProperty({
     type: String,
@@ -44,28 +44,28 @@ export abstract class Page {
 }
 
 /**
- * The key of the last row of a page: where the next page begins. It holds what the list is ordered by, exactly: a moment is a text of
- * PostgreSQL's, since one that is rounded to a JavaScript date leaves out or repeats the rows beside it.
+ * The key of the last row of a page, after which the next page begins. A time in it is a text of PostgreSQL: rounded to a JavaScript Date it
+ * would repeat or leave out rows.
  */
 export type Cursor = readonly (string | number)[];
 
-/** Writes a key as the opaque text of `nextCursor`. */
+/** Encodes a key as the opaque text of `nextCursor`. */
 function encodeCursor(key: Cursor): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-/** A moment as PostgreSQL writes it in UTC, to the microsecond: a JavaScript date holds neither that nor every year. */
-const MOMENT =
+/** A timestamptz as PostgreSQL writes it in UTC, in µs and in years beyond those of a JavaScript Date. */
+const TIMESTAMPTZ =
   /^(\d{4,6})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00( BC)?$/;
-/** The last years of PostgreSQL's timestamptz, after and before Christ. */
+/** The last years of PostgreSQL's timestamptz. */
 const LAST_YEARS = { AD: 294_276, BC: 4713 };
 
-function isMoment(part: unknown): boolean {
+function isTimestamptz(part: unknown): boolean {
   const text = String(part);
   if (text === 'infinity' || text === '-infinity') {
     return true;
   }
-  const [, year, month, day] = (MOMENT.exec(text) ?? []).map(Number);
+  const [, year, month, day] = (TIMESTAMPTZ.exec(text) ?? []).map(Number);
   return (
     year !== undefined &&
     year > 0 &&
@@ -75,19 +75,19 @@ function isMoment(part: unknown): boolean {
   );
 }
 
-/** What a part of a key may be: what PostgreSQL can compare with the column. */
+/** Types of the parts of a key: what PostgreSQL can compare with the column. */
 const PARTS = {
   text: (part: unknown) => typeof part === 'string' && storableText(part) === part,
   uuid: (part: unknown) =>
     typeof part === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(part),
   int32: (part: unknown) => Number.isInteger(part) && Math.abs(Number(part)) <= 2 ** 31 - 1,
-  moment: isMoment,
+  timestamptz: isTimestamptz,
 };
 
 /**
- * Reads a cursor back.
- * @param shape what each part of the key must be, such as `['moment', 'text']`
- * @throws BadRequestException when the text is not a cursor of this list
+ * Decodes a cursor.
+ * @param shape the types of the parts of the key, such as `['timestamptz', 'text']`
+ * @throws BadRequestException for a text that is no cursor of this list
  */
 export function decodeCursor(cursor: string, shape: readonly (keyof typeof PARTS)[]): Cursor {
   const key = parse(Buffer.from(cursor, 'base64url').toString());
@@ -109,7 +109,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** One row more than the page was asked for: it tells that there is a next page, and is not shown. */
+/** Makes a page of rows, of which one more was read than `limit`: it proves that there is a next page. */
 export function page<T>(
   rows: T[],
   limit: number,

@@ -13,7 +13,7 @@ import {
 import { DeliveriesService } from './deliveries.service.js';
 import { TimelineService } from './timeline.service.js';
 
-/** What came in, for staff. */
+/** The admin API of the log of callbacks. */
 @Controller('admin')
 @AdminRoutes()
 export class DeliveriesController {
@@ -22,26 +22,23 @@ export class DeliveriesController {
     private readonly timelines: TimelineService,
   ) {}
 
-  /** The callbacks that came in, newest first. */
   @Get('deliveries')
-  @ApiOperation({ summary: 'List the callbacks that came in, newest first' })
+  @ApiOperation({ summary: 'List the received callbacks, newest first' })
   @ApiOkResponse({ type: DeliveryPage })
   list(@Query() query: DeliveriesQuery): Promise<DeliveryPage> {
     return this.deliveries.list(query);
   }
 
-  /** One callback, with its body as it came. */
   @Get('deliveries/:id')
-  @ApiOperation({ summary: 'Read one callback, with its body as it came' })
+  @ApiOperation({ summary: 'Read one callback, with its body' })
   @ApiOkResponse({ type: DeliveryWithBodyDto })
-  @ApiNotFoundResponse({ description: 'There is no such delivery, or not any more' })
+  @ApiNotFoundResponse({ description: 'The delivery does not exist, or was removed after the retention' })
   read(@Param() params: DeliveryParams, @Query() _query: NoQuery): Promise<DeliveryWithBodyDto> {
     return this.deliveries.read(params.id);
   }
 
-  /** What happened to a group, newest first, in words. Empty for a group that nothing is known of. */
   @Get('groups/:groupID/timeline')
-  @ApiOperation({ summary: 'List what happened to a group, newest first, in words' })
+  @ApiOperation({ summary: 'List what happened to a group, newest first' })
   @ApiOkResponse({ type: TimelinePage })
   timeline(@Param() params: GroupParams, @Query() query: PageQuery): Promise<TimelinePage> {
     return this.timelines.read(params.groupID, query);

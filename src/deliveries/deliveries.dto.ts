@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { Moment } from '../admin-api/date-time-param.js';
+import { DateTimeParam } from '../admin-api/date-time-param.js';
 import { Page, PageQuery, ToStorable } from '../admin-api/paging.js';
 import {
   type CallbackDelivery,
@@ -8,29 +8,29 @@ import {
   DELIVERY_OUTCOMES,
 } from './callback-delivery.entity.js';
 
-/** A path's `{id}`. */
+/** The path parameter `{id}`. */
 export class DeliveryParams {
   @IsUUID(undefined, { message: 'id must be the id of a delivery' })
-  @ApiProperty({ description: 'The id of a delivery' })
+  @ApiProperty({ description: 'Id of the delivery' })
   id!: string;
 }
 
-const MOMENTS = 'A time needs its zone; a date alone, such as 2026-01-31, begins in UTC';
+const FORMATS = 'A time needs its time zone; a date, such as 2026-01-31, begins in UTC';
 
-/** The filters of the log; all given ones must hold. */
+/** The filters of the log; a delivery must match all of them. */
 export class DeliveriesQuery extends PageQuery {
   @ToStorable
   @IsOptional()
   @IsString()
   @MaxLength(255)
-  @ApiPropertyOptional({ description: 'Only this command, as the server calls it' })
+  @ApiPropertyOptional({ description: 'Only this command, under the name that OpenIM sent' })
   command?: string;
 
   @ToStorable
   @IsOptional()
   @IsString()
   @MaxLength(255)
-  @ApiPropertyOptional({ description: 'Only what names this group' })
+  @ApiPropertyOptional({ description: 'Only callbacks that name this group' })
   groupID?: string;
 
   @IsOptional()
@@ -39,21 +39,25 @@ export class DeliveriesQuery extends PageQuery {
   outcome?: DeliveryOutcome;
 
   @IsOptional()
-  @Moment()
+  @DateTimeParam()
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    description: `Received then or later. ${MOMENTS}`,
+    description: `Received at this time or later. ${FORMATS}`,
   })
   receivedFrom?: Date;
 
   @IsOptional()
-  @Moment()
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: `Received before. ${MOMENTS}` })
+  @DateTimeParam()
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: `Received before this time. ${FORMATS}`,
+  })
   receivedTo?: Date;
 }
 
-/** One request that OpenIM made. */
+/** One received callback. */
 export class DeliveryDto {
   @ApiProperty({ format: 'uuid' })
   id!: string;
@@ -61,10 +65,10 @@ export class DeliveryDto {
   @ApiProperty({ format: 'date-time' })
   receivedAt!: string;
 
-  @ApiProperty({ description: 'As the server calls it' })
+  @ApiProperty({ description: 'Command, under the name that OpenIM sent' })
   command!: string;
 
-  @ApiProperty({ description: 'As the caller of OpenIM chose it; not unique' })
+  @ApiProperty({ description: 'operationID of the request to OpenIM; not unique' })
   operationID!: string;
 
   @ApiProperty({ type: String, nullable: true })
@@ -76,32 +80,32 @@ export class DeliveryDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why it was refused or failed, or why what it tells could not be mirrored',
+    description: 'Why it was rejected, failed, or could not be mirrored',
   })
   problems!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'What it tells, in words' })
+  @ApiProperty({ type: String, nullable: true, description: 'One sentence: what the callback reports' })
   summary!: string | null;
 
-  @ApiProperty({ description: 'From the head of the request to the commit, in ms' })
+  @ApiProperty({ description: 'Time from the head of the request to the commit, in ms' })
   durationMs!: number;
 
   @ApiProperty({
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'The delivery that this one replays',
+    description: 'Id of the delivery that this one replays',
   })
   replayOf!: string | null;
 }
 
-/** One request with its body. */
+/** One received callback with its body. */
 export class DeliveryWithBodyDto extends DeliveryDto {
   @ApiProperty({
     type: String,
     nullable: true,
     description:
-      'As it came; null for commands that are not mirrored, for hints about messages and users, and after the retention',
+      'Body of the request; null for commands that are not mirrored, for messages and changes of users, and after the retention',
   })
   body!: string | null;
 }
@@ -113,25 +117,25 @@ export class DeliveryPage extends Page {
 
 const RECONCILED = 'reconciled';
 
-/** A row of the timeline: of a delivery, or of a repair, which has no command. */
+/** A row of the timeline: a delivery, or a drift, which has no command. */
 export type TimelineEntry = Pick<CallbackDelivery, 'id' | 'problems' | 'summary'> & {
   at: Date;
   command: string | null;
   outcome: DeliveryOutcome | typeof RECONCILED;
 };
 
-/** Something that happened to a group. */
+/** An entry of the timeline of a group. */
 export class TimelineEntryDto {
   @ApiProperty({ format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ description: 'In words' })
+  @ApiProperty({ description: 'One sentence' })
   what!: string;
 
   @ApiProperty({
     enum: [...DELIVERY_OUTCOMES, RECONCILED],
     description:
-      'unchanged: it was known already, or something later is; reconciled: reconciliation with OpenIM found it, no callback reported it',
+      'unchanged: everything in it was known or superseded; reconciled: reconciliation found it, no callback reported it',
   })
   outcome!: DeliveryOutcome | typeof RECONCILED;
 
@@ -139,7 +143,7 @@ export class TimelineEntryDto {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Of `GET /admin/deliveries/{id}`; null where reconciliation found it',
+    description: 'Id for `GET /admin/deliveries/{id}`; null where reconciliation found it',
   })
   deliveryID!: string | null;
 }
@@ -175,9 +179,9 @@ export function toTimelineEntryDto({
   summary,
 }: TimelineEntry): TimelineEntryDto {
   const isWritten = outcome === 'applied' || outcome === 'unchanged';
-  const told =
+  const summaryOfDelivery =
     problems === null || isWritten ? (summary ?? command!) : `${command} was ${outcome}: ${problems}`;
   return command === null
     ? { at: at.toISOString(), what: `Reconciliation found: ${summary}`, outcome, deliveryID: null }
-    : { at: at.toISOString(), what: told, outcome, deliveryID: id };
+    : { at: at.toISOString(), what: summaryOfDelivery, outcome, deliveryID: id };
 }

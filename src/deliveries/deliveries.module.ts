@@ -7,7 +7,7 @@ import { DeliveriesService } from './deliveries.service.js';
 import { RetentionService } from './retention.service.js';
 import { TimelineService } from './timeline.service.js';
 
-/** The log of what came in. */
+/** The log of callbacks, its retention, and the timelines of groups. */
 @Module({
   imports: [TypeOrmModule.forFeature([CallbackDelivery]), AdminApiModule],
   controllers: [DeliveriesController],

@@ -18,7 +18,7 @@ const NAMED_SINCE = `
 
 const RECEIVED_AT = `SELECT id, received_at AS "receivedAt" FROM callback_deliveries WHERE id = ANY ($1::uuid[])`;
 
-/** The log of what came in. */
+/** The log of callbacks. */
 @Injectable()
 export class DeliveriesService {
   constructor(
@@ -27,7 +27,7 @@ export class DeliveriesService {
 
   /**
    * Logs a delivery that wrote nothing.
-   * @param receivedAt null: now
+   * @param receivedAt when it was received; null: now
    */
   async log(
     delivery: Delivery,
@@ -40,8 +40,8 @@ export class DeliveriesService {
   }
 
   /**
-   * When each of some deliveries was received, of those that the log has.
-   * @param ids what is no uuid is in no log
+   * Reads when deliveries were received; those that are not in the log are missing.
+   * @param ids texts that are no uuid are in no log
    */
   async receivedAt(ids: readonly string[]): Promise<Map<string, Date>> {
     const uuids = ids.filter((id) => isUUID(id));
@@ -53,8 +53,8 @@ export class DeliveriesService {
   }
 
   /**
-   * A page of the log, newest first.
-   * @throws BadRequestException for a cursor that is not of this list
+   * Lists deliveries, newest first.
+   * @throws BadRequestException for a cursor of another list
    */
   async list(query: DeliveriesQuery): Promise<DeliveryPage> {
     const select = this.newestFirst(query);
@@ -69,15 +69,18 @@ export class DeliveriesService {
     if (query.receivedTo !== undefined) {
       select.andWhere('d.receivedAt < :to', { to: query.receivedTo });
     }
-    const { entities, raw } = await select.getRawAndEntities<{ moment: string }>();
-    const rows = entities.map((delivery, index) => ({ delivery, moment: raw[index]!.moment }));
-    const { items, nextCursor } = page(rows, query.limit, ({ delivery, moment }) => [moment, delivery.id]);
+    const { entities, raw } = await select.getRawAndEntities<{ exactTime: string }>();
+    const rows = entities.map((delivery, index) => ({ delivery, exactTime: raw[index]!.exactTime }));
+    const { items, nextCursor } = page(rows, query.limit, ({ delivery, exactTime }) => [
+      exactTime,
+      delivery.id,
+    ]);
     return { items: items.map(({ delivery }) => toDeliveryDto(delivery)), nextCursor };
   }
 
   /**
-   * One delivery with its body.
-   * @throws NotFoundException for one that is not there, or not any more
+   * Reads a delivery with its body.
+   * @throws NotFoundException for an unknown delivery
    */
   async get(id: string): Promise<CallbackDelivery> {
     const delivery = await this.deliveries
@@ -91,15 +94,15 @@ export class DeliveriesService {
     return delivery;
   }
 
-  /** One delivery as staff read it. */
+  /** Reads a delivery for the admin API. @throws as `get` */
   async read(id: string): Promise<DeliveryWithBodyDto> {
     const delivery = await this.get(id);
     return Object.assign(toDeliveryDto(delivery), { body: delivery.body?.toString() ?? null });
   }
 
   /**
-   * The groups that callbacks named lately, whatever became of those, each with the last of them.
-   * @param since from 5 s before it on, since a callback may be committed after a later one; null: before now, by PostgreSQL's clock
+   * Lists the groups that callbacks named recently, whatever their outcomes, with the time of the last one.
+   * @param since the list begins 5 s before it, since a callback may be committed after a later one; null: now, by PostgreSQL's clock
    */
   async groupsNamedSince(since: Date | null): Promise<{ groupID: string; receivedAt: Date }[]> {
     return this.deliveries.query(NAMED_SINCE, [since]);
@@ -108,12 +111,12 @@ export class DeliveriesService {
   private newestFirst({ limit, cursor }: PageQuery): SelectQueryBuilder<CallbackDelivery> {
     const select = this.deliveries
       .createQueryBuilder('d')
-      .addSelect('CAST(d.receivedAt AS text)', 'moment')
+      .addSelect('CAST(d.receivedAt AS text)', 'exactTime')
       .orderBy('d.receivedAt', 'DESC')
       .addOrderBy('d.id', 'DESC')
       .limit(limit + 1);
     if (cursor !== undefined) {
-      const [receivedAt, id] = decodeCursor(cursor, ['moment', 'uuid']);
+      const [receivedAt, id] = decodeCursor(cursor, ['timestamptz', 'uuid']);
       select.andWhere('(d.receivedAt, d.id) < (CAST(:receivedAt AS timestamptz), :id)', { receivedAt, id });
     }
     return select;

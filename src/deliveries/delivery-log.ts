@@ -1,8 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 
-/** What the log keeps of a request, for the statement that logs it. */
+/** One callback on its way to its row in the log. */
 export class Delivery {
-  /** When it came, ms since 1970 by the clock of this machine. */
+  /** When it arrived, in ms since 1970 by the clock of this machine. */
   readonly arrivedAt = Date.now();
   private readonly start = performance.now();
 
@@ -10,29 +10,29 @@ export class Delivery {
     readonly command: string,
     readonly operationID: string,
     readonly replayOf: string | null = null,
-    /** Of version 7: ordered by time, and unique without a sequence that replicas would share. */
+    /** A UUID of version 7: ordered by time, and unique without a sequence that replicas share. */
     readonly id: string = uuidv7(),
   ) {}
 
-  /** Whether a statement was sent for it: PostgreSQL may have it. */
+  /** Whether a statement with it was sent, so that PostgreSQL may have it. */
   isSent = false;
-  /** Whether the journal has the callback: a statement that was not sent then is not sent any more. */
+  /** Whether the journal has the callback: no further statement with it is sent. */
   isJournaled = false;
-  /** Whether it has a row in the log, where it is ignored. */
+  /** Whether an ignored callback gets a row in the log. */
   isLogged = true;
   groupID: string | null = null;
   summary: string | null = null;
-  /** The body, as far as the log keeps it. */
+  /** The body, where the log keeps it. */
   body: Buffer | null = null;
-  /** Why it is refused or failed, or why what it tells cannot be mirrored. */
+  /** Why it was rejected, failed, or could not be mirrored. */
   problems: string | null = null;
 
-  /** How long ago it came, in ms, whatever was done to the clock. */
+  /** Time since its arrival, in ms, by the monotonic clock. */
   get elapsedMs(): number {
     return performance.now() - this.start;
   }
 
-  /** The parameters of the columns that are known before the outcome is, $4 to $12 of a statement. */
+  /** Returns the parameters $4 to $12 of a statement: the columns that are known before the outcome. */
   parameters(): unknown[] {
     return [
       this.id,
@@ -51,7 +51,7 @@ export class Delivery {
 const COLUMNS =
   'id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome';
 
-/** @param receivedAt an expression; NULL: now */
+/** @param receivedAt an SQL expression; NULL: now */
 const values = (first: number, receivedAt = 'NULL'): string => {
   const [id, command, operationID, groupID, summary, elapsedMs, body, replayOf, problems] = Array.from(
     { length: 9 },
@@ -63,8 +63,8 @@ const values = (first: number, receivedAt = 'NULL'): string => {
 };
 
 /**
- * Ends a statement of `GroupSyncService`, so that the change and its row in the log commit together: that of a callback which waited
- * in the journal says when it was received, that of a replay when it was replayed.
+ * Ends a statement of `GroupSyncService`: the change and its row in the log commit together. `received_at` of a callback from the journal is
+ * when it was received, that of a replay when it was replayed.
  * @param changed a SELECT of one row with the boolean `changed`
  */
 export const andLogDelivery = (changed: string): string => `
@@ -77,5 +77,5 @@ export const andLogDelivery = (changed: string): string => `
   )
   SELECT changed FROM done`;
 
-/** Logs what changed nothing: $1 to $9 of the delivery, $10 the outcome, $11 when it was received (null: now). */
+/** Logs a delivery that wrote nothing: $1 to $9 its columns, $10 the outcome, $11 when it was received (null: now). */
 export const LOG_ONLY = `INSERT INTO callback_deliveries (${COLUMNS}) SELECT ${values(1, '$11::timestamptz')}, $10`;

@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { RETENTION } from '../postgres/advisory-locks.js';
 
 const INTERVAL_MS = 3_600_000;
-/** The first removal comes 30 to 90 s after the start: soon, as a service may never run for an hour, and replicas that start together do not meet. */
+/** The first removal is 30 to 90 s after the start: a service may never run for an hour, and replicas may start together. */
 const FIRST_MS = 30_000;
 const FIRST_SPREAD_MS = 60_000;
 const PAUSE_MS = 100;
@@ -32,8 +32,8 @@ const STATEMENTS = [
 ];
 
 /**
- * Keeps the logs from growing for ever: bodies go after `DELIVERY_RETENTION_DAYS`, rows and repairs after twice that, in batches of 500 with
- * pauses between.
+ * Removes old rows: bodies of callbacks after `DELIVERY_RETENTION_DAYS`, deliveries and drift after twice that, in batches of 500 with pauses
+ * between them.
  */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {

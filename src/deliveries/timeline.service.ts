@@ -4,9 +4,9 @@ import { DataSource } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './deliveries.dto.js';
 
-/** Of both logs a page at most, each by its index, and then the newest of both. */
+/** At most one page of each log, by its index, then the newest rows of both. */
 const TIMELINE = `
-  SELECT *, at::text AS moment FROM (
+  SELECT *, at::text AS "exactTime" FROM (
     (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
      WHERE group_id = $1 AND (received_at, id) < ($2::timestamptz, $3::uuid) ORDER BY received_at DESC, id DESC LIMIT $4)
     UNION ALL
@@ -17,23 +17,23 @@ const TIMELINE = `
 
 const FROM_THE_NEWEST = ['infinity', '00000000-0000-0000-0000-000000000000'];
 
-/** What happened to a group: what callbacks told, and what reconciliation found that none had told. */
+/** What happened to a group: its callbacks, and the drift that reconciliation found. */
 @Injectable()
 export class TimelineService {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /**
-   * A page of it, newest first.
-   * @throws BadRequestException for a cursor that is not of this list
+   * Lists it, newest first.
+   * @throws BadRequestException for a cursor of another list
    */
   async read(groupID: string, { limit, cursor }: PageQuery): Promise<TimelinePage> {
-    const after = cursor === undefined ? FROM_THE_NEWEST : decodeCursor(cursor, ['moment', 'uuid']);
-    const rows = await this.dataSource.query<(TimelineEntry & { moment: string })[]>(TIMELINE, [
+    const after = cursor === undefined ? FROM_THE_NEWEST : decodeCursor(cursor, ['timestamptz', 'uuid']);
+    const rows = await this.dataSource.query<(TimelineEntry & { exactTime: string })[]>(TIMELINE, [
       groupID,
       ...after,
       limit + 1,
     ]);
-    const { items, nextCursor } = page(rows, limit, ({ moment, id }) => [moment, id]);
+    const { items, nextCursor } = page(rows, limit, ({ exactTime, id }) => [exactTime, id]);
     return { items: items.map(toTimelineEntryDto), nextCursor };
   }
 }

@@ -7,7 +7,7 @@ import { Group } from './group.entity.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
 
-/** The replica: what is known of OpenIM's groups. */
+/** The mirror of OpenIM's groups: the tables, their only writer, and the admin API that reads them. */
 @Module({
   imports: [TypeOrmModule.forFeature([Group, GroupMember]), AdminApiModule],
   controllers: [GroupsController],

@@ -3,19 +3,12 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { GroupMember } from './group-member.entity.js';
-import {
-  type GroupDto,
-  type GroupPage,
-  type GroupsQuery,
-  type MemberPage,
-  type MembersQuery,
-  toGroupDto,
-  toMemberDto,
-  type UserGroupPage,
-} from './group.dto.js';
+import { type GroupDto, type GroupPage, toGroupDto, type UserGroupPage } from './group.dto.js';
+import { type MemberPage, toMemberDto } from './member.dto.js';
+import { type GroupsQuery, type MembersQuery } from './groups-query.js';
 import { Group } from './group.entity.js';
 
-/** What staff read of the replica. Every list is paged by key: the last page costs what the first one costs. */
+/** Reads groups and members for the admin API. Lists are paged by key: the last page costs as much as the first. */
 @Injectable()
 export class GroupsService {
   constructor(
@@ -24,13 +17,13 @@ export class GroupsService {
   ) {}
 
   /**
-   * A page of groups, newest first.
-   * @throws BadRequestException for a cursor that is not of this list
+   * Lists groups, newest first.
+   * @throws BadRequestException for a cursor of another list
    */
   async listGroups(query: GroupsQuery): Promise<GroupPage> {
     const select = this.groups
       .createQueryBuilder('g')
-      .addSelect('CAST(g.createTime AS text)', 'moment')
+      .addSelect('CAST(g.createTime AS text)', 'exactTime')
       .orderBy('g.createTime', 'DESC')
       .addOrderBy('g.groupID', 'DESC')
       .limit(query.limit + 1);
@@ -48,19 +41,22 @@ export class GroupsService {
       select.andWhere(`g.staleSince IS ${query.stale ? 'NOT NULL' : 'NULL'}`);
     }
     if (query.cursor !== undefined) {
-      const [createTime, groupID] = decodeCursor(query.cursor, ['moment', 'text']);
+      const [createTime, groupID] = decodeCursor(query.cursor, ['timestamptz', 'text']);
       select.andWhere('(g.createTime, g.groupID) < (CAST(:createTime AS timestamptz), :groupID)', {
         createTime,
         groupID,
       });
     }
-    const { entities, raw } = await select.getRawAndEntities<{ moment: string }>();
-    const rows = entities.map((group, index) => ({ group, moment: raw[index]!.moment }));
-    const { items, nextCursor } = page(rows, query.limit, ({ group, moment }) => [moment, group.groupID]);
+    const { entities, raw } = await select.getRawAndEntities<{ exactTime: string }>();
+    const rows = entities.map((group, index) => ({ group, exactTime: raw[index]!.exactTime }));
+    const { items, nextCursor } = page(rows, query.limit, ({ group, exactTime }) => [
+      exactTime,
+      group.groupID,
+    ]);
     return { items: items.map(({ group }) => toGroupDto(group)), nextCursor };
   }
 
-  /** @throws NotFoundException for a group that is not known */
+  /** Reads a group. @throws NotFoundException for an unknown group */
   async getGroup(groupID: string): Promise<GroupDto> {
     const group = await this.groups.findOneBy({ groupID });
     if (!group) {
@@ -70,8 +66,8 @@ export class GroupsService {
   }
 
   /**
-   * A page of the current members of a group, highest role first.
-   * @throws NotFoundException for a group that is not known; BadRequestException for a cursor that is not of this list
+   * Lists the current members of a group, highest role first.
+   * @throws NotFoundException for an unknown group; BadRequestException for a cursor of another list
    */
   async listMembers(groupID: string, query: MembersQuery): Promise<MemberPage> {
     const select = this.members
@@ -95,8 +91,8 @@ export class GroupsService {
   }
 
   /**
-   * A page of the groups that a user is in, by groupID, each with the user's role there.
-   * @throws BadRequestException for a cursor that is not of this list
+   * Lists the groups of a user, by groupID, with the user's role in each.
+   * @throws BadRequestException for a cursor of another list
    */
   async listGroupsOfUser(userID: string, query: PageQuery): Promise<UserGroupPage> {
     const select = this.groups
@@ -108,7 +104,7 @@ export class GroupsService {
       .limit(query.limit + 1);
     if (query.cursor !== undefined) {
       const [groupID] = decodeCursor(query.cursor, ['text']);
-      // Of both tables: PostgreSQL does not conclude from one to the other, and may walk through `groups` from its beginning.
+      // On both tables: PostgreSQL does not derive one condition from the other, and may scan `groups` from its beginning.
       select.andWhere('m.groupID > :groupID AND g.groupID > :groupID', { groupID });
     }
     const { entities, raw } = await select.getRawAndEntities<{ roleLevel: number }>();

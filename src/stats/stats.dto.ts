@@ -4,7 +4,7 @@ class GroupsOfStatusDto {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: '0 normal, 1 banned, 2 dismissed, 3 muted; null: not told yet',
+    description: '0 normal, 1 banned, 2 dismissed, 3 muted; null: not reported yet',
   })
   status!: number | null;
 
@@ -43,14 +43,19 @@ class JournalDto {
   @ApiProperty({ type: 'integer', description: 'Callbacks that wait for PostgreSQL' })
   waiting!: number;
 
-  @ApiProperty({ type: 'integer', description: 'What they take on disk' })
+  @ApiProperty({ type: 'integer', description: 'Size on disk, in bytes' })
   bytes!: number;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Of the first that waits' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the first of them was received',
+  })
   oldestReceivedAt!: string | null;
 }
 
-/** How much there is of everything; at most 5 s old. What PostgreSQL cannot count within 3 s is null, each figure by itself. */
+/** Counts, at most 5 s old. A count that PostgreSQL does not finish within 3 s is null. */
 export class StatsDto {
   @ApiProperty({ type: [GroupsOfStatusDto], nullable: true })
   groups!: GroupsOfStatusDto[] | null;
@@ -58,11 +63,11 @@ export class StatsDto {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Memberships: the memberCount of all groups together',
+    description: 'Memberships: the sum of the memberCount of all groups',
   })
   members!: number | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Groups that need a look' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Groups that need reconciling with OpenIM' })
   staleGroups!: number | null;
 
   @ApiProperty({ type: [DeliveriesDto], nullable: true })
@@ -71,6 +76,6 @@ export class StatsDto {
   @ApiProperty({ type: [LastReceivedDto], nullable: true })
   lastReceived!: LastReceivedDto[] | null;
 
-  @ApiProperty({ description: 'Of the replica that answers, now' })
+  @ApiProperty({ description: 'Journal of the replica that answers, now' })
   journal!: JournalDto;
 }

@@ -4,7 +4,7 @@ import { JournalModule } from '../journal/journal.module.js';
 import { StatsController } from './stats.controller.js';
 import { StatsService } from './stats.service.js';
 
-/** How much there is of everything. */
+/** Counts for the admin API. */
 @Module({
   imports: [AdminApiModule, JournalModule],
   controllers: [StatsController],

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { JournalService } from '../journal/journal.service.js';
-import { Figure } from './figure.js';
+import { CachedCount } from './cached-count.js';
 import type { StatsDto } from './stats.dto.js';
 
-/** One pass over the groups: no index holds their counts, or every join and leave would write all other indexes too. */
+/** One scan of the table: an index with member_count would be written by each join and leave, and all other indexes with it. */
 const GROUPS = `
   SELECT status, count(*)::float8 AS groups, sum(member_count)::float8 AS members FROM groups GROUP BY 1 ORDER BY 1 NULLS FIRST`;
 const STALE = 'SELECT count(*)::float8 AS groups FROM groups WHERE stale_since IS NOT NULL';
@@ -13,7 +13,7 @@ const DELIVERIES = `
   SELECT command, outcome, count(*)::float8 AS "lastDay",
     count(*) FILTER (WHERE received_at >= now() - interval '1 hour')::float8 AS "lastHour"
   FROM callback_deliveries WHERE received_at >= now() - interval '1 day' GROUP BY 1, 2 ORDER BY 1, 2`;
-/** From one command of the index to the next: as many steps as there are commands, not rows. */
+/** A loose index scan: as many steps as there are commands, not rows. */
 const LAST_RECEIVED = `
   WITH RECURSIVE commands AS (
     (SELECT command FROM callback_deliveries ORDER BY command LIMIT 1)
@@ -24,17 +24,17 @@ const LAST_RECEIVED = `
   SELECT command, (SELECT max(received_at) FROM callback_deliveries d WHERE d.command = commands.command) AS "receivedAt"
   FROM commands WHERE command IS NOT NULL`;
 
-/** How much there is of everything. */
+/** Counts of groups, members, callbacks and the journal. */
 @Injectable()
 export class StatsService {
-  private readonly groups = new Figure(() =>
+  private readonly groups = new CachedCount(() =>
     this.dataSource.query<{ status: number | null; groups: number; members: number }[]>(GROUPS),
   );
-  private readonly stale = new Figure(() => this.dataSource.query<{ groups: number }[]>(STALE));
-  private readonly deliveries = new Figure(() =>
+  private readonly stale = new CachedCount(() => this.dataSource.query<{ groups: number }[]>(STALE));
+  private readonly deliveries = new CachedCount(() =>
     this.dataSource.query<NonNullable<StatsDto['deliveries']>>(DELIVERIES),
   );
-  private readonly lastReceived = new Figure(() =>
+  private readonly lastReceived = new CachedCount(() =>
     this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
   );
 
@@ -43,7 +43,7 @@ export class StatsService {
     private readonly journal: JournalService,
   ) {}
 
-  /** The figures, at most 5 s old, each null while it cannot be counted; those of the journal of now. */
+  /** Reads the counts, at most 5 s old, each null while it cannot be counted; those of the journal are of now. */
   async read(): Promise<StatsDto> {
     const [groups, stale, deliveries, lastReceived] = await Promise.all([
       this.groups.read(),
@@ -69,7 +69,7 @@ export class StatsService {
     };
   }
 
-  /** The deliveries of the last day, by command and outcome, at most 5 s old; null while they cannot be counted. */
+  /** Reads the deliveries of the last day, by command and outcome, at most 5 s old; null while they cannot be counted. */
   readDeliveries(): Promise<StatsDto['deliveries']> {
     return this.deliveries.read();
   }
