@@ -109,7 +109,7 @@ export const ARROWS = {
   stats: ['admin-api', 'journal', 'postgres', 'waiting'],
   health: ['database', 'journal', 'postgres', 'waiting'],
   // HTTP and the process
-  server: ['admin-api', 'callback', 'config', 'postgres'],
+  server: ['admin-api', 'callback', 'config', 'postgres', 'waiting'],
   // The command line
   'cli/context': [
     '.',

@@ -12,11 +12,11 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcilerModule } from './reconciliation/reconciler.module.js';
 import { StatsModule } from './stats/stats.module.js';
 
-/** The whole service, around one configuration. */
+/** The service. Its configuration is global. */
 @Global()
 @Module({})
 export class AppModule {
-  /** @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one */
+  /** @param databaseUrl `DATABASE_URL`, or the url of the embedded PostgreSQL */
   static forRoot(config: Config, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,

@@ -14,8 +14,8 @@ import { serveOpenApi } from './server/openapi.js';
 import { requestLogger } from './server/request-logger.js';
 
 /**
- * Builds the service without starting it: what `main.ts` and the tests start.
- * @param databaseUrl where PostgreSQL is: `DATABASE_URL`, or the embedded one
+ * Creates the service without starting it, for `main.ts` and the tests.
+ * @param databaseUrl `DATABASE_URL`, or the url of the embedded PostgreSQL
  */
 export async function createApp(
   config: Config,
@@ -33,7 +33,7 @@ export async function createApp(
   app.use(plainPath);
   app.use(requestLogger(logger));
   app.use(measureCallbacks(app.get(CallbackMetrics)));
-  // The pages of /docs are asked for over plain HTTP where no proxy ends TLS: nothing may turn their links into https.
+  // Without a TLS proxy the pages of /docs come over plain HTTP: their links must not become https.
   const forBrowsers = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   app.use((request: Request, response: Response, next: NextFunction) =>
     isCallback(request) ? next() : forBrowsers(request, response, next),

@@ -13,13 +13,13 @@ import { Lease } from './postgres/lease.entity.js';
 import { driver, poolOptions } from './postgres/pool.js';
 import { ReconciliationRun } from './reconciliation/run-log/reconciliation-run.entity.js';
 
-/** How the sessions of migrations and of TypeORM's CLI are: a migration takes as long as it takes. */
+/** Sessions of migrations and of TypeORM's CLI have no time limits. */
 const UNLIMITED = { lockTimeoutMs: 0, statementTimeoutMs: 0 };
 
 /**
- * TypeORM's options, the same for the service, its migrations and TypeORM's CLI.
- * @param url where PostgreSQL is, `postgres://...`
- * @param schema of the tables; undefined: the first schema of the session's own search_path
+ * Returns TypeORM's options for the service, its migrations and TypeORM's CLI.
+ * @param url the url of PostgreSQL, `postgres://...`
+ * @param schema the schema of the tables; undefined: the first one of the session's search_path
  */
 export function dataSourceOptions(url: string, schema?: string) {
   return {
@@ -39,7 +39,7 @@ export function dataSourceOptions(url: string, schema?: string) {
     migrationsTransactionMode: 'all',
     synchronize: false,
     logging: false,
-    // How long to wait for a connection, from the pool or from PostgreSQL, in ms: a callback is answered within 4 s.
+    // Time limit for a connection, from the pool or to PostgreSQL: a callback is answered within 4 s.
     connectTimeoutMS: 3000,
   } satisfies DataSourceOptions;
 }

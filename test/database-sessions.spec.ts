@@ -222,7 +222,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     const settings = { JOURNAL: 'on', DATA_DIR: folder };
     const service = ServiceProcess.start({ ...settings, DATABASE_URL: pooler.url });
     await service.says(
-      /Waiting for the database: DATABASE_URL leads to a connection pooler in transaction mode/,
+      /"reason":"DATABASE_URL leads to a connection pooler in transaction mode.*Waiting for the database/,
     );
     expect((await service.get('/health/ready')).status).toBe(503);
     for (let n = 0; n < 5; n += 1) {

@@ -99,7 +99,7 @@ describe('migrations', () => {
     await Promise.all(replicas.map((replica) => replica.says(/The database is ready/)));
     await Promise.all(replicas.map((replica, index) => replica.post({ groupID: `g${index}` })));
 
-    expect(replicas.flatMap((replica) => replica.log.match(/Applied migration/g) ?? [])).toHaveLength(
+    expect(replicas.flatMap((replica) => replica.log.match(/Migration applied/g) ?? [])).toHaveLength(
       dataSource.migrations.length,
     );
     expect(await database.query('SELECT FROM groups')).toHaveLength(4);
@@ -171,7 +171,7 @@ describe('a database that is not there yet', () => {
     await proxy.listen();
     await proxy.close();
     const service = ServiceProcess.start({ DATABASE_URL: proxy.url });
-    await service.says(/Waiting for the database: .*ECONNREFUSED/);
+    await service.says(/ECONNREFUSED.*Waiting for the database/);
 
     expect((await service.get('/health/live')).status).toBe(200);
     const ready = await service.get('/health/ready');

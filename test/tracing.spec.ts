@@ -121,7 +121,9 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     });
     expect((await service.post({ groupID: 'g' })).status).toBe(200);
     await eventually(() => Promise.resolve(collector.requests > 0));
-    await service.says(/"context":"Tracing","msg":"OpenTelemetry: Request timed out"/);
+    await service.says(
+      /"context":"Tracing","problem":"Request timed out","msg":"OpenTelemetry reports a problem"/,
+    );
     await service.post({ groupID: 'g2' });
     const asked = Date.now();
     expect(await service.end()).toBe(0);

@@ -1,4 +1,4 @@
-/** The bytes that a part of a url stands for. A `%` without two hexadecimal digits behind it stands for itself. */
+/** Decodes a part of a url. A `%` without two hexadecimal digits stays as it is. */
 export const percentDecoded = (text: string): Buffer =>
   Buffer.concat(
     text

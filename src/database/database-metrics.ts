@@ -9,7 +9,7 @@ import { poolOf } from '../postgres/pool.js';
 
 const NO_POOL = { idleCount: 0, totalCount: 0, waitingCount: 0 };
 
-/** What is measured of PostgreSQL and the pool of connections to it. Asks PostgreSQL nothing: it may be away. */
+/** Metrics of PostgreSQL and of the pool. They send no statement: PostgreSQL may be away. */
 @Injectable()
 export class DatabaseMetrics {
   constructor(
@@ -18,27 +18,24 @@ export class DatabaseMetrics {
     state: DatabaseState,
     { registry }: MetricsService,
   ) {
-    gauge(
-      registry,
-      'reachable',
-      '1 while PostgreSQL can be connected to and answers; 0: callbacks go to the journal',
-      () => Number(state.condition !== 'away'),
+    gauge(registry, 'reachable', '1 while PostgreSQL can be reached; 0: callbacks go to the journal', () =>
+      Number(state.condition !== 'away'),
     );
     gauge(
       registry,
       'writable',
-      '1 while PostgreSQL takes writes; 0: those of no group succeed, and callbacks go to the journal',
+      '1 while PostgreSQL takes writes; 0: no write succeeds, and callbacks go to the journal',
       () => Number(state.condition === 'writable'),
     );
     gauge(
       registry,
       'pool_size',
-      'Connections to PostgreSQL that this process opens at most',
+      'Maximum number of connections of this process (DATABASE_POOL_SIZE)',
       () => config.DATABASE_POOL_SIZE,
     );
     const connections = new Gauge({
       name: 'openim_database_pool_connections',
-      help: 'Connections to PostgreSQL that are idle and busy, and (waiting) statements that wait for one',
+      help: 'Idle and busy connections, and statements that wait for a connection (waiting)',
       labelNames: ['state'],
       registers: [registry],
       collect: () => {

@@ -11,10 +11,10 @@ import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js
 import { sessionSettings } from './session-settings.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
-/** The connection to PostgreSQL, opened by `DatabaseService` and not while Nest starts: the service must answer before. */
+/** The connection to PostgreSQL. `DatabaseService` opens it after Nest has started: the service answers before. */
 @Module({})
 export class DatabaseModule {
-  /** @param options those of the migrations, whose sessions have no limits of time */
+  /** @param options TypeORM's options of the migrations */
   static forRoot(options: MigrationOptions, config: Config): DynamicModule {
     return {
       module: DatabaseModule,

@@ -16,34 +16,35 @@ import { isTransactionPooled } from '../postgres/pooler.js';
 import { pendingMigrations, migrate } from './migrate.js';
 import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
 
+/** Delay between two attempts, in ms. */
 const RETRY_MS = 1000;
-/** How long a connection and a statement may take that only look what is there, in ms. */
+/** Time limit of a connection and a statement that only detect a pooler, in ms. */
 const PROBE_TIMEOUT_MS = 3000;
-/** Why it cannot be used without migrations, also for a command that is not to change the tables. */
+/** Why the database cannot be used without migrations, for the service and for commands that do not migrate. */
 const PENDING = {
   some: 'migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
-  all: 'it has no tables of this service: DATABASE_URL and DATABASE_SCHEMA lead to another place than those of the service, or all migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
+  all: 'it has no tables of this service: DATABASE_URL or DATABASE_SCHEMA is another one than that of the service, or all migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
 };
-/** How often PostgreSQL's clock is read, in ms: clocks drift apart by less than 1 ms meanwhile. */
+/** Interval of clockInterval PostgreSQL's clock, in ms: in that time clocks drift apart by less than 1 ms. */
 const CLOCK_MS = 60_000;
 
 /**
- * Brings the database into use in the background, so that the service answers from its first moment: waits until PostgreSQL is
- * there, applies the pending migrations, opens the pool.
+ * Opens the database in the background, while the service answers already: waits until PostgreSQL can be reached, applies the pending
+ * migrations, opens the pool.
  */
 @Injectable()
 export class DatabaseService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Database');
   private readonly abort = new AbortController();
 
-  /** Resolves when the database is in use (or the service stops before); rejects when it never can be: a migration failed. */
+  /** Resolves when the database is in use, or the service stops before; rejects where it never can be used: a migration failed. */
   opened: Promise<void> = Promise.resolve();
 
-  /** Why it cannot be used yet; "" where nothing is known of that. */
+  /** Why the database cannot be used yet; "" before the first attempt. */
   obstacle = '';
-  /** Whether that is because PostgreSQL is away. */
-  private away = false;
-  private reading?: NodeJS.Timeout;
+  /** Whether the reason is that PostgreSQL cannot be reached. */
+  private isAway = false;
+  private clockInterval?: NodeJS.Timeout;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -53,20 +54,20 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Whether PostgreSQL is all that is missing: it was in use, or would be by now. */
-  get lacksOnlyPostgres(): boolean {
-    return this.dataSource.isInitialized || this.away;
+  /** Whether nothing but PostgreSQL itself is missing: no migration is pending, and no pooler is in the wrong mode. */
+  get isWaitingForPostgres(): boolean {
+    return this.dataSource.isInitialized || this.isAway;
   }
 
   onApplicationBootstrap(): void {
     this.opened = this.open();
-    this.opened.catch(() => undefined); // main.ts ends the process for it
+    this.opened.catch(() => undefined); // main.ts stops the process
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.abort.abort();
     this.state.close();
-    clearInterval(this.reading);
+    clearInterval(this.clockInterval);
     await this.opened.catch(() => undefined);
   }
 
@@ -79,26 +80,27 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         return;
       }
       if (obstacle !== this.obstacle) {
-        this.logger.warn(`Waiting for the database: ${(this.obstacle = obstacle)}`);
+        this.obstacle = obstacle;
+        this.logger.warn({ reason: obstacle }, 'Waiting for the database');
       }
       await sleep(RETRY_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
     }
   }
 
-  /** @returns why the database cannot be used yet */
+  /** @returns why the database cannot be used yet; undefined: it is in use */
   private async tryOpen(): Promise<string | undefined> {
     try {
       if (await this.isTransactionPooled()) {
-        this.away = false;
+        this.isAway = false;
         return 'DATABASE_URL leads to a connection pooler in transaction mode, where settings and prepared statements get lost between transactions; put the pooler into session mode, or connect to PostgreSQL itself';
       }
       if (this.config.RUN_MIGRATIONS) {
         const applied = await migrate(this.options, this.config.DATABASE_SCHEMA, this.abort.signal);
-        applied.forEach((name) => this.logger.log(`Applied migration ${name}`));
+        applied.forEach((migration) => this.logger.log({ migration }, 'Migration applied'));
       } else {
         const pending = await pendingMigrations(this.options);
         if (pending !== 'none') {
-          this.away = false;
+          this.isAway = false;
           return PENDING[pending];
         }
       }
@@ -106,11 +108,11 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         await this.dataSource.initialize();
       }
       await this.clock.set();
-      this.reading = setInterval(() => void this.clock.set().catch(() => undefined), CLOCK_MS).unref();
+      this.clockInterval = setInterval(() => void this.clock.set().catch(() => undefined), CLOCK_MS).unref();
       return undefined;
     } catch (error) {
-      this.away = isDatabaseUnavailable(error);
-      if (this.away || this.abort.signal.aborted) {
+      this.isAway = isDatabaseUnavailable(error);
+      if (this.isAway || this.abort.signal.aborted) {
         return (error as Error).message || String((error as NodeJS.ErrnoException).code);
       }
       throw error;

@@ -5,16 +5,17 @@ import { MIGRATIONS } from '../postgres/advisory-locks.js';
 import { ConnectionError } from '../postgres/errors.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
+/** Interval of attempts to take the lock, in ms. */
 const RETRY_MS = 250;
 
 /**
- * Applies the pending migrations, all or none, one replica at a time: the lock is the transaction's, and PostgreSQL ends a transaction
- * whose replica is frozen or cut off (`idle_in_transaction_session_timeout`).
- * @param options with `extra` for sessions without limits of time
- * @param schema is created where it does not exist; undefined: none is
- * @param abort ends the waiting for another replica
- * @returns the names of those applied
- * @throws the driver's error, when one fails (the database is then as it was before) or PostgreSQL cannot be reached; an AbortError
+ * Applies the pending migrations, all or none, one replica at a time. The lock belongs to the transaction, and PostgreSQL ends a transaction
+ * whose replica is frozen or disconnected (`idle_in_transaction_session_timeout`). TypeORM's CLI does not take the lock.
+ * @param options with `extra` for sessions without time limits
+ * @param schema the schema to create if it does not exist; undefined: none
+ * @param abort ends the wait for another replica
+ * @returns the names of the migrations that were applied
+ * @throws the driver's error, where a migration fails (the database is then unchanged) or PostgreSQL cannot be reached; an AbortError
  */
 export async function migrate(
   options: DataSourceOptions,
@@ -42,11 +43,11 @@ export async function migrate(
   } catch (error) {
     throw lost ? new ConnectionError(lost) : error;
   } finally {
-    await dataSource.destroy(); // closes the session, and with it ends a transaction that was not committed
+    await dataSource.destroy(); // ends the session, and a transaction that was not committed
   }
 }
 
-/** Which of the migrations that this version of the service needs the database lacks. Reads only: the role may have no more rights. */
+/** Returns how many migrations of this version are pending. Only reads: the role may have no other rights. */
 export async function pendingMigrations(options: DataSourceOptions): Promise<'none' | 'some' | 'all'> {
   const dataSource = await connect(options, 1);
   try {
@@ -72,7 +73,7 @@ function connect(options: DataSourceOptions, poolSize: number): Promise<DataSour
   } as DataSourceOptions).initialize();
 }
 
-/** CREATE SCHEMA IF NOT EXISTS would ask for the right to create one also where it exists. */
+/** CREATE SCHEMA IF NOT EXISTS requires the right to create schemas even where the schema exists. */
 async function createSchema(runner: QueryRunner, schema: string): Promise<void> {
   const exists = runner.query('SELECT to_regnamespace(quote_ident($1)) IS NOT NULL AS is', [schema]);
   if (!(await isTrue(exists))) {

@@ -1,7 +1,7 @@
 import type { PoolConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 
-/** TypeORM's options for migrations, with those of node-postgres. */
+/** TypeORM's options for migrations, with those of node-postgres in `extra`. */
 export type MigrationOptions = Extract<DataSourceOptions, { type: 'postgres' }> & { extra: PoolConfig };
 
 /** Their injection token. */

@@ -2,8 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Logger as TypeOrmLogger } from 'typeorm';
 
 /**
- * TypeORM's own words in the service's log. Failed queries are not logged here: the request that failed has the cause in its
- * line.
+ * TypeORM's log lines in the log of the service. It logs no failed query: the line of the request has the cause.
  */
 export class DatabaseLogger implements TypeOrmLogger {
   private readonly logger = new Logger('TypeORM');
@@ -13,7 +12,7 @@ export class DatabaseLogger implements TypeOrmLogger {
   logQueryError(): void {}
 
   logQuerySlow(time: number, query: string): void {
-    this.logger.warn(`${time} ms: ${query}`);
+    this.logger.warn({ ms: time, query }, 'Slow query');
   }
 
   logSchemaBuild(message: string): void {

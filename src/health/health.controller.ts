@@ -12,10 +12,10 @@ import { JournalService } from '../journal/journal.service.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { withTimeout } from '../waiting/with-timeout.js';
 
-/** How long an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. What comes of it later is in the next answer. */
+/** Time for which an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. A later result is in the next answer. */
 const DATABASE_TIMEOUT_MS = 900;
 
-/** For orchestrators and load balancers. */
+/** Probes of orchestrators and load balancers. */
 @Controller('health')
 @ApiTags('health')
 export class HealthController {
@@ -27,7 +27,7 @@ export class HealthController {
     private readonly journal: JournalService,
   ) {}
 
-  /** 200 while the process runs. */
+  /** Answers 200 while the process runs. */
   @Get('live')
   @ApiOperation({ summary: 'Tell whether the process runs' })
   @ApiOkResponse({ description: 'The process runs' })
@@ -36,8 +36,8 @@ export class HealthController {
   }
 
   /**
-   * 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached or takes no
-   * writes. 503 where they cannot, before the database is in use for the first time, and while the process is about to stop.
+   * Answers 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached or takes no
+   * writes. Answers 503 where the journal cannot take them, before the first use of the database, and while the process stops.
    */
   @Get('ready')
   @ApiOperation({ summary: 'Tell whether callbacks are taken' })
@@ -46,7 +46,7 @@ export class HealthController {
     return this.health.check([() => this.callbacks()]);
   }
 
-  /** Unlike terminus's own check of TypeORM it tells the outside no address and no driver's message. */
+  /** Unlike terminus's check of TypeORM it reveals no address and no message of the driver. */
   private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
     const check = this.indicators.check('database');
     const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => this.state.condition);
@@ -54,7 +54,7 @@ export class HealthController {
       return check.up();
     }
     const problem = condition === 'away' ? 'cannot be reached' : 'takes no writes';
-    return this.journal.isAccepting && this.database.lacksOnlyPostgres
+    return this.journal.isAccepting && this.database.isWaitingForPostgres
       ? check.degraded(`${problem}; callbacks go to the journal`)
       : check.down(problem);
   }

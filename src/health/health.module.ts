@@ -3,7 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { JournalModule } from '../journal/journal.module.js';
 import { HealthController } from './health.controller.js';
 
-/** Whether the process runs, and whether it can work. */
+/** Liveness and readiness. */
 @Module({
   imports: [TerminusModule.forRoot({ logger: false }), JournalModule],
   controllers: [HealthController],

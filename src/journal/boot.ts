@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Which run of this machine it is: monotonic clocks of one run can be compared across processes (Linux; elsewhere in one process only). */
+/** Id of the current boot of this machine. Monotonic times of one boot can be compared across processes (on Linux; elsewhere within one process). */
 export const BOOT = ((): string => {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -10,5 +10,5 @@ export const BOOT = ((): string => {
   }
 })();
 
-/** This machine's monotonic clock, in ms: nobody can set it (CLOCK_MONOTONIC). */
+/** Returns the monotonic time of this machine, in ms (CLOCK_MONOTONIC). */
 export const uptime = (): number => Number(process.hrtime.bigint() / 1_000_000n);

@@ -1,38 +1,38 @@
 import { crc32 } from 'node:zlib';
 
-/** A callback as the journal keeps it. */
+/** A callback in the journal. */
 export interface JournalEntry {
-  /** Its place in the order of all entries, across files. */
+  /** Position in the order of all entries, across files. */
   readonly sequence: number;
-  /** The id that its delivery has in the log: by it PostgreSQL knows whether it was applied. */
+  /** Id of its delivery: the log of PostgreSQL has it once the entry is applied. */
   readonly id: string;
-  /** When it arrived, by PostgreSQL's clock, ms since 1970; null: PostgreSQL had not been reached since the process began. */
+  /** When it arrived, by PostgreSQL's clock, in ms since 1970; null: the process had not reached PostgreSQL yet. */
   readonly asOf: number | null;
-  /** When it arrived by the clock of this machine, ms since 1970. */
+  /** When it arrived, by the clock of this machine, in ms since 1970. */
   readonly receivedAt: number;
-  /** When it arrived by this machine's monotonic clock, ms, and which run of the machine that is of. */
+  /** When it arrived, by the monotonic clock of this machine, in ms, and the boot of that clock. */
   readonly uptime: number;
   readonly boot: string;
   readonly command: string;
   readonly operationID: string;
-  /** The group that it is of, or another key of entries that are applied in their order. */
+  /** The ordering key: entries with the same key are applied in their order. It is the groupID, or stands for a user. */
   readonly groupID: string;
   readonly body: Buffer;
 }
 
 /**
- * A line of the journal: what became of it (one byte, written over in place), a space, the CRC-32 of the text, the length of the text
- * in bytes (8 hexadecimal digits each), a space, the text (JSON, the body in base64), and the end of the line.
+ * A line of the journal: its state (one byte, overwritten in place), a space, the CRC-32 of the text and the length of the text in bytes (8
+ * hexadecimal digits each), a space, the text (JSON, with the body in base64), and a line feed.
  */
 const HEADER = /^[\s\S] ([0-9a-f]{8})([0-9a-f]{8}) $/;
 const HEADER_LENGTH = 19;
 const END = 0x0a;
 
-/** What became of an entry. One flipped bit makes neither of the other. */
+/** The states of an entry. One flipped bit does not turn one into the other. */
 export const WAITING = 0x2d;
 export const DONE = 0x78;
 
-/** The bytes of an entry that waits. */
+/** Encodes an entry that waits. */
 export function encodeEntry({ body, ...entry }: JournalEntry): Buffer {
   const text = Buffer.from(JSON.stringify({ ...entry, body: body.toString('base64') }));
   const header = `${String.fromCharCode(WAITING)} ${hex(crc32(text))}${hex(text.length)} `;
@@ -40,14 +40,14 @@ export function encodeEntry({ body, ...entry }: JournalEntry): Buffer {
 }
 
 /**
- * What is at a place of a file: an entry; `done`: one that was applied; `damaged`: bytes that are none; `torn`: the beginning of one, at
- * the end of the file.
+ * A piece of a file: an entry that waits; `done`: an entry that was applied; `damaged`: bytes that are no entry; `torn`: the beginning of an
+ * entry, at the end of the file.
  */
 export type Piece = { readonly length: number } & (
   { readonly kind: 'entry'; readonly entry: JournalEntry } | { readonly kind: 'done' | 'damaged' | 'torn' }
 );
 
-/** What is in a file, in order. */
+/** Decodes a file into its pieces, in order. */
 export function decodeAll(bytes: Buffer): { piece: Piece; offset: number }[] {
   const pieces = [];
   for (let offset = 0; offset < bytes.length;) {
@@ -58,7 +58,7 @@ export function decodeAll(bytes: Buffer): { piece: Piece; offset: number }[] {
   return pieces;
 }
 
-/** Reads what begins at an offset. */
+/** Decodes the piece at an offset. */
 export function decodePiece(bytes: Buffer, offset: number): Piece {
   const [, checksum, digits = '0'] =
     HEADER.exec(bytes.toString('latin1', offset, offset + HEADER_LENGTH)) ?? [];
@@ -99,7 +99,7 @@ const TYPES: Readonly<Record<string, string>> = {
   body: 'string',
 };
 
-/** @returns undefined for what is no entry */
+/** @returns undefined for a text that is no entry */
 function parse(text: Buffer): JournalEntry | undefined {
   try {
     const value = JSON.parse(text.toString()) as Record<string, unknown>;

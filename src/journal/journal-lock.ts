@@ -3,11 +3,11 @@ import { rename, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 
-/** A path of a socket is at most so many bytes long (unix(7), sun_path). */
+/** Maximum length of the path of a socket, in bytes (unix(7), sun_path). */
 const PATH_MAX_LENGTH = 103;
 
 /**
- * Says that a folder is in use by one process: a socket that only a living process answers, so that a crash leaves nothing to wait for.
+ * Locks a folder for one process, by a socket: only a living process answers on it, so that a crash leaves no lock.
  * @throws Error where another process uses the folder, or the path is too long
  */
 export async function lockFolder(folder: string): Promise<Server> {
@@ -21,9 +21,9 @@ export async function lockFolder(folder: string): Promise<Server> {
       throw error;
     }
   }
-  // Under a name of its own nobody else can take it for a dead one and put a new one into its place.
+  // Renamed first: another start cannot take it for abandoned and replace it at the same time.
   const aside = `${path}.${process.pid}`;
-  await rename(path, aside).catch(() => undefined); // another start was first
+  await rename(path, aside).catch(() => undefined); // another start was faster
   if (await isAnswered(aside)) {
     await rename(aside, path);
     throw inUse(folder);
@@ -35,7 +35,7 @@ export async function lockFolder(folder: string): Promise<Server> {
 }
 
 const inUse = (folder: string): Error =>
-  new Error(`${folder} is in use by another process; give each its own DATA_DIR`);
+  new Error(`${folder} is in use by another process; give each process its own DATA_DIR`);
 
 function socketPath(folder: string): string {
   if (process.platform === 'win32') {

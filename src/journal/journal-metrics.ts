@@ -4,7 +4,7 @@ import { Config } from '../config/config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { JournalService } from './journal.service.js';
 
-/** What is measured of the journal. */
+/** Metrics of the journal. */
 @Injectable()
 export class JournalMetrics {
   private readonly applied: Counter;
@@ -18,7 +18,7 @@ export class JournalMetrics {
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
     gauge(registry, 'groups', 'Groups of which callbacks wait in the journal', () => journal.groups.size);
-    gauge(registry, 'bytes', 'What the journal takes on disk', () => journal.bytes);
+    gauge(registry, 'bytes', 'Size of the journal on disk', () => journal.bytes);
     gauge(registry, 'limit_bytes', 'JOURNAL_LIMIT', () => config.JOURNAL_LIMIT);
     gauge(
       registry,
@@ -33,7 +33,7 @@ export class JournalMetrics {
     });
     const quarantined = new Counter({
       name: 'openim_journal_quarantined_total',
-      help: 'Entries of the journal that could not be applied and are kept in its file quarantine, by reason',
+      help: 'Entries of the journal that could not be applied and are kept in the file quarantine, by reason',
       labelNames: ['reason'],
       registers: [registry],
       collect() {
@@ -43,7 +43,7 @@ export class JournalMetrics {
     });
   }
 
-  /** Some left the journal. */
+  /** Counts entries that left the journal. */
   countApplied(entries: number): void {
     this.applied.inc(entries);
   }

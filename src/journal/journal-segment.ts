@@ -3,15 +3,15 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeAll, decodePiece, DONE, type JournalEntry, type Piece } from './journal-entry.js';
 
-/** Where an entry is. */
+/** The place of an entry on disk. */
 export interface Place {
   readonly segment: JournalSegment;
   readonly offset: number;
-  /** Bytes, with the end of the line. */
+  /** Length in bytes, with the line feed. */
   readonly length: number;
 }
 
-/** An entry that cannot be read any more, though it could be when it was written or the process began. */
+/** An entry whose bytes were damaged after it was written or recovered. */
 export class DamagedEntryError extends Error {}
 
 interface Append {
@@ -21,29 +21,28 @@ interface Append {
 }
 
 /**
- * One file of the journal. An entry is there when `append` resolves, whatever happens afterwards; what a crash left of one that was not
- * finished is found at the next start.
+ * One file of the journal. An entry is on disk when `append` resolves. The next start finds the torn entry that a crash leaves.
  */
 export class JournalSegment {
-  /** Entries in it that are not done. */
+  /** Number of entries that are not done. */
   live = 0;
   private readonly queue: Append[] = [];
-  /** What is done to the file, one after another. */
+  /** The last operation on the file: they run one after another. */
   private last: Promise<unknown> = Promise.resolve();
-  /** Bytes that are asked for and not written yet. */
-  private asked = 0;
+  /** Bytes of lines that are queued and not written yet. */
+  private queuedBytes = 0;
   private sealed = false;
 
   private constructor(
     readonly path: string,
     private readonly handle: FileHandle,
-    /** Bytes that are written. */
+    /** Size of the file in bytes. */
     private size: number,
   ) {}
 
   /**
-   * Opens a file, or makes it.
-   * @param openFile node:fs's, unless a test's
+   * Opens a file, and creates it if it does not exist.
+   * @param openFile that of node:fs, unless a test passes another
    */
   static async open(path: string, openFile: typeof open = open): Promise<JournalSegment> {
     const handle = await openFile(path, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -54,27 +53,27 @@ export class JournalSegment {
     return new JournalSegment(path, handle, size);
   }
 
-  /** The bytes that it takes, with those on their way. */
+  /** Size in bytes, with the queued lines. */
   get bytes(): number {
-    return this.size + this.asked;
+    return this.size + this.queuedBytes;
   }
 
-  /** Whether it takes entries. */
+  /** Whether entries can be appended. */
   get isOpen(): boolean {
     return !this.sealed;
   }
 
-  /** No entry is appended any more: the last line may be torn, or what the system did with it is not known (fsync(2), EIO). */
+  /** Takes no more entries: the last line may be torn, or its state is unknown (fsync(2), EIO). */
   seal(): void {
     this.sealed = true;
   }
 
-  /** Whether it has only entries that are done, and none is on its way. */
+  /** Whether all entries are done, and none is queued. */
   get isDone(): boolean {
-    return this.live === 0 && this.asked === 0;
+    return this.live === 0 && this.queuedBytes === 0;
   }
 
-  /** Everything that is in it, in order, with the bytes of what is damaged or torn. */
+  /** Reads all pieces of the file, in order, with their bytes. */
   async scan(): Promise<{ piece: Piece; offset: number; bytes: Buffer }[]> {
     const bytes = await this.readBytes(0, this.size);
     return decodeAll(bytes).map(({ piece, offset }) => ({
@@ -85,11 +84,11 @@ export class JournalSegment {
   }
 
   /**
-   * Appends a line; resolves when it is on disk. Those that come while others are written go to disk together.
-   * @throws the error of the file system, with nothing of the line left in the file
+   * Appends a line; resolves when it is on disk. Lines that are queued during a write go to disk together.
+   * @throws the error of the file system; no part of the line is left in the file then
    */
   async append(line: Buffer): Promise<Place> {
-    this.asked += line.length;
+    this.queuedBytes += line.length;
     const offset = await new Promise<number>((done, failed) => {
       this.queue.push({ line, done, failed });
       this.last = this.last.then(() => this.writeQueue());
@@ -97,7 +96,7 @@ export class JournalSegment {
     return { segment: this, offset, length: line.length };
   }
 
-  /** @throws DamagedEntryError; the error of the file system */
+  /** Reads an entry. @throws DamagedEntryError; the error of the file system */
   async read({ offset, length }: Place): Promise<JournalEntry> {
     const piece = decodePiece(await this.readBytes(offset, length), 0);
     if (piece.kind !== 'entry') {
@@ -106,28 +105,28 @@ export class JournalSegment {
     return piece.entry;
   }
 
-  /** The bytes of an entry, as they are. */
+  /** Reads the bytes of an entry. */
   readBytes(offset: number, length: number): Promise<Buffer> {
     return readFully(this.handle, offset, length);
   }
 
   /**
-   * Writes down, in place, that an entry is done. It takes no room, and is there after a crash of the process; after one of the machine the
-   * entry may be applied again, which its id makes harmless.
+   * Marks an entry done, in place. The mark survives a crash of the process. After a crash of the machine the entry may be applied again: its
+   * id makes that harmless.
    */
   async markDone({ offset }: Place): Promise<void> {
     this.live -= 1;
     await this.handle.write(Buffer.of(DONE), 0, 1, offset);
   }
 
-  /** Empties the file, if all in it is still done when its turn comes. */
+  /** Empties the file, if all entries are still done when the operations before have ended. */
   async clear(): Promise<void> {
     const cleared = this.last.then(() => this.truncate());
     this.last = cleared.catch(() => undefined);
     await cleared;
   }
 
-  /** Waits for what is being written. */
+  /** Waits for the operations in progress, and closes the file. */
   async close(): Promise<void> {
     await this.last;
     await this.handle.close();
@@ -147,7 +146,7 @@ export class JournalSegment {
     }
   }
 
-  /** Writes what has gathered while the last was written. */
+  /** Writes the lines that were queued during the last write. */
   private async writeQueue(): Promise<void> {
     const batch = this.queue.splice(0);
     const lines = Buffer.concat(batch.map(({ line }) => line));
@@ -167,10 +166,10 @@ export class JournalSegment {
       }
     } catch (error) {
       this.seal();
-      await this.handle.truncate(this.size).catch(() => undefined); // what is torn is found at the next start
+      await this.handle.truncate(this.size).catch(() => undefined); // the next start finds the torn line
       batch.forEach(({ failed }) => failed(error as Error));
     } finally {
-      this.asked -= lines.length;
+      this.queuedBytes -= lines.length;
     }
   }
 }
@@ -188,7 +187,7 @@ async function readFully(handle: FileHandle, offset: number, length: number): Pr
   return bytes.subarray(0, read);
 }
 
-/** A file that is new in a folder is there after a crash if the folder was written too (fsync(2)). Windows has no such thing. */
+/** A new file survives a crash once its folder is synced (fsync(2)). Windows has no such operation. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform !== 'win32') {
     const folder = await open(path);

@@ -2,13 +2,13 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { MetricsService } from './metrics.service.js';
 
-/** For Prometheus. */
+/** The route that Prometheus scrapes. */
 @Controller('metrics')
 @ApiTags('metrics')
 export class MetricsController {
   constructor(private readonly metrics: MetricsService) {}
 
-  /** Everything that is measured, in Prometheus's text format. */
+  /** Returns all metrics in Prometheus's text format. */
   @Get()
   @ApiOperation({ summary: 'Read the metrics, in the text format of Prometheus' })
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { VERSION } from '../config/version.js';
 
-/** Gauges with names of counters; each is the sum of another metric, over its types. */
+/** Gauges that are named like counters; each is the sum of another metric over its types. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
-/** What Prometheus reads: the process's own figures, and those that the features register beside their code. */
+/** The registry of metrics: those of the process, and those that each feature registers. */
 @Injectable()
 export class MetricsService {
   readonly registry = new Registry();

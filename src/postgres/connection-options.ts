@@ -1,20 +1,20 @@
 import type { ClientConfig } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 
-/** A `DATABASE_URL` that cannot work; the message says why and what to do, and holds no secret. */
+/** A `DATABASE_URL` that cannot be used; the message says why and what to do, and contains no secret. */
 export class DatabaseUrlError extends Error {}
 
 /** The values of libpq, and `no-verify` of node-postgres. */
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 
-/** What node-postgres takes for verify-full, with a warning on stderr (pg-connection-string, deprecatedSslModeWarning). */
+/** Values that node-postgres treats as verify-full, with a warning on stderr (pg-connection-string, deprecatedSslModeWarning). */
 const ALIASES_OF_VERIFY_FULL = /(?<=[?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/;
 
 const PERCENT_ENCODE =
   'percent-encode %, #, /, ?, @ and spaces in the user and the password (% as %25, # as %23)';
 
 /**
- * Reads a url of PostgreSQL as libpq does, as far as node-postgres can connect by it.
+ * Parses a url of PostgreSQL as libpq does, as far as node-postgres supports it.
  * @throws DatabaseUrlError
  */
 export function readDatabaseUrl(url: string): ClientConfig {

@@ -2,33 +2,33 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
-/** Of how many readings one measure is made: the one that took least is nearest. */
+/** Readings of one measurement; the fastest one is the most exact. */
 const SAMPLES = 5;
-/** By less than this two measures of one clock differ by themselves, in ms. */
+/** Difference of two measurements that is no change of the clock, in ms. */
 const NOISE_MS = 1000;
 
-/** The log too: where PostgreSQL's clock was set back, what is in the rows already stays earlier than what comes. */
+/** Not before the last row of the log: where PostgreSQL's clock was set back, later callbacks still count as later. */
 const READ = `
   SELECT (extract(epoch FROM greatest(clock_timestamp(), (SELECT max(received_at) FROM callback_deliveries))) * 1000)::float8 AS ms`;
 
 /**
- * PostgreSQL's clock, also while PostgreSQL is away: what it showed last, and the time since by this machine's monotonic clock. So it
- * never goes back, whatever is done to the clock of either machine.
+ * PostgreSQL's clock, also while PostgreSQL is away: the last reading, and the time since by the monotonic clock of this machine. It never goes
+ * back, whatever happens to the clocks of both machines.
  */
 @Injectable()
 export class DatabaseClock {
-  /** By how much PostgreSQL's clock is ahead of `performance.now()`, in ms. */
+  /** PostgreSQL's clock minus `performance.now()`, in ms. */
   private offset?: number;
   private latest = 0;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** Whether it was read since the process began. */
+  /** Whether this process has read the clock. */
   get isSet(): boolean {
     return this.offset !== undefined;
   }
 
-  /** Not before PostgreSQL's own, and at most a round trip after it, ms since 1970; undefined until it is set. */
+  /** Returns the time in ms since 1970: not before PostgreSQL's clock, and at most a round trip after it; undefined until it is set. */
   now(): number | undefined {
     if (this.offset === undefined) {
       return undefined;

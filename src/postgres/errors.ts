@@ -1,8 +1,8 @@
 import { DatabaseError } from 'pg';
 
-/** A connection to PostgreSQL that could not be made, or that broke; `cause` says why. Every such failure means "away". */
+/** A connection to PostgreSQL that could not be made, or broke; `cause` says why. */
 export class ConnectionError extends Error {
-  /** @param isLost whether there was one, and a statement had been sent */
+  /** @param isLost whether the connection broke after a statement was sent */
   constructor(
     cause: unknown,
     readonly isLost = false,
@@ -13,31 +13,31 @@ export class ConnectionError extends Error {
 }
 
 /**
- * SQLSTATE classes and codes that speak of the server's state, not of the statement
+ * SQLSTATE classes and codes of the server's state, not of the statement
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection exception, 53 insufficient resources,
  * 55P03 lock not available, 57 operator intervention and timeouts, 58 system error, 25006 a read-only server.
  */
 const SERVER_STATE = /^(08|53|55P03|57|58|25006)/;
 
-/** SQLSTATE classes that speak of the values: cardinality violation, data exception, constraint violation, program limit. */
+/** SQLSTATE classes of the values: cardinality violation, data exception, constraint violation, program limit. */
 const OF_THE_VALUES = /^(21|22|23|54)/;
 
-/** SQLSTATEs after which the session itself is of no use: its statements are mixed up, or the server is about to end it. */
+/** SQLSTATEs after which the session cannot be used: its prepared statements are mixed up, or the server is ending it. */
 const OF_THE_SESSION = /^(08|26000|42P05|57P)/;
 
-/** Conflicts of two writers: serialization failure, deadlock. */
+/** SQLSTATEs of conflicts of two writers: serialization failure, deadlock. */
 const CONFLICT = /^40(001|P01)/;
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
-/** Whether the server answered a statement with an error, which says that the connection works. */
+/** Whether the server answered a statement with an error: then the connection works. */
 export const isStatementError = (error: unknown): boolean => error instanceof DatabaseError;
 
-/** Whether the values of a statement are at fault: the same statement fails again. */
+/** Whether the values of a statement cause the error: the same statement fails again. */
 export const isOfTheValues = (error: unknown): boolean => OF_THE_VALUES.test(codeOf(error));
 
-/** Whether another writer was at work at the same time: the same statement may be run again at once. */
+/** Whether another writer changed the same rows: the same statement may be run again at once. */
 export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error));
 
 /** Whether the session cannot be used for another statement. */
@@ -48,21 +48,21 @@ export const breaksSession = (error: unknown): boolean =>
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
 /**
- * Whether a statement failed for its rows: their values, a lock that another session holds, a conflict, or how long they take
- * (57014, statement_timeout). A statement about other rows may succeed at the same time.
+ * Whether the rows of a statement cause the error: their values, a lock of another session, a conflict, or the time they take (57014,
+ * statement_timeout). A statement about other rows may succeed at the same time.
  */
 export const isOfTheRows = (error: unknown): boolean =>
   isStatementError(error) &&
   (isOfTheValues(error) || isConflict(error) || isLockTimeout(error) || codeOf(error) === '57014');
 
-/** Whether no write of any group can succeed now: the server lacks a resource, or takes no writes. */
+/** Whether no write can succeed now: the server lacks a resource, or takes no writes. */
 export const refusesAllWrites = (error: unknown): boolean => /^(53|58|25006)/.test(codeOf(error));
 
-/** Whether a row has this key already. */
+/** Whether a row with the key of this constraint exists already. */
 export const isDuplicateKey = (error: unknown, constraint: string): boolean =>
   codeOf(error) === '23505' && (error as { constraint?: string }).constraint === constraint;
 
-/** Whether PostgreSQL cannot be reached or cannot work now, so that the same statement may succeed later. */
+/** Whether PostgreSQL cannot be reached, or cannot work now: the same statement may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) {
     return false;

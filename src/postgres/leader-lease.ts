@@ -4,16 +4,16 @@ import { uuidv7 } from 'uuidv7';
 import { isConflict } from './errors.js';
 import { runPrepared, withClient } from './prepared-statement.js';
 
-/** How long the lease holds without being renewed, in ms. Who waits takes over within this and one attempt more. */
+/** Duration of a lease, in ms. Another process takes over within this time and one attempt. */
 const LEASE_MS = 12_000;
-/** How often the holder renews it, in ms. */
+/** Interval of renewals, in ms. */
 const RENEW_MS = 3000;
-/** How often one that does not hold it tries to take it, in ms. */
+/** Interval of attempts to take the lease, in ms. */
 const RETRY_MS = 2000;
 
 /**
- * Takes the lease where nobody holds it, by PostgreSQL's clock; or where its holder has not renewed it since this process counted $4
- * renewals, longer ago than it holds: PostgreSQL's clock may have been set back.
+ * Takes the lease where it has expired by PostgreSQL's clock, or where its holder has not renewed it since this process counted $4 renewals,
+ * for longer than a lease lasts: PostgreSQL's clock may have been set back.
  */
 const ACQUIRE = `
   INSERT INTO leases AS l (name, holder, renewals, expires_at)
@@ -32,13 +32,13 @@ const RELEASE = `UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND 
 const OBSERVE = 'SELECT renewals::float8 FROM leases WHERE name = $1';
 
 /**
- * Elects one of several processes to do some work, by a lease in a row. The holder renews it; it stops its work when it could not for
- * as long as the lease holds, by its own monotonic clock, which is before anybody else can take it. A holder that was frozen does not
- * know better when it goes on: what it does then until it notices must do no harm.
+ * Elects a leader by a lease in a row. The leader renews it, and stops its work when it could not for the duration of a lease, by its own
+ * monotonic clock: that is before another process can take it. A leader that was frozen goes on until it notices: its work must do no harm
+ * until then.
  */
 export class LeaderLease {
   private readonly holder = uuidv7();
-  /** The renewals that were counted last while another process held it, and since when they stand still, by `performance.now()`. */
+  /** The last count of another holder's renewals, and since when it has not changed, by `performance.now()`. */
   private observed = { renewals: -1, since: 0 };
 
   constructor(
@@ -47,8 +47,8 @@ export class LeaderLease {
   ) {}
 
   /**
-   * Does the work each time that it is this process's turn, until it is asked to end.
-   * @param work is told by its signal to end: it was asked to, or the lease is lost
+   * Runs the work whenever this process is the leader, until `end` is aborted.
+   * @param work its signal is aborted when `end` is, or when the lease is lost
    * @throws what the work throws
    */
   async runWhenLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -59,8 +59,8 @@ export class LeaderLease {
   }
 
   /**
-   * Does the work if no other process holds the lease.
-   * @returns whether it did; not while another process does, or PostgreSQL cannot be reached
+   * Runs the work if no other process is the leader.
+   * @returns whether it ran: not while another process is the leader, or PostgreSQL cannot be reached
    */
   async runIfLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const acquiredAt = performance.now();
@@ -75,11 +75,11 @@ export class LeaderLease {
     } finally {
       lost.abort(new Error('the work has ended'));
       await renewing;
-      await this.run(RELEASE, []).catch(() => undefined); // it expires
+      await this.run(RELEASE, []).catch(() => undefined); // the lease expires
     }
   }
 
-  /** Whether another process holds the lease and is alive: it renews it. Waits until that is certain, at most as long as it holds. */
+  /** Whether another process is the leader and alive, so that it renews the lease. Waits for a renewal, at most for the duration of a lease. */
   async isHeldElsewhere(end: AbortSignal): Promise<boolean> {
     const first = await this.renewals();
     for (const start = performance.now(); performance.now() - start < LEASE_MS && !end.aborted;) {
@@ -91,7 +91,7 @@ export class LeaderLease {
     return false;
   }
 
-  /** Renews the lease until it is lost; PostgreSQL may be away for a while. */
+  /** Renews the lease until it is lost; PostgreSQL may be away in between. */
   private async renew(acquiredAt: number, lost: AbortController): Promise<void> {
     const { signal } = lost;
     const lose = (): void => lost.abort(new Error('the lease is lost'));

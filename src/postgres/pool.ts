@@ -5,7 +5,7 @@ import { prepareSession, type SessionSettings } from './session.js';
 
 type Callback = (error?: Error, client?: PoolClient, release?: (error?: Error | boolean) => void) => void;
 
-/** node-postgres's pool, which says of a failure that it is one of the connection. */
+/** node-postgres's pool; it throws ConnectionError where no connection can be made. */
 class ServicePool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(callback: Callback): void;
@@ -23,8 +23,8 @@ class ServicePool extends Pool {
 export const driver: typeof pg = Object.assign(Object.create(pg) as typeof pg, { Pool: ServicePool });
 
 /**
- * What TypeORM hands to the pool (its option `extra`). A connection without an answer of any kind for 35 s is given up.
- * @param connection where PostgreSQL is
+ * Returns the options of the pool, TypeORM's `extra`. A statement without an answer 5 s after its own time limit breaks the connection.
+ * @param connection the address of PostgreSQL
  */
 export function poolOptions(connection: ClientConfig, session: SessionSettings): PoolConfig {
   return {
@@ -34,13 +34,13 @@ export function poolOptions(connection: ClientConfig, session: SessionSettings):
     // The pool waits for the promise before it hands the connection out (pg-pool, newClient); its types do not say so.
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: (client) => {
-      client.on('error', () => undefined); // the statement under way rejects, the next one goes to another connection
+      client.on('error', () => undefined); // the statement in progress rejects, the next one gets another connection
       return prepareSession(client, session);
     },
   };
 }
 
-/** The pool of connections that TypeORM uses; undefined before the database is in use. */
+/** Returns TypeORM's pool; undefined before the database is in use. */
 export function poolOf(dataSource: DataSource): Pool | undefined {
   return dataSource.isInitialized ? (dataSource.driver as Driver & { master: Pool }).master : undefined;
 }

@@ -1,17 +1,17 @@
 import { Client, type ClientConfig } from 'pg';
 
-/** A pooler may have several sessions at rest: so often it is tried whether two clients get the same one. */
+/** Number of attempts: a pooler may have several idle sessions, of which two clients get the same one only sometimes. */
 const TRIES = 3;
 
 /**
- * Whether a pooler in transaction mode is in between: two clients that are connected at the same time then get the same session. It
- * must be known before a session is prepared, since the settings would go to sessions of other clients.
+ * Detects a pooler in transaction mode: two clients that are connected at the same time get the same session. It runs before a session is
+ * prepared: the settings would reach sessions of other clients.
  * @throws the error of the connection
  */
 export async function isTransactionPooled(connection: ClientConfig, timeoutMs: number): Promise<boolean> {
   const options = { ...connection, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
   const [one, other] = [new Client(options), new Client(options)];
-  [one, other].forEach((client) => client.on('error', () => undefined)); // the query under way rejects
+  [one, other].forEach((client) => client.on('error', () => undefined)); // the query in progress rejects
   try {
     await Promise.all([one.connect(), other.connect()]);
     for (let tries = 0; tries < TRIES; tries += 1) {

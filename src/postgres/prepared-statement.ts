@@ -3,15 +3,15 @@ import type { DataSource } from 'typeorm';
 import { breaksSession, ConnectionError, isStatementError } from './errors.js';
 import { poolOf } from './pool.js';
 
-/** A statement with the name that PostgreSQL keeps it under, for each connection. */
+/** A statement, and the name under which each session of PostgreSQL keeps its plan. */
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
 }
 
 /**
- * Takes a connection of TypeORM's pool for some work. TypeORM cannot name a statement, so this goes to the pool that it uses.
- * @throws ConnectionError where none could be had, or it broke; the driver's error where PostgreSQL refuses a statement
+ * Runs work on a connection of TypeORM's pool. TypeORM cannot name statements, so this goes to its pool.
+ * @throws ConnectionError where no connection can be made, or it breaks; the driver's error where PostgreSQL refuses a statement
  */
 export async function withClient<T>(
   dataSource: DataSource,
@@ -34,9 +34,9 @@ export async function withClient<T>(
 }
 
 /**
- * Runs a statement that PostgreSQL parses and plans once for each connection, and not each time: the statements of a change are long,
- * and planning one takes longer than running it.
- * @throws ConnectionError where the connection broke; the driver's error where PostgreSQL refuses
+ * Runs a statement that PostgreSQL parses and plans once for each connection: to plan one of the long statements of a change takes longer than
+ * to run it.
+ * @throws ConnectionError where the connection breaks; the driver's error where PostgreSQL refuses the statement
  */
 export async function runPrepared<Row extends object>(
   client: PoolClient,
@@ -51,7 +51,7 @@ export async function runPrepared<Row extends object>(
   }
 }
 
-/** Runs work in one transaction, at the session's own isolation. @throws what the work throws, and undoes it */
+/** Runs work in one transaction, at the isolation of the session, and rolls it back where the work throws. @throws what the work throws */
 export async function inTransaction<T>(
   dataSource: DataSource,
   work: (client: PoolClient) => Promise<T>,
@@ -63,7 +63,7 @@ export async function inTransaction<T>(
       await runPrepared(client, COMMIT, []);
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined); // the connection broke: so did the transaction
+      await client.query('ROLLBACK').catch(() => undefined); // a broken connection has ended the transaction
       throw error;
     }
   });

@@ -1,29 +1,29 @@
 import type { ClientBase } from 'pg';
 
-/** What a session of the service may differ in. */
+/** The settings in which sessions differ. */
 export interface SessionSettings {
-  /** Where the tables are; undefined: the first schema of the search_path that the role, the database or the url gives. */
+  /** Schema of the tables; undefined: the first one of the search_path of the role, the database or the url. */
   readonly schema?: string;
-  /** How long a statement waits for a lock, in ms. */
+  /** Time for which a statement waits for a lock, in ms. */
   readonly lockTimeoutMs: number;
-  /** How long a statement may take, in ms; 0: as long as it takes. */
+  /** Time limit of a statement, in ms; 0: none. */
   readonly statementTimeoutMs: number;
 }
 
-/** How long PostgreSQL has to prepare a session, in ms. */
+/** Time limit of preparing a session, in ms. */
 const PREPARE_TIMEOUT_MS = 3000;
 
 /**
- * Everything that correctness and the reading of values rest on, whatever the url, the role and the database set. It is set by a
- * statement: a pooler refuses the startup parameter `options`, or drops it.
+ * Sets everything on which correctness and the parsing of values depend, whatever the url, the role and the database set. A statement does it:
+ * a pooler refuses the startup parameter `options`, or drops it.
  *
- * - REPEATABLE READ is what the statements of `GroupSyncService` build on; they make sure of it themselves (`statements/fragments.ts`).
+ * - The statements of `GroupSyncService` need REPEATABLE READ, and check it themselves (`statements/building-blocks.ts`).
  * - synchronous_commit: an acknowledged callback is on disk.
- * - A replica that is frozen or cut off in a transaction frees its locks within 10 s.
- * - work_mem holds the list of 100,000 members, which would go to disk otherwise.
+ * - A replica that is frozen or disconnected in a transaction loses its locks within 10 s.
+ * - work_mem holds a list of 100,000 members, which would be sorted on disk otherwise.
  * - node-postgres reads dates in ISO format.
  *
- * Only superusers may set lc_messages; nothing here depends on it but the language of the log.
+ * Only superusers may set lc_messages; only the language of the log depends on it.
  */
 const PREPARE = `
   SELECT set_config('search_path', coalesce(quote_ident($1), quote_ident(current_schema()), ''), false),

@@ -18,8 +18,8 @@ import { isDatabaseUnavailable } from '../postgres/errors.js';
 import { logErrorOf } from './request-logger.js';
 
 /**
- * Every error becomes an answer here: OpenIM's reply under `/callback`, Nest's standard shape elsewhere. PostgreSQL being
- * away is a 503; what nobody foresaw is a 500 without its inside, whose cause the log line of the request has.
+ * Answers every error: in OpenIM's reply format under `/callback`, in Nest's standard shape elsewhere. Answers 503 while PostgreSQL is
+ * unreachable and 500 for anything unexpected; details go to the log only.
  */
 @Catch()
 export class ExceptionsFilter implements ExceptionFilter {
@@ -62,7 +62,7 @@ export class ExceptionsFilter implements ExceptionFilter {
   }
 }
 
-/** Where no route took a request, the words of Nest and Express repeat its path, which may hold a token in the wrong place. */
+/** Replaces the message of a request that no route takes: those of Nest and Express repeat its path, which may contain a token. */
 function withoutPath(error: HttpException, request: Request): HttpException {
   if (request.route !== undefined || error.getStatus() >= 500) {
     return error;
@@ -74,6 +74,6 @@ function withoutPath(error: HttpException, request: Request): HttpException {
     );
   }
   return isUnknown
-    ? new NotFoundException('There is no such route; GET /docs shows all')
+    ? new NotFoundException('There is no such route; GET /docs lists all routes')
     : new BadRequestException('The path cannot be read');
 }

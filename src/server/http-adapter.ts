@@ -4,18 +4,18 @@ import type { Response } from 'express';
 import { SilentConnections } from './silent-connections.js';
 
 /**
- * How long an idle connection stays open, in ms. Go does not send a POST again whose connection was closed under it, and OpenIM
- * does not either: the callback is lost. So longer than OpenIM is likely to be silent, and than a proxy's usual 60 s.
+ * Time for which an idle connection stays open, in ms. Go does not repeat a POST whose connection is closed, and OpenIM does not either: the
+ * callback is lost. It is longer than usual pauses of OpenIM and than the 60 s of a proxy.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** How long the head of a request may take to arrive, in ms; an idle connection has not begun one, nor has a silent one. */
+/** Time limit for the head of a request to arrive, in ms. Idle and silent connections have not begun one. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** How long a whole request may take to arrive, in ms. */
+/** Time limit for a request to arrive, in ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks for requests that took longer, in ms: by so much they may live on. */
+/** Interval in which Node enforces the limits, in ms. */
 const CONNECTIONS_CHECKING_INTERVAL_MS = 2_000;
 
-/** Express under this service: HTTP with time limits, and JSON without what Express makes of it. */
+/** Express with time limits, and with a JSON answer that is cheaper than Express's. */
 export class HttpAdapter extends ExpressAdapter {
   private silent?: SilentConnections;
 
@@ -29,7 +29,7 @@ export class HttpAdapter extends ExpressAdapter {
       },
       this.getInstance<RequestListener>(),
     );
-    // Who closes its sending side behind a request still reads: Node would close the other side before the answer.
+    // A client may close its sending side after the request; Node would close the other side before the answer.
     this.httpServer = Object.assign(server, { httpAllowHalfOpen: true });
     this.silent = new SilentConnections(server);
   }
@@ -41,7 +41,8 @@ export class HttpAdapter extends ExpressAdapter {
   }
 
   /**
-   * Express's `response.json()` weighs ETags, freshness and charsets for each answer. Nothing here is cached, and JSON has one charset.
+   * Sends JSON. Express's `response.json()` computes ETags, freshness and charsets for each answer; nothing here is cached, and JSON has one
+   * charset.
    */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (typeof body !== 'object' || body === null) {

@@ -1,4 +1,4 @@
-/** What to do where an address cannot be listened on, by Node's codes. */
+/** What to do about each of Node's error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there, perhaps this service; stop it, or set PORT',
   EACCES: 'ports below 1024 need more rights; set PORT',
@@ -6,7 +6,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'HOST is not known; it is an address of this machine, 0.0.0.0 takes all of them',
 };
 
-/** The service cannot listen; its message says why and what to do. */
+/** The service cannot listen on its address; the message says why and what to do. */
 export class ListenError extends Error {
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
     const advice = ADVICE[cause.code ?? ''];

@@ -12,8 +12,8 @@ import type { Config } from '../config/config.js';
 import { redaction } from './redaction.js';
 
 /**
- * Makes the log: JSON lines, readable ones in development.
- * @param jsonLines where JSON lines go
+ * Creates the log: JSON lines, or readable ones in development.
+ * @param jsonLines the destination of JSON lines
  */
 export function createLogger(config: Config, jsonLines: () => DestinationStream = linesTogether): Logger {
   return pino(
@@ -30,19 +30,19 @@ export function createLogger(config: Config, jsonLines: () => DestinationStream 
 }
 
 /**
- * To stdout. Lines are written together, off the event loop: a write of its own for each would be a tenth of the work of a callback.
- * Every way out of the process that it knows of writes what is left; kill -9 loses at most the last 20 ms.
+ * Writes batches of lines to stdout, off the event loop: one write for each line would take a tenth of the work of a callback. The process
+ * writes the rest when it exits; kill -9 loses the lines of 20 ms at most.
  */
 const linesTogether = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 20 });
 
-/** To stdout, each line before the next thing is done: a command writes there too, and its words stand where they belong. */
+/** Writes each line to stdout at once: a command prints there too, and the order stays. */
 export const linesAtOnce = (): DestinationStream => pino.destination({ dest: 1, sync: true });
 
 const readableLines = (): DestinationStream =>
   pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
 
-/** The cause of a failure without what the statement carried: TypeORM's errors hold the whole query and its parameters. */
+/** Serializes an error without its statement: TypeORM's errors contain the query and its parameters. */
 function errorSerializer(error: Error): object {
   const { type, message, stack, ...rest } = stdSerializers.err(error);
   const { code, detail, constraint } = rest as Record<string, unknown>;

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from '../config/version.js';
 
-/** Serves the description of all routes: as pages at `/docs`, as OpenAPI 3 at `/docs-json`. */
+/** Serves the OpenAPI description of all routes: as pages at `/docs`, as JSON at `/docs-json`. */
 export function serveOpenApi(app: INestApplication): void {
   const description = new DocumentBuilder()
     .setTitle('openim-group-sync')
@@ -15,7 +15,7 @@ export function serveOpenApi(app: INestApplication): void {
       scheme: 'basic',
       description: 'Any user name; the password is CALLBACK_TOKEN',
     })
-    // addBearerAuth() would say that the key is a JWT.
+    // addBearerAuth() would describe the key as a JWT.
     .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {

@@ -1,25 +1,25 @@
 import type { Config } from '../config/config.js';
 import { percentDecoded } from '../config/percent-decoded.js';
 
-/** Shorter secrets are parts of words, too. */
-const SHORTEST = 8;
+/** Minimum length of a redacted secret: a shorter one may be a part of a word. */
+const MIN_LENGTH = 8;
 
-/** Every way in which a secret may stand in a line of JSON or in a url. */
-const writtenAs = (secret: string): string[] => [
+/** The spellings of a secret in JSON and in urls. */
+const spellings = (secret: string): string[] => [
   secret,
   JSON.stringify(secret).slice(1, -1),
   encodeURIComponent(secret),
 ];
 
-/** The password in the url of the database, as it stands there and decoded. */
+/** The password in the url of the database, encoded and decoded. */
 function passwordsOf(url: string | undefined): string[] {
   const { password } = URL.canParse(url ?? '') ? new URL(url!) : { password: '' };
   return [password, percentDecoded(password).toString()];
 }
 
 /**
- * Makes what takes the secrets of this configuration out of a line, wherever they stand: the last resort behind all that logs no secret
- * in the first place. Secrets of less than 8 characters are left to that.
+ * Creates a function that replaces the secrets of the configuration in a line. It is the last resort: nothing logs a secret on purpose.
+ * Secrets shorter than 8 characters are not replaced.
  */
 export function redaction(config: Config): (line: string) => string {
   const secrets = [
@@ -28,8 +28,8 @@ export function redaction(config: Config): (line: string) => string {
     ...(config.OPENIM_SECRET === undefined ? [] : [config.OPENIM_SECRET]),
     ...passwordsOf(config.DATABASE_URL),
   ]
-    .filter((secret) => secret.length >= SHORTEST)
-    .flatMap(writtenAs)
+    .filter((secret) => secret.length >= MIN_LENGTH)
+    .flatMap(spellings)
     .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
     .toSorted((a, b) => b.length - a.length);
   const pattern = new RegExp(secrets.join('|'), 'g');

@@ -5,7 +5,7 @@ import { exchangeOf } from '../callback/callback-exchange.js';
 import { isCallback } from '../callback/callback-path.js';
 import { maskedPath } from './masked-path.js';
 
-/** Where a request went: the route that took it, as the code writes it, or what may be told of another path. */
+/** The route of a request, or the masked path of a request that no route takes. */
 const whereOf = ({ route, originalUrl }: Request): { route: string } | { path: string } =>
   route === undefined ? { path: maskedPath(originalUrl) } : { route: (route as { path: string }).path };
 
@@ -14,22 +14,22 @@ const levelOf = ({ statusCode, writableFinished }: Response): 'error' | 'warn' |
 
 const errors = new WeakMap<Response, unknown>();
 
-/** Adds an error to the line of its request. */
+/** Adds an error to the log line of its request. */
 export function logErrorOf(response: Response, error: unknown): void {
   errors.set(response, error);
 }
 
 /**
- * Makes the middleware that writes one line for each request: of a callback what is known of it, of an admin request who it was. No
- * header, no body and no part of a url that a caller chose is logged, but the parameters of an admin request with a right key.
+ * Creates the middleware that logs one line for each request: a callback with its command and group, an admin request with its key. No
+ * header, no body and no part of a url that a caller chose is logged, except the path parameters of an admin request with a valid key.
  */
 export function requestLogger(logger: Logger): RequestHandler {
   return (request, response, next) => {
     if (/^\/(health\/|metrics|docs)/.test(request.originalUrl)) {
-      return next(); // asked for again and again, by machines
+      return next(); // machines poll these
     }
     const start = performance.now();
-    const address = request.ip; // known as long as the connection is open
+    const address = request.ip; // undefined after the connection is closed
     response.once('close', () => {
       const callback = exchangeOf(response).log;
       const where = whereOf(request);

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What Node answers to what is no request; 400 to all else. */
+/** Node's status for each error of its HTTP parser; 400 for all others. */
 const STATUS_OF: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -9,9 +9,9 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 /**
- * The connections on which nothing was sent yet. Node ends them with a 408 as if a request had begun; to whoever opens connections ahead
- * (Go's client, a load balancer) that looks like the answer to the request which follows. Here they are idle ones: they stay as long as
- * these do, and end without a word.
+ * Connections on which no byte has arrived. Node closes them with a 408 as if a request had begun; a client that opens connections ahead
+ * (Go's, a load balancer) takes that for the answer to its next request. Here they count as idle: they live as long as idle connections, and
+ * are closed without an answer.
  */
 export class SilentConnections {
   private readonly sockets = new Set<Socket>();
@@ -25,7 +25,7 @@ export class SilentConnections {
     });
   }
 
-  /** Ends all: nobody waits for an answer on them. */
+  /** Closes them all. */
   close(): void {
     this.sockets.forEach(endSilent);
   }
@@ -49,12 +49,12 @@ function endSilent(socket: Socket): void {
   }
 }
 
-/** As Node does where nobody listens: an answer, unless one has begun on this connection, and the end of it. */
+/** Does what Node does without a listener: answers, unless an answer has begun on this connection, and closes it. */
 function refuse(
   socket: Socket & { _httpMessage?: ServerResponse },
   { code = '' }: NodeJS.ErrnoException,
 ): void {
-  // oxlint-disable-next-line no-underscore-dangle -- Node's name for the answer under way, and there is no other way to it
+  // oxlint-disable-next-line no-underscore-dangle -- Node gives the answer in progress no other name
   if (socket.writable && !socket._httpMessage?.headersSent) {
     const status = STATUS_OF[code] ?? 400;
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attributes, diag, type DiagLogger, DiagLogLevel } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { type HttpCustomAttributeFunction, HttpInstrumentation } from '@opentelemetry/instrumentation-http';
@@ -17,20 +16,23 @@ import type { Logger } from 'pino';
 import { exchangeOf } from '../callback/callback-exchange.js';
 import { maskedPath } from './masked-path.js';
 import { VERSION } from '../config/version.js';
+import { withTimeout } from '../waiting/with-timeout.js';
 
-/** How long spans that are not sent yet are waited for at the end, in ms: no collector may keep the process from ending in order. */
+/** Time to send the last spans at the end of the process, in ms: a collector must not delay it. */
 const FLUSH_MS = 2000;
-/** The statements of a change are long, and have a name. */
+/** Limit of attributes: the statements of a change are long, and have names. */
 const ATTRIBUTE_LENGTH = 1024;
 
 /**
- * Starts OpenTelemetry: from now on each callback is a trace, its statements below it. Where spans go to, and what else the standard
- * variables say, its SDK reads. Import this only where traces are wanted.
- * @returns sends what is not sent yet, and ends
+ * Starts OpenTelemetry: from now on each callback is a trace with its statements. Its SDK reads the standard variables. Import this file only
+ * where traces are enabled.
+ * @returns sends the last spans and stops
  */
 export function startTracing(logger: Logger): () => Promise<void> {
-  const tell = onceEach((problem) => logger.warn({ context: 'Tracing' }, `OpenTelemetry: ${problem}`));
-  diag.setLogger(tell, { logLevel: DiagLogLevel.WARN });
+  const log = eachOnce((problem) =>
+    logger.warn({ context: 'Tracing', problem }, 'OpenTelemetry reports a problem'),
+  );
+  diag.setLogger(log, { logLevel: DiagLogLevel.WARN });
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'openim-group-sync', 'service.version': VERSION }))
@@ -51,21 +53,21 @@ export function startTracing(logger: Logger): () => Promise<void> {
   instrumentations.forEach((instrumentation) => instrumentation.setTracerProvider(provider));
   patch();
   return () => {
-    const flushed = provider.shutdown().catch(() => undefined); // it has said why
-    return Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]);
+    const flushed = provider.shutdown().catch(() => undefined); // its logger reports why
+    return withTimeout(flushed, FLUSH_MS, () => undefined);
   };
 }
 
 const isCallback = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'POST' && /\/callback\//i.test(url);
 
-/** A query under /callback means nothing, and may be a token that somebody put into the wrong place; so may a part of the path. */
+/** A query under /callback has no meaning, and may be a token in the wrong place; so may a part of the path. */
 const withoutSecrets = ({ url = '' }: IncomingMessage): Attributes => ({
   'url.path': maskedPath(url),
   'url.query': undefined,
 });
 
-/** Names the span of a callback by its route, and says of it what the log says. */
+/** Names the span of a callback by its route, and adds the fields of its log line. */
 const describe: HttpCustomAttributeFunction = (span, request, response) => {
   const { path } = ((request as Request).route ?? {}) as { path?: string };
   if (path !== undefined) {
@@ -82,8 +84,8 @@ const describe: HttpCustomAttributeFunction = (span, request, response) => {
 };
 
 /**
- * The instrumentations patch prototypes as these modules are required, also where they are loaded already; what is imported as an ES
- * module they do not see.
+ * Requires the instrumented modules: the instrumentations patch them then, also where they are loaded already. They do not see imports of ES
+ * modules.
  */
 function patch(): void {
   const load = createRequire(import.meta.url);
@@ -92,15 +94,15 @@ function patch(): void {
   createRequire(load.resolve('pg'))('pg-pool');
 }
 
-/** OpenTelemetry's own problems, in words: it says an error as JSON. What cannot be sent comes again all the time: one line is enough. */
-function onceEach(say: (problem: string) => void): DiagLogger {
-  const said = new Set<string>();
-  const tell = (problem: string): void => {
+/** Reports each problem of OpenTelemetry once, without its JSON: spans that cannot be sent are reported again all the time. */
+function eachOnce(report: (problem: string) => void): DiagLogger {
+  const reported = new Set<string>();
+  const log = (problem: string): void => {
     const [, message = problem] = /"message":"((?:[^"\\]|\\.)*)"/.exec(problem) ?? [];
-    if (!said.has(message)) {
-      said.add(message);
-      say(message);
+    if (!reported.has(message)) {
+      reported.add(message);
+      report(message);
     }
   };
-  return { error: tell, warn: tell, info: () => undefined, debug: () => undefined, verbose: () => undefined };
+  return { error: log, warn: log, info: () => undefined, debug: () => undefined, verbose: () => undefined };
 }

@@ -46,8 +46,10 @@ export class ServiceProcess {
 
   /** Where it listens, once it does. */
   async url(): Promise<string> {
-    const [, url] = await this.says(/"url":"(http:\/\/[\d.:]+)","msg":"Listening"/);
-    return url!;
+    const [, json, readable] = await this.says(
+      /"url":"(http:\/\/[\d.:]+)","msg":"Listening"|Listening {"url":"(http:\/\/[\d.:]+)"}/,
+    );
+    return json ?? readable!;
   }
 
   /** Waits until the log has this. */

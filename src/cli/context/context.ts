@@ -62,7 +62,7 @@ async function waitForDatabase(database: DatabaseService): Promise<void> {
   const end = Date.now() + DATABASE_TIMEOUT_MS;
   const opened = database.opened.then(() => true);
   while (!(await withTimeout(opened, POLL_MS, () => false))) {
-    if (Date.now() > end || (database.obstacle !== '' && !database.lacksOnlyPostgres)) {
+    if (Date.now() > end || (database.obstacle !== '' && !database.isWaitingForPostgres)) {
       throw new CommandError(`The database cannot be used: ${database.obstacle}`);
     }
   }
