@@ -87,7 +87,7 @@ describe('README.md', () => {
 
     it('have the same rows in their tables, by what is code and what is a link in each', () => {
       const keys = (text: string) =>
-        tablesOf(text).map((rows) => rows.map((row) => [spansOf(row), linksOf(row)]));
+        tablesOf(text).map((rows) => rows.map((row) => [spansOf(row).toSorted(), linksOf(row)]));
       expect(keys(chinese)).toEqual(keys(english));
     });
 
@@ -191,7 +191,7 @@ describe('The pages name only what exists:', () => {
   });
 
   it('what can be asked in SQL: each example can be run', async () => {
-    await service.database.query('CREATE SCHEMA app; CREATE TABLE app.users (openim_id text, email text)');
+    await service.database.query('CREATE SCHEMA app; CREATE TABLE app.users (im_user_id text, email text)');
     const examples = PAGES.flatMap((page) => blocksOf(read(page)))
       .filter(([language]) => language === 'sql')
       .map(([, sql]) => sql);
