@@ -37,7 +37,7 @@ export async function columnTables() {
       .filter((column) => column.target === target)
       .map(({ propertyName, options }) => [
         `\`${options.name ?? propertyName}\``,
-        `${options.type}${options.array ? '[]' : ''}${options.primary ? ', key' : ''}`,
+        `${String(options.type)}${options.array ? '[]' : ''}${options.primary ? ', key' : ''}`,
         options.nullable ? 'yes' : 'no',
         options.comment,
       ]);
@@ -131,6 +131,13 @@ function schemasOf(document, operations) {
   return [...names].toSorted((a, b) => a.localeCompare(b)).map((name) => [name, schemas[name]]);
 }
 
+/** The anchor that GitHub makes of the heading of a route. */
+const anchor = (route) =>
+  `#${route
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')}`;
+
 /** The parts of `docs/admin-api.md`: `routes` is the overview, `errors` what every route answers. */
 export function apiTables(document) {
   const operations = operationsOf(document);
@@ -138,11 +145,6 @@ export function apiTables(document) {
   const keyless = operations.filter(({ route }) => !/ \/(admin|callback)/.test(route));
   const common = commonOf(admin);
   const sections = admin.map((operation) => operationSection(operation, common));
-  const anchor = (route) =>
-    `#${route
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-')}`;
   const objects = schemasOf(document, admin).map(([name, { properties = {} }]) => {
     const rows = Object.entries(properties).map(([field, schema]) => [
       `\`${field}\``,
