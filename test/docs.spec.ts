@@ -177,6 +177,22 @@ describe('The pages name only what exists:', () => {
     expect(named.filter((name) => !parameters.includes(name))).toEqual([]);
   });
 
+  it('JSON fields, parameters and keys of webhooks.yml', async () => {
+    const { stdout: webhooks } = await promisify(execFile)(process.execPath, [
+      join(ROOT, 'dist/src/cli/main.js'),
+      'webhooks-yml',
+      '--openim=3.8.3',
+    ]);
+    // Of OpenIM's main branch and of its share.yml, and of the log.
+    const others = ['afterCreateGroupChatConversations', 'failedContinue', 'imAdmin', 'adminKey'];
+    const known = `${JSON.stringify(openApi)} ${webhooks}`;
+    const named = PAGES.filter((page) => page !== 'docs/architecture.md')
+      .flatMap((page) => spansOf(read(page)))
+      .filter((span) => /^[a-z]+([A-Z]+[a-z]*)+$/.test(span) && !/^callback[A-Z]/.test(span));
+    const wrong = named.filter((name) => !new RegExp(`\\b${name}\\b`).test(known) && !others.includes(name));
+    expect(unique(wrong)).toEqual([]);
+  });
+
   it('columns and tables', async () => {
     const known = await service.database.query<{ name: string }>(
       `SELECT DISTINCT unnest(ARRAY[table_name, column_name]::text[]) AS name FROM information_schema.columns`,
