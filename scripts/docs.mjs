@@ -172,7 +172,7 @@ export function apiTables(document) {
 /** The OpenAPI document, from the service without a database. */
 async function openApi() {
   const { createApp } = await built('src/app.js');
-  const { readConfig } = await built('src/config/config.js');
+  const { readConfig } = await built('src/config/read-config.js');
   const { createLogger } = await built('src/server/logger.js');
   const config = readConfig({ NODE_ENV: 'test', JOURNAL: 'off', LOG_LEVEL: 'silent' });
   const app = await createApp(config, 'postgres://127.0.0.1:1/none', createLogger(config));

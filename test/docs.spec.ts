@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ARROWS } from '../architecture.mjs';
 import { generatedDocs } from '../scripts/docs.mjs';
 import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
-import { configNames } from '../src/config/config.js';
+import { configNames } from '../src/config/read-config.js';
 import { messagesOfSource } from './helpers/messages.js';
 import { type Metrics, readMetrics } from './helpers/metrics.js';
 import { Service } from './helpers/service.js';

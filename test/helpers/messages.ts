@@ -8,6 +8,8 @@ const SRC = join(import.meta.dirname, '../../src');
 const SHOWN =
   /((?<!DOM)Exception|^EmbeddedPostgresError|^ListenError|^ConfigError|^DatabaseUrlError|^CommandError|^JournalFullError|^OpenIm\w+)$/;
 const LEVELS = ['warn', 'error', 'fatal'];
+/** Callbacks that hand a text to the logger. */
+const HANDED_ON = ['onRestart'];
 
 /** The texts that an expression may have, each with `…` for what is known only at run time; none where all of it is. */
 function textsOf(node: ts.Node | undefined): string[] {
@@ -35,7 +37,8 @@ function textsOf(node: ts.Node | undefined): string[] {
   return ts.isParenthesizedExpression(node) ? textsOf(node.expression) : [];
 }
 
-const isLogger = (node: ts.Expression): boolean => /(^|\.)(logger|this)$/.test(node.getText());
+const logs = ({ name, expression }: ts.PropertyAccessExpression): boolean =>
+  HANDED_ON.includes(name.text) || (LEVELS.includes(name.text) && /(^|\.)logger$/.test(expression.getText()));
 
 /** The message of a log line: behind its fields, where it has some. */
 function messageOf({ arguments: [first, second] }: ts.CallExpression): ts.Node | undefined {
@@ -51,9 +54,7 @@ function messagesOf(node: ts.Node): string[] {
   }
   const { expression } = node;
   if (ts.isPropertyAccessExpression(expression)) {
-    return LEVELS.includes(expression.name.text) && isLogger(expression.expression)
-      ? textsOf(messageOf(node))
-      : [];
+    return logs(expression) ? textsOf(messageOf(node)) : [];
   }
   if (expression.kind === ts.SyntaxKind.SuperKeyword) {
     const { name } = ts.findAncestor(node, ts.isClassDeclaration) ?? {};
