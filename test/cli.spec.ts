@@ -225,9 +225,9 @@ describe('The command doctor', () => {
 });
 
 describe('The command webhooks-yml', () => {
-  it('prints the lines in the README, with the token of this installation', async () => {
+  it('prints the lines in docs/callbacks.md, with the token of this installation', async () => {
     const { output } = await cli('webhooks-yml', { CALLBACK_TOKEN: 'YOUR_TOKEN' });
-    const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
+    const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'docs/callbacks.md'), 'utf8'))![1]!;
     expect(output).toBe(said.replace(/^ +/gm, ''));
     expect((await cli('webhooks-yml --host mirror:80')).output).toContain(
       'url: http://openim:to%2Fken@mirror:80/callback\n',
@@ -254,7 +254,7 @@ describe('The command webhooks-yml', () => {
     );
     if (version === '3.8.3') {
       const line = output.trimEnd().split('\n').at(-1)!;
-      expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(line.replace(/ +/, ' '));
+      expect(readFileSync(join(ROOT, 'docs/callbacks.md'), 'utf8')).toContain(line.replace(/ +/, ' '));
     }
   });
 
