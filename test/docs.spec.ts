@@ -20,7 +20,9 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
-const ALL = PAGES.map(read).join('\n');
+/** The pages, and what else names things to operators. */
+const TEXTS = [...PAGES, 'ops/README.md', 'ops/alerts.yml'];
+const ALL = TEXTS.map(read).join('\n');
 
 /** Fenced blocks: their language and what is in them, without the indent of a list. */
 const blocksOf = (text: string): [language: string, block: string][] =>
@@ -123,6 +125,11 @@ describe('Links', () => {
   });
 });
 
+interface Parameter {
+  name: string;
+  schema: { enum?: string[] };
+}
+
 describe('The pages name only what exists:', () => {
   let service: Service;
   let metrics: Metrics;
@@ -146,7 +153,9 @@ describe('The pages name only what exists:', () => {
   });
 
   it('metrics', () => {
-    const names = matches(/\bopenim_[a-z_]+\b/g).filter((name) => !name.startsWith('openim_group_sync'));
+    const names = matches(/\bopenim_[a-z_]+?(?=(_bucket)?\b)/g).filter(
+      (name) => !name.startsWith('openim_group_sync'),
+    );
     expect(names.filter((name) => !metrics.names.includes(name))).toEqual([]);
   });
 
@@ -161,20 +170,24 @@ describe('The pages name only what exists:', () => {
         (method) => new RegExp(`^${method} ${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`, 'i'),
       ),
     );
-    const spans = PAGES.flatMap((page) => spansOf(read(page)));
+    const spans = TEXTS.flatMap((page) => spansOf(read(page)));
     const named = spans.filter((span) => /^(GET|POST|PUT|PATCH|DELETE) \/(?!docs)/.test(span));
     const wrong = named.filter((span) => !routes.some((route) => route.test(span.split('?')[0]!)));
     expect(unique(wrong)).toEqual([]);
   });
 
-  it('query parameters', () => {
+  it('query parameters, and values of those that have a list of them', () => {
     const parameters = Object.values(openApi.paths)
-      .flatMap((methods) => Object.values(methods) as { parameters?: { name: string }[] }[])
-      .flatMap((operation) => (operation.parameters ?? []).map(({ name }) => name));
-    const named = [...ALL.matchAll(/`(?:GET|POST) \/[\w/{}-]+\?([^`]+)`/g)].flatMap(([, query]) =>
-      query!.split('&').map((parameter) => parameter.split('=')[0]!),
-    );
-    expect(named.filter((name) => !parameters.includes(name))).toEqual([]);
+      .flatMap((methods) => Object.values(methods) as { parameters?: Parameter[] }[])
+      .flatMap((operation) => operation.parameters ?? []);
+    const isKnown = ([name, value]: [string, string]) =>
+      parameters.some(
+        (parameter) => parameter.name === name && (parameter.schema.enum?.includes(value) ?? true),
+      );
+    const named = [...ALL.matchAll(/`(?:GET|POST) \/[\w/{}-]+\?([^`]+)`/g)].flatMap(([, query]) => [
+      ...new URLSearchParams(query),
+    ]);
+    expect(named.filter((parameter) => !isKnown(parameter))).toEqual([]);
   });
 
   it('JSON fields, parameters and keys of webhooks.yml', async () => {
@@ -283,6 +296,12 @@ describe('docs/troubleshooting.md', () => {
   it('has every message that the service warns, fails or refuses with', () => {
     expect(messages.length).toBeGreaterThan(50);
     expect(messages.filter(([message]) => !page.includes(`\`${message}\``))).toEqual([]);
+  });
+
+  it('has the messages that ops/alerts.yml quotes', () => {
+    const quoted = spansOf(read('ops/alerts.yml')).filter((span) => /^[A-Z]\w+ [a-z]/.test(span));
+    expect(quoted.length).toBeGreaterThan(0);
+    expect(quoted.filter((text) => !messages.some(([message]) => message.startsWith(text)))).toEqual([]);
   });
 
   it('has no other message in the tables of messages', () => {
