@@ -31,7 +31,9 @@ export async function columnTables() {
   const { getMetadataArgsStorage } = await import('typeorm');
   await built('src/data-source-options.js');
   const { tables, columns } = getMetadataArgsStorage();
-  const inOrder = tables.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  // Jest may load the module of an entity twice.
+  const byName = new Map(tables.map((entity) => [entity.name, entity]));
+  const inOrder = [...byName.values()].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const sections = inOrder.map(({ name, target, comment }) => {
     const rows = columns
       .filter((column) => column.target === target)
