@@ -22,7 +22,7 @@ COPY --from=build /app/dist ./dist
 # The journal of callbacks; a volume that is mounted here takes over its owner.
 RUN mkdir /data && chown node:node /data
 ENV DATA_DIR=/data
-# Threads of their own arenas keep what large bodies took (README.md, "Run it in production").
+# Threads of their own arenas keep what large bodies took (docs/operations.md, "Memory").
 ENV MALLOC_ARENA_MAX=2
 USER node
 EXPOSE 3000

@@ -11,17 +11,25 @@ import { Service } from './helpers/service.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const file = (name: string) => readFileSync(join(ROOT, name), 'utf8');
-const README = file('README.md');
+const CALLBACKS = file('docs/callbacks.md');
+const CONFIGURATION = file('docs/configuration.md');
+const ADMIN_API = file('docs/admin-api.md');
 const byName = (a: string, b: string) => a.localeCompare(b);
 const commands = [...CALLBACK_COMMANDS.keys()].toSorted(byName);
 
-/** The first cells of the table that begins with this heading. */
-const table = (heading: string): string[] => {
-  const [rows = ''] = README.slice(README.indexOf(`| ${heading} |`)).split('\n\n');
+/** The first cells of the table of a page that begins with this heading; of a link its text. */
+const table = (page: string, heading: string): string[] => {
+  const [rows = ''] = page.slice(page.indexOf(`| ${heading} |`)).split('\n\n');
   return rows
     .split('\n')
     .slice(2)
-    .map((row) => row.split('|')[1]!.trim().replaceAll('`', ''));
+    .map((row) =>
+      row
+        .split('|')[1]!
+        .trim()
+        .replace(/^\[(.*)\]\(.*\)$/, '$1')
+        .replaceAll('`', ''),
+    );
 };
 
 let service: Service;
@@ -58,26 +66,26 @@ describe('The registry of callback commands', () => {
     expect(fixtureCommands()).toContain(command);
   });
 
-  it.each(commands)('has %s, with a row in the README', (command) => {
-    expect(table('command')).toContain(command);
+  it.each(commands)('has %s, with a row in docs/callbacks.md', (command) => {
+    expect(table(CALLBACKS, 'command')).toContain(command);
   });
 
-  it.each(commands)('has %s, with a line for webhooks.yml in the README', (command) => {
+  it.each(commands)('has %s, with a line for webhooks.yml in docs/callbacks.md', (command) => {
     const { key, only, allowedTypes } = CALLBACK_COMMANDS.get(command)!.webhook;
     const types = allowedTypes ? `, allowedTypes: \\["${allowedTypes}"\\]` : '';
     const comment = only === 'main' ? ' # only where your file has it' : '';
-    expect(README).toMatch(
+    expect(CALLBACKS).toMatch(
       new RegExp(`^   ${key}: +\\{ enable: true, timeout: 5${types} \\}${comment}$`, 'm'),
     );
   });
 
-  it('has every command of test/fixtures and of the README', () => {
+  it('has every command of test/fixtures and of docs/callbacks.md', () => {
     expect(fixtureCommands().toSorted(byName)).toEqual(commands);
-    expect(table('command').toSorted(byName)).toEqual(commands);
+    expect(table(CALLBACKS, 'command').toSorted(byName)).toEqual(commands);
   });
 
-  it('has every line for webhooks.yml of the README', () => {
-    const keys = [...README.matchAll(/^   (after\w+): +\{ enable/gm)].map(([, key]) => key!);
+  it('has every line for webhooks.yml of docs/callbacks.md', () => {
+    const keys = [...CALLBACKS.matchAll(/^   (after\w+): +\{ enable/gm)].map(([, key]) => key!);
     expect(keys).toEqual(Array.from(CALLBACK_COMMANDS.values(), ({ webhook }) => webhook.key));
   });
 
@@ -97,7 +105,7 @@ describe('The registry of callback commands', () => {
   });
 });
 
-/** Defaults as the README writes them, where they differ from the values. */
+/** Defaults as docs/configuration.md writes them, where they differ from the values. */
 const WRITTEN: Record<string, string> = {
   CALLBACK_BODY_LIMIT: '16mb',
   CALLBACK_IN_FLIGHT_LIMIT: '64mb',
@@ -106,13 +114,13 @@ const WRITTEN: Record<string, string> = {
 };
 
 describe('The settings', () => {
-  it('are all in the README, in the order of Config', () => {
-    expect(table('variable')).toEqual(configNames());
+  it('are all in docs/configuration.md, in the order of Config', () => {
+    expect(table(CONFIGURATION, 'variable')).toEqual(configNames());
   });
 
-  it('have the defaults that the README states', () => {
+  it('have the defaults that docs/configuration.md states', () => {
     const defaults = new Config() as unknown as Record<string, unknown>;
-    for (const [, name, stated] of README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)) {
+    for (const [, name, stated] of CONFIGURATION.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)) {
       const value = WRITTEN[name!] ?? String(defaults[name!]);
       expect([name, stated]).toEqual([name, value]);
     }
@@ -125,8 +133,8 @@ describe('The settings', () => {
     expect(names).toEqual(expect.arrayContaining(configNames()));
   });
 
-  it('of the memory allocator are in the image, as the README states', () => {
-    expect(README).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
+  it('of the memory allocator are in the image, as docs/operations.md states', () => {
+    expect(file('docs/operations.md')).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
     expect(file('Dockerfile')).toMatch(/^ENV MALLOC_ARENA_MAX=2$/m);
   });
 
@@ -198,41 +206,48 @@ describe('The routes', () => {
     });
   });
 
-  it('are the same in OpenAPI and the README', async () => {
+  it('are the same in OpenAPI and docs/admin-api.md', async () => {
     const known = (await openApi()).paths;
     const paths = Object.keys(known);
     const routes = paths.flatMap((path) =>
       Object.keys(known[path]!).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(table('route').toSorted(byName)).toEqual(
+    expect(table(ADMIN_API, 'route').toSorted(byName)).toEqual(
       routes.filter((route) => route.includes(' /admin')).toSorted(byName),
     );
     expect(paths).toContain('/callback/{command}');
     for (const path of paths.filter((one) => !/^\/(callback|admin)/.test(one))) {
-      expect(README).toContain(`\`GET ${path}\``);
+      expect(ADMIN_API).toContain(`\`GET ${path}\``);
     }
   });
 });
 
 const dateless = (json: string) => json.replace(/"syncedAt":"[^"]+"/g, '');
+/** JSON on one line, as the service writes it. */
+const unwrapped = (json: string) => JSON.stringify(JSON.parse(json));
 
-it('The commands of the README print the output that the README shows', async () => {
-  const steps = [
-    ...README.matchAll(
-      /<!-- run -->\n```sh\ncurl -s http:\/\/localhost:3000(\S+)(.*)\n```\n\n```json\n(.+)\n```/g,
-    ),
-  ];
-  expect(steps).toHaveLength(3);
-  for (const [, path = '', options = '', output = ''] of steps) {
-    const [, name = '', value = ''] = / -H '([^:]+): ([^']+)'/.exec(options) ?? [];
-    const [, body] = / --data @(\S+)$/.exec(options) ?? [];
-    const { text } = await service.fetch(path, {
-      headers: { [name]: value },
-      ...(body && { method: 'POST', body: file(body) }),
-    });
-    expect(dateless(text)).toBe(dateless(output));
-  }
-});
+it.each(['README.md', 'README.zh-CN.md'])(
+  'The commands of %s print the output that it shows',
+  async (readme) => {
+    const steps = [
+      ...file(readme)
+        .replaceAll(' \\\n  ', ' ')
+        .matchAll(
+          /<!-- run -->\n```sh\ncurl -s http:\/\/localhost:3000(\S+)(.*)\n```\n\n```json\n([^`]+)\n```/g,
+        ),
+    ];
+    expect(steps).toHaveLength(3);
+    for (const [, path = '', options = '', output = ''] of steps) {
+      const [, name = '', value = ''] = / -H '([^:]+): ([^']+)'/.exec(options) ?? [];
+      const [, body] = / --data @(\S+)$/.exec(options) ?? [];
+      const { text } = await service.fetch(path, {
+        headers: { [name]: value },
+        ...(body && { method: 'POST', body: file(body) }),
+      });
+      expect(dateless(text)).toBe(dateless(unwrapped(output)));
+    }
+  },
+);
 
 it('The version is the same in package.json and OpenAPI', async () => {
   const { version } = JSON.parse(file('package.json')) as { version: string };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
 import { TestDatabase } from './helpers/database.js';
 import { FakeOpenIm } from './helpers/fake-openim.js';
 import { fixture } from './helpers/fixtures.js';
@@ -225,9 +226,9 @@ describe('The command doctor', () => {
 });
 
 describe('The command webhooks-yml', () => {
-  it('prints the lines in the README, with the token of this installation', async () => {
+  it('prints the lines in docs/callbacks.md, with the token of this installation', async () => {
     const { output } = await cli('webhooks-yml', { CALLBACK_TOKEN: 'YOUR_TOKEN' });
-    const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
+    const said = /```yaml\n(.*?)```/s.exec(readFileSync(join(ROOT, 'docs/callbacks.md'), 'utf8'))![1]!;
     expect(output).toBe(said.replace(/^ +/gm, ''));
     expect((await cli('webhooks-yml --host mirror:80')).output).toContain(
       'url: http://openim:to%2Fken@mirror:80/callback\n',
@@ -248,13 +249,16 @@ describe('The command webhooks-yml', () => {
   ])('prints the webhooks of version %s', async (version, last) => {
     const { output } = await cli(`webhooks-yml --openim ${version}`);
     const keys = [...output.matchAll(/^(after\w+): +\{ enable: true, timeout: 5/gm)].map(([, key]) => key);
-    expect(keys.slice(9)).toEqual(['afterUpdateUserInfo', 'afterUpdateUserInfoEx', ...last]);
+    const always = Array.from(CALLBACK_COMMANDS.values(), ({ webhook }) => webhook)
+      .filter(({ only }) => only === undefined)
+      .map(({ key }) => key);
+    expect(keys).toEqual([...always, ...last]);
     expect(output.includes('{ enable: true, timeout: 5, allowedTypes: ["1500-1599"] }')).toBe(
       version === '3.8.3',
     );
     if (version === '3.8.3') {
       const line = output.trimEnd().split('\n').at(-1)!;
-      expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(line.replace(/ +/, ' '));
+      expect(readFileSync(join(ROOT, 'docs/callbacks.md'), 'utf8')).toContain(line.replace(/ +/, ' '));
     }
   });
 

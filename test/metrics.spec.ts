@@ -148,10 +148,10 @@ describe('of reconciliation', () => {
   });
 });
 
-/** The first cells of the README's table of metrics. */
+/** The first cells of the table of metrics in docs/observability.md. */
 const documented = (): string[] => {
-  const readme = file('README.md');
-  const [rows = ''] = readme.slice(readme.indexOf('| metric |')).split('\n\n');
+  const page = file('docs/observability.md');
+  const [rows = ''] = page.slice(page.indexOf('| metric |')).split('\n\n');
   return [...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
 };
 
@@ -189,7 +189,7 @@ describe('always', () => {
     ).toEqual([]);
   });
 
-  it('the README names the same metrics as /metrics', async () => {
+  it('docs/observability.md names the same metrics as /metrics', async () => {
     const service = await Service.start();
     const { names } = await readMetrics(service.url);
     await service.stop();

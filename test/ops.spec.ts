@@ -67,7 +67,7 @@ describe('the alerts', () => {
   });
 });
 
-/** What the metrics say in each state of the README's table, and the alerts of it that are raised. */
+/** What the metrics say in each state of the table in docs/operations.md, and the alerts of it that are raised. */
 const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][] = [
   ['takes writes', { reachable: 1, writable: 1, open: 1 }, []],
   ['takes writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
@@ -86,9 +86,9 @@ const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][
 ];
 const OF_STATES = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'];
 
-it('the alerts of the README are there', () => {
-  const readme = readFileSync(join(OPS, '../README.md'), 'utf8');
-  const names = [...readme.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
+it('the alerts of docs/operations.md are there', () => {
+  const page = readFileSync(join(OPS, '../docs/operations.md'), 'utf8');
+  const names = [...page.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
   expect(names).toEqual(expect.arrayContaining(OF_STATES));
   expect(rules().map(({ alert }) => alert)).toEqual(expect.arrayContaining(names));
 });

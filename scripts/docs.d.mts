@@ -1,0 +1,1 @@
+export declare function generatedDocs(document: unknown): Promise<Map<string, string>>;

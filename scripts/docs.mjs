@@ -1,0 +1,217 @@
+/**
+ * The generated parts of `docs/`: the routes, parameters and fields of the admin API from the OpenAPI document of the service, and the
+ * columns of the tables from the comments of the entities. `npm run docs` writes them between the markers of the files, and
+ * `test/docs.spec.ts` compares them. Reads what `npm run build` made.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = join(import.meta.dirname, '..');
+
+const built = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href);
+
+const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const table = (heading, rows) =>
+  [heading, heading.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+
+/** The tables that other programs read come first. */
+const ORDER = [
+  'groups',
+  'group_members',
+  'callback_deliveries',
+  'group_drifts',
+  'reconciliation_runs',
+  'leases',
+];
+
+/** The columns of each table, from the decorators of the entities. */
+export async function columnTables() {
+  const { getMetadataArgsStorage } = await import('typeorm');
+  await built('src/data-source-options.js');
+  const { tables, columns } = getMetadataArgsStorage();
+  // Jest may load the module of an entity twice.
+  const byName = new Map(tables.map((entity) => [entity.name, entity]));
+  const inOrder = [...byName.values()].toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  const sections = inOrder.map(({ name, target, comment }) => {
+    const rows = columns
+      .filter((column) => column.target === target)
+      .map(({ propertyName, options }) => [
+        `\`${options.name ?? propertyName}\``,
+        `${String(options.type)}${options.array ? '[]' : ''}${options.primary ? ', key' : ''}`,
+        options.nullable ? 'yes' : 'no',
+        options.comment,
+      ]);
+    return `### \`${name}\`\n\n${comment}\n\n${table(['column', 'type', 'may be NULL', 'meaning'], rows)}`;
+  });
+  return sections.join('\n\n');
+}
+
+const schemaName = ($ref) => $ref.split('/').at(-1).replace(/Dto$/, '');
+
+const schemaLink = ($ref) => `[${schemaName($ref)}](#${schemaName($ref).toLowerCase()})`;
+
+function typeOf(schema) {
+  if (schema.$ref) {
+    return schemaLink(schema.$ref);
+  }
+  if (schema.allOf) {
+    return schema.allOf.map(typeOf).join(', ');
+  }
+  const type = schema.type === 'array' ? `list of ${typeOf(schema.items)}` : (schema.type ?? 'object');
+  const format = schema.format ? ` (${schema.format})` : '';
+  const values = schema.enum ? `: ${schema.enum.map((value) => `\`${value}\``).join(', ')}` : '';
+  return `${type}${format}${values}${schema.nullable ? ' or null' : ''}`;
+}
+
+const limitsOf = ({ minimum, maximum, default: fallback }) =>
+  [
+    minimum === undefined ? '' : `From ${minimum} to ${maximum}`,
+    fallback === undefined ? '' : `Default: ${fallback}`,
+  ]
+    .filter(Boolean)
+    .join('. ');
+
+const operationsOf = (document) =>
+  Object.entries(document.paths)
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        ...operation,
+      })),
+    );
+
+const answerOf = ({ description, content }) => {
+  const schema = content?.['application/json']?.schema;
+  return [description, schema ? typeOf(schema) : ''].filter(Boolean).join(': ') || '-';
+};
+
+const answersOf = (responses) =>
+  table(
+    ['status', 'answer'],
+    responses.map(([status, response]) => [status, answerOf(response)]),
+  );
+
+/** The answers that each of the operations has. */
+const commonOf = (operations) =>
+  Object.entries(operations[0].responses).filter(([status, response]) =>
+    operations.every(({ responses }) => answerOf(responses[status] ?? {}) === answerOf(response)),
+  );
+
+function operationSection({ route, summary, description, parameters = [], responses }, common) {
+  const known = common.map(([status]) => status);
+  const answers = answersOf(Object.entries(responses).filter(([status]) => !known.includes(status)));
+  const taken = table(
+    ['parameter', 'in', 'type', 'meaning'],
+    parameters.map((parameter) => [
+      `\`${parameter.name}\``,
+      parameter.in,
+      typeOf(parameter.schema),
+      [parameter.description, limitsOf(parameter.schema)].filter(Boolean).join('. '),
+    ]),
+  );
+  return [`### \`${route}\``, `${summary}.`, description, parameters.length > 0 ? taken : '', answers]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+/** Every schema that an operation of the admin API answers with, and those in them. */
+function schemasOf(document, operations) {
+  const { schemas } = document.components;
+  const names = new Set();
+  const add = (value) => {
+    for (const [, name] of JSON.stringify(value).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      if (!names.has(name)) {
+        names.add(name);
+        add(schemas[name]);
+      }
+    }
+  };
+  operations.forEach(({ responses }) => add(responses));
+  return [...names].toSorted((a, b) => a.localeCompare(b)).map((name) => [name, schemas[name]]);
+}
+
+/** The anchor that GitHub makes of the heading of a route. */
+const anchor = (route) =>
+  `#${route
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')}`;
+
+/** The parts of `docs/admin-api.md`: `routes` is the overview, `errors` what every route answers. */
+export function apiTables(document) {
+  const operations = operationsOf(document);
+  const admin = operations.filter(({ route }) => route.includes(' /admin'));
+  const keyless = operations.filter(({ route }) => !/ \/(admin|callback)/.test(route));
+  const common = commonOf(admin);
+  const sections = admin.map((operation) => operationSection(operation, common));
+  const objects = schemasOf(document, admin).map(([name, { properties = {} }]) => {
+    const rows = Object.entries(properties).map(([field, schema]) => [
+      `\`${field}\``,
+      typeOf(schema),
+      schema.description ?? '',
+    ]);
+    return `### ${name.replace(/Dto$/, '')}\n\n${table(['field', 'type', 'meaning'], rows)}`;
+  });
+  return {
+    routes: [
+      table(
+        ['route', 'what it does'],
+        admin.map(({ route, summary }) => [`[\`${route}\`](${anchor(route)})`, summary]),
+      ),
+      table(
+        ['route without a key', 'what it does'],
+        keyless.map(({ route, summary }) => [`\`${route}\``, summary]),
+      ),
+    ].join('\n\n'),
+    errors: answersOf(common),
+    details: `## Routes\n\n${sections.join('\n\n')}\n\n## Objects\n\n${objects.join('\n\n')}`,
+  };
+}
+
+/** The OpenAPI document, from the service without a database. */
+async function openApi() {
+  const { createApp } = await built('src/app.js');
+  const { readConfig } = await built('src/config/read-config.js');
+  const { createLogger } = await built('src/server/logger.js');
+  const config = readConfig({ NODE_ENV: 'test', JOURNAL: 'off', LOG_LEVEL: 'silent' });
+  const app = await createApp(config, 'postgres://127.0.0.1:1/none', createLogger(config));
+  await app.listen(0, '127.0.0.1');
+  const response = await fetch(`${await app.getUrl()}/docs-json`);
+  const document = await response.json();
+  await app.close();
+  return document;
+}
+
+/** Each file of `docs/` that has generated parts, with its whole text. */
+export async function generatedDocs(document) {
+  const parts = {
+    'docs/admin-api.md': apiTables(document),
+    'docs/tables.md': { columns: await columnTables() },
+  };
+  return new Map(
+    Object.entries(parts).map(([file, texts]) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      return [
+        file,
+        Object.entries(texts).reduce(
+          (whole, [part, generated]) =>
+            whole.replace(
+              new RegExp(`(<!-- generated: ${part} -->\n).*(<!-- end: ${part} -->)`, 's'),
+              (_, begin, end) => `${begin}\n${generated}\n\n${end}`,
+            ),
+          text,
+        ),
+      ];
+    }),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const [file, text] of await generatedDocs(await openApi())) {
+    writeFileSync(join(ROOT, file), text);
+  }
+  process.exit(); // the pool may still try to connect
+}
