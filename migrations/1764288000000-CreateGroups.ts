@@ -82,8 +82,8 @@ export class CreateGroups1764288000000 implements MigrationInterface {
       COMMENT ON COLUMN groups.apply_member_friend IS 'Whether members add each other as friends: 0 allowed, 1 not allowed.';
       COMMENT ON COLUMN groups.notification_update_time IS 'When the announcement last changed; 1970 for never.';
       COMMENT ON COLUMN groups.notification_user_id IS 'userID of who last changed the announcement.';
-      COMMENT ON COLUMN groups.as_of IS 'Moment at which the fields of the group are true. A write with an earlier moment overwrites no field.';
-      COMMENT ON COLUMN groups.created_as_of IS 'Moment at which the creation is true; NULL while neither the creation nor a snapshot was received.';
+      COMMENT ON COLUMN groups.as_of IS 'Time as of which the fields of the group are true. A write as of an earlier time overwrites no field.';
+      COMMENT ON COLUMN groups.created_as_of IS 'Time as of which the creation is true; NULL while neither the creation nor a snapshot was received.';
       COMMENT ON COLUMN groups.members_removed_at IS 'When the members were deleted together with the group.';
       COMMENT ON COLUMN groups.stale_since IS 'Since when the group needs reconciling with OpenIM; NULL: it does not.';
       COMMENT ON COLUMN groups.stale_reason IS 'Why the group needs reconciling.';

@@ -43,7 +43,7 @@ export class CreateGroupMembers1764288000001 implements MigrationInterface {
       COMMENT ON COLUMN group_members.inviter_user_id IS 'userID of the inviter; NULL: not reported.';
       COMMENT ON COLUMN group_members.join_time IS 'When the member joined; NULL until a snapshot reports it, callbacks do not.';
       COMMENT ON COLUMN group_members.mute_end_time IS 'End of the mute, 1970 for never muted; NULL until a snapshot reports it, callbacks do not.';
-      COMMENT ON COLUMN group_members.as_of IS 'Moment at which the row is true. A write with an earlier moment changes nothing.';
+      COMMENT ON COLUMN group_members.as_of IS 'Time as of which the row is true. A write as of an earlier time changes nothing.';
       COMMENT ON COLUMN group_members.synced_at IS 'When the row was last written.'`);
   }
 

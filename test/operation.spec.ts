@@ -307,7 +307,7 @@ describe('the process', () => {
     await first.end();
   });
 
-  it('in development makes up an admin key, says so once, and says loudly that callbacks are open', async () => {
+  it('in development generates an admin key, logs it with an example, and warns that callbacks are open', async () => {
     const service = ServiceProcess.start({
       DATABASE_URL: database.url,
       NODE_ENV: 'development',
@@ -321,7 +321,11 @@ describe('the process', () => {
       headers: { authorization: `Bearer ${key}` },
     });
     expect(answer.status).toBe(200);
-    expect(service.log.split(key!)).toHaveLength(2);
+    const lines = service.log.split('\n').filter((line) => line.includes(key!));
+    expect(lines).toEqual([
+      expect.stringContaining('the key of this run'),
+      expect.stringContaining('Try: curl'),
+    ]);
     await service.end();
   });
 });

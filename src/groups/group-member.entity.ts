@@ -98,7 +98,7 @@ export class GroupMember {
 
   @Column('timestamptz', {
     name: 'as_of',
-    comment: 'Moment at which the row is true. A write with an earlier moment changes nothing.',
+    comment: 'Time as of which the row is true. A write as of an earlier time changes nothing.',
   })
   asOf!: Date;
 

@@ -125,7 +125,7 @@ export class Group {
   @Column('timestamptz', {
     name: 'as_of',
     comment:
-      'Moment at which the fields of the group are true. A write with an earlier moment overwrites no field.',
+      'Time as of which the fields of the group are true. A write as of an earlier time overwrites no field.',
   })
   asOf!: Date;
 
@@ -133,7 +133,7 @@ export class Group {
     name: 'created_as_of',
     nullable: true,
     comment:
-      'Moment at which the creation is true; NULL while neither the creation nor a snapshot was received.',
+      'Time as of which the creation is true; NULL while neither the creation nor a snapshot was received.',
   })
   createdAsOf!: Date | null;
 
