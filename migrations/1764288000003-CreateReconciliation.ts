@@ -49,6 +49,9 @@ export class CreateReconciliation1764288000003 implements MigrationInterface {
       'CREATE INDEX reconciliation_runs_started_at_idx ON reconciliation_runs (started_at, id)',
     );
     await queryRunner.query(
+      "CREATE INDEX reconciliation_runs_unended_idx ON reconciliation_runs (started_at) WHERE state IN ('requested', 'running')",
+    );
+    await queryRunner.query(
       "CREATE UNIQUE INDEX reconciliation_runs_requested_idx ON reconciliation_runs (kind) WHERE state = 'requested'",
     );
     await queryRunner.query(

@@ -177,6 +177,11 @@ it('the groups of a user are found and marked by indexes', async () => {
 it('GET /admin/reconciliation counts by indexes', async () => {
   const plans = (await plansOf('/reconciliation')).flat();
   expect(plans.map((node) => node['Index Name'])).toEqual(
-    expect.arrayContaining(['groups_stale_idx', 'groups_unverified_idx', 'group_drifts_found_at_idx']),
+    expect.arrayContaining([
+      'groups_stale_idx',
+      'groups_unverified_idx',
+      'group_drifts_found_at_idx',
+      'reconciliation_runs_started_at_idx',
+    ]),
   );
 });

@@ -55,6 +55,21 @@ describe('A resync without changes', () => {
   });
 });
 
+describe('The list of runs', () => {
+  it('has a run that has not ended, however many resyncs began after it', async () => {
+    const world = await World.start([], { RECONCILE_INTERVAL: '1h' });
+    await world.runEnds(({ kind }) => kind === 'backfill');
+    await world.service.database.query(`
+      INSERT INTO reconciliation_runs (id, kind, state, started_at)
+      SELECT gen_random_uuid(), 'resync', 'done', now() + n * interval '1 min' FROM generate_series(1, 20) AS n
+      UNION ALL SELECT gen_random_uuid(), 'full', 'running', now() - interval '1 h'`);
+
+    const { state, runs } = await world.read();
+    expect([state, runs.length]).toEqual(['running', 21]);
+    expect(runs.at(-1)).toMatchObject({ kind: 'full', state: 'running' });
+  });
+});
+
 describe('Without callbacks the mirror', () => {
   it('finds changes that no version reports by the full snapshot of a group each half a day', async () => {
     const world = await World.start([newGroup(3)], { RECONCILE_INTERVAL: '1s' });

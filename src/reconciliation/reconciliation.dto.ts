@@ -118,7 +118,10 @@ export class ReconciliationDto {
   })
   lossRate!: number | null;
 
-  @ApiProperty({ type: [RunDto], description: 'The last 20 runs, newest first' })
+  @ApiProperty({
+    type: [RunDto],
+    description: 'The last 20 runs, and older ones that have not ended, newest first',
+  })
   runs!: RunDto[];
 }
 

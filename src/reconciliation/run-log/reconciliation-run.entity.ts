@@ -11,6 +11,7 @@ export type RunState = (typeof RUN_STATES)[number];
 /** One run over the groups of OpenIM. */
 @Entity('reconciliation_runs', { comment: 'Runs of the reconciliation over all groups.' })
 @Index('reconciliation_runs_started_at_idx', ['startedAt', 'id'])
+@Index('reconciliation_runs_unended_idx', ['startedAt'], { where: "state IN ('requested', 'running')" })
 @Index('reconciliation_runs_requested_idx', ['kind'], { unique: true, where: "state = 'requested'" })
 @Index('reconciliation_runs_backfill_idx', ['endedAt'], { where: "kind = 'backfill' AND state = 'done'" })
 export class ReconciliationRun {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { In, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { ReconciliationRun, type RunKind } from './reconciliation-run.entity.js';
 
@@ -110,8 +110,12 @@ export class RunLogService {
     return this.runs.findOneBy({ id });
   }
 
-  /** Returns the latest runs, newest first. */
-  latest(limit: number): Promise<ReconciliationRun[]> {
-    return this.runs.find({ order: { startedAt: 'DESC', id: 'DESC' }, take: limit });
+  /** Returns the latest runs, and each older one that has not ended, newest first: a backfill outlasts many resyncs. */
+  async latest(limit: number): Promise<ReconciliationRun[]> {
+    const order = { startedAt: 'DESC', id: 'DESC' } as const;
+    const latest = await this.runs.find({ order, take: limit });
+    const unended = await this.runs.find({ where: { state: In(['requested', 'running']) }, order });
+    const ids = new Set(latest.map(({ id }) => id));
+    return [...latest, ...unended.filter(({ id }) => !ids.has(id))];
   }
 }
