@@ -218,7 +218,9 @@ describe('The command doctor', () => {
     const { code, output } = await cli('doctor', { DATABASE_URL: empty.url });
     expect([code, output]).toEqual([
       1,
-      expect.stringMatching(/it has no tables of this service: DATABASE_URL .* lead to another place/),
+      expect.stringMatching(
+        /it has no tables of this service: DATABASE_URL .* is another one than that of the service/,
+      ),
     ]);
     expect(await empty.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
     await empty.drop();
