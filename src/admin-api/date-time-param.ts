@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsDate } from 'class-validator';
 
-/** A date-time of RFC 3339, with optional seconds, or a date. ISO 8601 has many more forms, of which JavaScript parses few. */
+/** A date-time of RFC 3339, with optional seconds, or a date. ISO 8601 has further forms, of which JavaScript parses few. */
 const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/;
 

@@ -11,7 +11,7 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 /** Name of the service's database. */
 export const DATABASE = 'openim_group_sync';
 
-/** Time in which a PostgreSQL that was told to stop has to end, in ms. */
+/** Time for PostgreSQL to end after SIGINT, in ms. */
 export const STOP_TIMEOUT_MS = 5_000;
 
 /** Returns the url of a database of the cluster. */

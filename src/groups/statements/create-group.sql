@@ -97,11 +97,11 @@ written_group AS (
   RETURNING 1
 ),
 group_done AS (SELECT count(*) AS rows FROM written_group),
-nobody AS (SELECT WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM group_members WHERE group_id = $1)),
+new_group AS (SELECT WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM group_members WHERE group_id = $1)),
 first_members AS (
   INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
   SELECT $1, listed.user_id, listed.role_level, creation.as_of, now()
-  FROM group_done, creation, listed, nobody
+  FROM group_done, creation, listed, new_group
 ),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
@@ -109,7 +109,7 @@ written_members AS (
     CASE WHEN all_users.left_at IS NOT NULL THEN 'dismissed' END, creation.as_of, now()
   FROM group_done, creation,
     (SELECT user_id, role_level, members_removed_at AS left_at FROM listed, creation UNION ALL TABLE former) AS all_users
-  WHERE NOT EXISTS (SELECT FROM nobody)
+  WHERE NOT EXISTS (SELECT FROM new_group)
   ORDER BY all_users.user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET
     role_level = CASE WHEN (m.as_of <= excluded.as_of) OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,

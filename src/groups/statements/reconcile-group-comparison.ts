@@ -76,13 +76,13 @@ export const CHANGES = `
     FROM compared
   )`;
 
-/** The first five of some users, sorted, and how many more. */
+/** The first five of some users, sorted, and the number of the others. */
 const names = (which: string): string => `
       array_to_string((array_agg(user_id ORDER BY user_id) FILTER (WHERE ${which}))[1:5], ', ')
         || CASE WHEN count(*) FILTER (WHERE ${which}) > 5
           THEN ' and ' || count(*) FILTER (WHERE ${which}) - 5 || ' more' ELSE '' END`;
 
-/** Users whom a drift keeps, at most: they tell late callbacks from lost ones. */
+/** Maximum number of users in a drift: by them late callbacks are distinguished from lost ones. */
 const KEPT_USERS = 50;
 const users = (which: string): string =>
   `coalesce((array_agg(user_id ORDER BY user_id) FILTER (WHERE ${which}))[1:${KEPT_USERS}], '{}')`;
