@@ -112,7 +112,8 @@ describe('migrations', () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
 
     expect((await service.exited)[0]).toBe(1);
-    expect(service.log).toContain('The service cannot run: relation \\"group_members\\" already exists');
+    expect(service.log).toContain('"reason":"relation \\"group_members\\" already exists"');
+    expect(service.log).toContain('"msg":"The service cannot run"');
     expect(await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([
       { tablename: 'group_members' },
     ]);

@@ -641,7 +641,7 @@ describe('a process that ends with callbacks in its journal', () => {
       answers.push((await service.post(created(`g${n}`, ...users))).status);
     }
     expect(answers).toEqual([200, 200, 200, 503, 503]);
-    await service.says(/The journal holds JOURNAL_LIMIT, 1048576 bytes, already/);
+    await service.says(/The journal has reached JOURNAL_LIMIT, 1048576 bytes/);
     await proxy.listen();
     await eventually(async () => (await database.query('SELECT FROM groups')).length === 3);
   });
