@@ -195,7 +195,7 @@ describe('a database that is not there yet', () => {
     expect(await service.get('/admin/groups')).toMatchObject({ status: 503, body: { statusCode: 503 } });
 
     await proxy.listen();
-    await eventually(async () => (await service.get('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.get('/health/ready')).status).toBe(200));
     expect((await service.post({ groupID: 'g' })).status).toBe(200);
 
     expect(await service.end()).toBe(0);
@@ -230,7 +230,7 @@ describe('a database that goes away', () => {
       await proxy.listen();
       return proxy.url;
     });
-    await eventually(async () => (await service.post(CREATE, group('before'))).status === 200);
+    await eventually(async () => expect((await service.post(CREATE, group('before'))).status).toBe(200));
   });
 
   afterEach(async () => {

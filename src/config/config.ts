@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsNotEmpty, Matches, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, Matches, ValidateIf } from 'class-validator';
 import { Bytes, DatabaseUrl, Duration, HttpUrl, Networks, Secrets, toBoolean, toList } from './rules.js';
 import { WholeNumber } from './whole-number.js';
 
@@ -19,7 +19,7 @@ export class Config {
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
   /** Address to listen on. */
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'HOST must be an address, or a name of this machine' })
   readonly HOST: string = '127.0.0.1';
 
   /** TCP port to listen on; 0 for a free one. */
@@ -51,7 +51,7 @@ export class Config {
   readonly DATABASE_POOL_SIZE: number = 10;
 
   /** Folder of the journal and of the embedded PostgreSQL; each process needs its own. */
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'DATA_DIR must be the path of a folder' })
   readonly DATA_DIR: string = './data';
 
   /** Whether callbacks that PostgreSQL cannot write now are kept on disk until it can. */
@@ -102,12 +102,12 @@ export class Config {
   readonly OPENIM_API_URL?: string;
 
   /** userID of the admin for whom the token is requested, one of `imAdminUser.userIDs` in OpenIM's `share.yml`. */
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'OPENIM_ADMIN_USER_ID must be the userID of an admin of OpenIM' })
   readonly OPENIM_ADMIN_USER_ID: string = 'imAdmin';
 
   /** `secret` in OpenIM's `share.yml`. */
   @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
-  @IsNotEmpty({ message: 'OPENIM_SECRET is required with OPENIM_API_URL: the secret in share.yml' })
+  @Matches(/\S/, { message: 'OPENIM_SECRET is required with OPENIM_API_URL: the secret in share.yml' })
   readonly OPENIM_SECRET?: string;
 
   /** Interval of resyncs, in ms. */
