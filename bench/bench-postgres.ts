@@ -11,7 +11,7 @@ export class BenchPostgres {
   /** @param folder where its data goes */
   static async start(resources: Resources, folder: string): Promise<BenchPostgres> {
     const starting = EmbeddedPostgres.start(folder, {
-      onRestart: (message) => process.stderr.write(`${message}\n`),
+      onRestart: (_fields, message) => process.stderr.write(`${message}\n`),
     });
     resources.add(async () => {
       await (await starting.catch(() => undefined))?.stop();

@@ -66,7 +66,7 @@ describe('a session', () => {
     ['the durability', '-c synchronous_commit=off'],
   ])('is what the service needs where the url sets %s', async (_, options) => {
     const service = await Service.start({}, withOptions(options));
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     expect(await kickAtOnce(service, 20)).toEqual([{ member_count: '3' }]);
     expect((await service.admin('/groups')).status).toBe(200);
@@ -89,7 +89,7 @@ describe('a session', () => {
       await database.query(`ALTER DATABASE ${name} SET ${setting}`);
     }
     const service = await Service.start({ DATABASE_SCHEMA: 'public' }, async () => database.url);
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     const created = { ...group('g'), createTime: 1_700_000_000_123 };
     expect((await service.post(CREATE, created)).body).toEqual(SUCCESS);
@@ -193,7 +193,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
   it('as shipped, in session mode, everything is as without', async () => {
     pooler = await PgBouncer.start(database.url, { pool_mode: 'session' });
     const service = await Service.start({}, async () => pooler.url);
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     await service.stop();
   });
@@ -211,7 +211,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
       });
       return pooler.url;
     });
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await kickAtOnce(service, 20)).toEqual([{ member_count: '3' }]);
     await service.stop();
   });
@@ -232,7 +232,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await service.end();
 
     const direct = ServiceProcess.start({ ...settings, DATABASE_URL: database.url });
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 5);
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(5));
     await direct.end();
     await rm(folder, { recursive: true });
   });

@@ -112,7 +112,8 @@ describe('migrations', () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
 
     expect((await service.exited)[0]).toBe(1);
-    expect(service.log).toContain('The service cannot run: relation \\"group_members\\" already exists');
+    expect(service.log).toContain('"reason":"relation \\"group_members\\" already exists"');
+    expect(service.log).toContain('"msg":"The service cannot run"');
     expect(await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([
       { tablename: 'group_members' },
     ]);
@@ -194,7 +195,7 @@ describe('a database that is not there yet', () => {
     expect(await service.get('/admin/groups')).toMatchObject({ status: 503, body: { statusCode: 503 } });
 
     await proxy.listen();
-    await eventually(async () => (await service.get('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.get('/health/ready')).status).toBe(200));
     expect((await service.post({ groupID: 'g' })).status).toBe(200);
 
     expect(await service.end()).toBe(0);
@@ -229,7 +230,7 @@ describe('a database that goes away', () => {
       await proxy.listen();
       return proxy.url;
     });
-    await eventually(async () => (await service.post(CREATE, group('before'))).status === 200);
+    await eventually(async () => expect((await service.post(CREATE, group('before'))).status).toBe(200));
   });
 
   afterEach(async () => {

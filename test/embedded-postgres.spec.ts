@@ -91,7 +91,7 @@ it('is started again with everything acknowledged when PostgreSQL itself is kill
   process.kill(await postmasterPid(), 'SIGKILL');
 
   await service.says(/The embedded PostgreSQL ended by itself/);
-  await eventually(async () => (await service.post({ groupID: 'b' })).status === 200);
+  await eventually(async () => expect((await service.post({ groupID: 'b' })).status).toBe(200));
   expect(await groupIDs(service)).toEqual(['a', 'b']);
 });
 

@@ -83,7 +83,7 @@ describe('while PostgreSQL is away', () => {
   });
 
   const journal = async () => (await service.admin<Stats>('/stats')).body.journal;
-  const isEmpty = () => eventually(async () => (await journal()).waiting === 0);
+  const isEmpty = () => eventually(async () => expect((await journal()).waiting).toBe(0));
   const present = async (groupID: string) =>
     (
       await service.database.query<{ user_id: string }>(
@@ -357,7 +357,7 @@ describe('while PostgreSQL is away', () => {
       );
       expect((await service.post(CREATE, created('bad', 'a'))).body).toEqual(SUCCESS);
       expect((await service.post(CREATE, created('good', 'a'))).body).toEqual(SUCCESS);
-      await eventually(async () => (await present('good')).length === 2);
+      await eventually(async () => expect(await present('good')).toHaveLength(2));
       expect((await journal()).waiting).toBe(1);
       await service.database.query('DROP TRIGGER refuse ON groups');
       await isEmpty();
@@ -492,8 +492,8 @@ describe('a process that ends with callbacks in its journal', () => {
     await second.says(/"entries":2,"msg":"Callbacks of an earlier process wait/);
     expect((await second.post(created('g3'))).status).toBe(200);
     await proxy.listen();
-    await eventually(
-      async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () =>
+      expect(((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     expect(await second.end()).toBe(0);
 
@@ -519,8 +519,8 @@ describe('a process that ends with callbacks in its journal', () => {
     await second.says(/"reason":"damaged".*An entry of the journal was not applied/);
     await second.says(/"entries":1,"msg":"Callbacks of an earlier process wait/);
     await second.says(/The database is ready/);
-    await eventually(
-      async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () =>
+      expect(((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     await second.end();
 
@@ -543,8 +543,8 @@ describe('a process that ends with callbacks in its journal', () => {
       await leave(journal);
       const next = start();
       await next.says(/The database is ready/);
-      await eventually(
-        async () => ((await next.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+      await eventually(async () =>
+        expect(((await next.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
       );
       await next.end();
     }
@@ -570,9 +570,9 @@ describe('a process that ends with callbacks in its journal', () => {
       entry(4, { groupID: 'h', body: Buffer.from(JSON.stringify(created('h'))) }),
     );
     const service = start();
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 2);
-    await eventually(
-      async () => ((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(2));
+    await eventually(async () =>
+      expect(((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     const kept = await quarantined(folder);
     expect(kept).toMatch(/rejected, .*invalid input syntax for type uuid/);
@@ -607,7 +607,7 @@ describe('a process that ends with callbacks in its journal', () => {
     const [, waiting] = await second.says(/"entries":(\d+),"msg":"Callbacks of an earlier process wait/);
     expect(Number(waiting)).toBeLessThanOrEqual(600 - applied + 3 * 50);
     await proxy.listen();
-    await eventually(async () => (await logged()) === 600);
+    await eventually(async () => expect(await logged()).toBe(600));
     expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(600);
   });
 
@@ -641,8 +641,8 @@ describe('a process that ends with callbacks in its journal', () => {
       answers.push((await service.post(created(`g${n}`, ...users))).status);
     }
     expect(answers).toEqual([200, 200, 200, 503, 503]);
-    await service.says(/The journal holds JOURNAL_LIMIT, 1048576 bytes, already/);
+    await service.says(/The journal has reached JOURNAL_LIMIT, 1048576 bytes/);
     await proxy.listen();
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 3);
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(3));
   });
 });

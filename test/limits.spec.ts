@@ -253,7 +253,7 @@ describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
     for (let n = 0; n < 3; n += 1) {
       await send();
     }
-    await eventually(async () => (await post('after', 900_000)).status === 200, 3000);
+    await eventually(async () => expect((await post('after', 900_000)).status).toBe(200), 3000);
     const [one, two] = await Promise.all([post('one', 300_000), post('two', 300_000)]);
     expect([one.status, two.status]).toEqual([200, 200]);
   });

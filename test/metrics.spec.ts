@@ -80,7 +80,7 @@ describe('of callbacks', () => {
     const callbacks = Array.from({ length: 5 }, (_, index) =>
       service.post(CREATE, { callbackCommand: CREATE, groupID: `g${index}`, ownerUserID: 'o' }),
     );
-    await eventually(async () => (await connections()).join() === '3,0,2');
+    await eventually(async () => expect((await connections()).join()).toBe('3,0,2'));
     await service.database.query('COMMIT');
     await Promise.all(callbacks);
     expect(await connections()).toEqual([0, 3, 0]);
@@ -118,7 +118,7 @@ describe('of reconciliation', () => {
     two.act(step('dismiss'));
     const found = async (kind: string) =>
       (await readMetrics(world.service.url)).value('openim_reconciliation_differences_total', { kind });
-    await eventually(async () => (await found('joined')) === 1 && (await found('info')) === 2);
+    await eventually(async () => expect([await found('joined'), await found('info')]).toEqual([1, 2]));
     await world.becomesRight();
 
     // The drift counts half a minute after it was found. It was found 29 s ago from here on.
@@ -146,12 +146,12 @@ describe('of reconciliation', () => {
     world.openIm.faults = { html502: true };
     const groupID = world.groups[0].groupID;
     await world.service.post(CREATE, { callbackCommand: CREATE, groupID, ownerUserID: 1 });
-    await eventually(async () => (await value('groups_waiting')) === 1);
+    await eventually(async () => expect(await value('groups_waiting')).toBe(1));
     expect(await value('runs_total', { kind: 'resync', outcome: 'failed' })).toBeGreaterThan(0);
 
     world.openIm.faults = { slowMs: 100 };
-    await eventually(async () => (await value('running', { kind: 'resync' })) === 1);
-    await eventually(async () => (await value('groups_waiting')) === 0);
+    await eventually(async () => expect(await value('running', { kind: 'resync' })).toBe(1));
+    await eventually(async () => expect(await value('groups_waiting')).toBe(0));
   });
 });
 

@@ -294,14 +294,13 @@ describe('the process', () => {
     const { port } = new URL(await first.url());
     for (const [where, reason] of [
       [{ PORT: port }, `PORT ${port} cannot be listened on: another process listens there`],
-      [{ HOST: '192.0.2.1' }, 'HOST is no address of this machine'],
+      [{ HOST: '192.0.2.1' }, 'HOST is not an address of this machine'],
     ] as const) {
       const second = ServiceProcess.start({ DATABASE_URL: database.url, ...where });
       expect((await second.exited)[0]).toBe(1);
-      expect(second.log).toContain(
-        `The service cannot run: HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and`,
-      );
+      expect(second.log).toContain(`"reason":"HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and PORT`);
       expect(second.log).toContain(reason);
+      expect(second.log).toContain('"msg":"The service cannot run"');
       expect(second.log).not.toMatch(/stack|at .*\.js:/);
     }
     await first.end();

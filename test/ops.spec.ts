@@ -58,13 +58,34 @@ describe('the alerts', () => {
     expect(new Set(rules().map(({ alert }) => alert)).size).toBe(rules().length);
   });
 
-  it('ask for labels that the metrics have', () => {
+  it('use labels that the metrics have', () => {
     for (const [, name = '', label = ''] of rules().flatMap(({ expr }) => [
       ...expr.matchAll(/(openim_\w+?)(?:_bucket)?\{(\w+)(?:=~?|!=)/g),
     ])) {
       expect([name, metrics.all(name).some(({ labels }) => label in labels)]).toEqual([name, true]);
     }
   });
+});
+
+it('The expressions of alerts and panels select values of labels that the metrics have', () => {
+  const expressions = [
+    ...rules().map(({ expr }) => expr),
+    ...dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  ];
+  const selected = expressions.flatMap((expr) =>
+    [...expr.matchAll(/(openim_\w+)\{([^}]*)\}/g)].flatMap(([, name = '', matchers = '']) =>
+      [...matchers.matchAll(/(outcome|kind|step|reason|state|endpoint)=~?"([^"]*)"/g)].flatMap(
+        ([, label = '', values = '']) => values.split('|').map((value) => `${name} ${label}=${value}`),
+      ),
+    ),
+  );
+  const known = new Set(
+    metrics.samples.flatMap(({ name, labels }) =>
+      Object.entries(labels).map(([label, value]) => `${name} ${label}=${value}`),
+    ),
+  );
+  expect(selected.length).toBeGreaterThan(10);
+  expect(selected.filter((value) => !known.has(value))).toEqual([]);
 });
 
 /** What the metrics say in each state of the table in docs/operations.md, and the alerts of it that are raised. */
@@ -157,7 +178,7 @@ const ALERTS: Record<
     },
     { 'openim_callbacks_total{outcome="applied"}': '0+1000x90' },
   ],
-  OpenImCallbacksRefused: [
+  OpenImCallbacksRejected: [
     10,
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '0+1x20' },
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '9x20' },
@@ -232,7 +253,7 @@ const ALERTS: Record<
     },
     { 'openim_reconciliation_leader{instance="two"}': '1x60' },
   ],
-  OpenImSweepOverdue: [
+  OpenImResyncOverdue: [
     30,
     { openim_reconciliation_last_resync_timestamp_seconds: '1x60' },
     { openim_reconciliation_last_resync_timestamp_seconds: '0+60x60' },

@@ -89,17 +89,34 @@ export class ServiceProcess {
   }
 }
 
-/** Asks again until this holds, for at most so many ms. */
-export async function eventually(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+/**
+ * Repeats a probe until it holds: until it returns true, or returns nothing because its assertions pass.
+ * @param withinMs time limit, in ms
+ * @throws Error with the last failed assertion, or the last returned value, and how long it waited
+ */
+export async function eventually(
+  probe: () => Promise<boolean | void> | boolean | void,
+  withinMs = 20_000,
+): Promise<void> {
+  const start = performance.now();
+  let attempts = 0;
+  let problem = 'the probe was never run';
   let cause: unknown;
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
-    const isSo = await holds().catch((error: unknown) => {
+  do {
+    attempts += 1;
+    try {
+      const value = await probe();
+      if (value !== false) {
+        return;
+      }
+      problem = `the probe last returned ${value}: ${String(probe)}`;
+      cause = undefined;
+    } catch (error) {
+      problem = `the probe last failed: ${error instanceof Error ? error.message : String(error)}`;
       cause = error;
-      return false;
-    });
-    if (isSo) {
-      return;
     }
-  }
-  throw new Error(`It did not come about: ${String(holds)}; ${String(cause)}`, { cause });
+    await sleep(50);
+  } while (performance.now() - start < withinMs);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  throw new Error(`It did not hold within ${seconds} s (${attempts} attempts): ${problem}`, { cause });
 }
