@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The service as its users run it: `node dist/src/main.js` with an environment of its own, on a free port. */
+/** The service as its users run it: `node dist/src/main.js` with its own environment, on a free port. */
 export class ServiceProcess {
   private static readonly running = new Set<ServiceProcess>();
   private output = '';
@@ -19,7 +19,7 @@ export class ServiceProcess {
     child.once('exit', () => ServiceProcess.running.delete(this));
   }
 
-  /** @param prefix a command to run it under */
+  /** @param prefix a command that runs it, such as setpriv */
   static start(environment: Record<string, string>, prefix: string[] = []): ServiceProcess {
     const [command, ...args] = [...prefix, process.execPath, join(ROOT, 'dist/src/main.js')];
     const env = {
@@ -34,17 +34,17 @@ export class ServiceProcess {
     return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  /** Ends what a failed test left running. */
+  /** Ends the processes that a failed test left running. */
   static async endAll(): Promise<void> {
     await Promise.all(Array.from(ServiceProcess.running, (service) => service.end()));
   }
 
-  /** Everything that it has written so far. */
+  /** Its output so far. */
   get log(): string {
     return this.output;
   }
 
-  /** Where it listens, once it does. */
+  /** Waits until it listens, and returns its url. */
   async url(): Promise<string> {
     const [, json, readable] = await this.says(
       /"url":"(http:\/\/[\d.:]+)","msg":"Listening"|Listening {"url":"(http:\/\/[\d.:]+)"}/,
@@ -52,7 +52,7 @@ export class ServiceProcess {
     return json ?? readable!;
   }
 
-  /** Waits until the log has this. */
+  /** Waits until its output matches, for at most 30 s. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
       const match = pattern.exec(this.output);
