@@ -9,9 +9,20 @@ export function fixture(command: string, name: string): string {
   return readFileSync(join(FOLDER, command, `${name}.json`), 'utf8');
 }
 
-/** A body as OpenIM would send it about one group, 2847193056, with the members u1 to u4: for tests that tell a story. */
+/** Folder of the bodies of a command about one group, 2847193056, with the members u1 to u4; of a command without them, its fixtures. */
+const bodiesFolder = (command: string): string =>
+  join(existsSync(join(BODIES, command)) ? BODIES : FOLDER, command);
+
+/** A body of a command as OpenIM sends it. */
 export function bodyOf(command: string, name: string): string {
-  return readFileSync(join(BODIES, command, `${name}.json`), 'utf8');
+  return readFileSync(join(bodiesFolder(command), `${name}.json`), 'utf8');
+}
+
+/** The names of the bodies of a command. */
+export function bodyNames(command: string): string[] {
+  const folder = bodiesFolder(command);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.filter((file) => file !== ROWS).map((file) => basename(file, '.json'));
 }
 
 /** The commands that have fixtures. */
