@@ -121,6 +121,13 @@ describe('The metrics of reconciliation', () => {
     await eventually(async () => expect([await found('joined'), await found('info')]).toEqual([1, 2]));
     await world.becomesRight();
 
+    // The drift counts half a minute after it was found. It was found 29 s ago from here on.
+    await world.service.database.query(
+      "UPDATE group_drifts SET found_at = clock_timestamp() - interval '29 s'",
+    );
+    await world.service.database.query(
+      "UPDATE callback_deliveries SET received_at = clock_timestamp() - interval '29 s'",
+    );
     await eventually(
       async () =>
         (await readMetrics(world.service.url)).value('openim_reconciliation_missed_callbacks_total') === 2,
