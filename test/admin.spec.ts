@@ -206,7 +206,7 @@ describe('GET /admin/groups/{groupID}/members', () => {
 
   it('lists the current members by role, page by page', async () => {
     await create({ groupID: 'a', initMemberList });
-    await create({ groupID: 'b', initMemberList: [{ userID: 'stranger', roleLevel: 20 }] });
+    await create({ groupID: 'b', initMemberList: [{ userID: 'outsider', roleLevel: 20 }] });
     await service.database.query("UPDATE group_members SET left_at = now() WHERE user_id = 'user3'");
 
     const found = await pages<Member>('/groups/a/members?limit=4');
