@@ -195,7 +195,7 @@ describe('The command doctor', () => {
     expect([code, output]).toEqual([
       1,
       expect.stringContaining(
-        'The database cannot be used: migrations are pending; the service applies them',
+        'The database cannot be used: migrations are pending: start the service without RUN_MIGRATIONS=false',
       ),
     ]);
   });
@@ -219,7 +219,7 @@ describe('The command doctor', () => {
     expect([code, output]).toEqual([
       1,
       expect.stringMatching(
-        /it has no tables of this service: DATABASE_URL .* is another one than that of the service/,
+        /the database has no tables of this service: correct DATABASE_URL or DATABASE_SCHEMA/,
       ),
     ]);
     expect(await empty.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);

@@ -22,8 +22,8 @@ const RETRY_MS = 1000;
 const PROBE_TIMEOUT_MS = 3000;
 /** Reasons why the database cannot be used before its migrations, for the service and for commands that do not migrate. */
 const PENDING = {
-  some: 'migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
-  all: 'it has no tables of this service: DATABASE_URL or DATABASE_SCHEMA is another one than that of the service, or all migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
+  some: 'migrations are pending: start the service without RUN_MIGRATIONS=false, or run npm run migration:run',
+  all: 'the database has no tables of this service: correct DATABASE_URL or DATABASE_SCHEMA if they name another database; otherwise apply the migrations: start the service without RUN_MIGRATIONS=false, or run npm run migration:run',
 };
 /** Interval of readings of PostgreSQL's clock, in ms. In that time the clocks drift apart by less than 1 ms. */
 const CLOCK_MS = 60_000;
@@ -98,7 +98,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         const applied = await migrate(this.options, {
           schema: this.config.DATABASE_SCHEMA,
           abort: this.abort.signal,
-          onPending: (migrations) => this.logger.log({ migrations }, 'Applying migrations'),
+          onPending: ({ length: pending }) => this.logger.log({ pending }, 'Applying migrations'),
         });
         applied.forEach((migration) => this.logger.log({ migration }, 'Migration applied'));
       } else {

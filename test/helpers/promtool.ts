@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** Path of promtool, the checks of Prometheus. */
+/** Whether promtool, which comes with Prometheus, is installed. */
 export const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 /** @returns the complaints of promtool; "" if there are none */
