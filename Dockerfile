@@ -12,17 +12,17 @@ RUN npm run build
 
 FROM base AS dependencies
 COPY package.json package-lock.json ./
-# Optional dependencies are the embedded PostgreSQL, which production does not use.
+# The optional dependencies are the embedded PostgreSQL. Production does not use it.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM base
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# The journal of callbacks; a volume that is mounted here takes over its owner.
+# Folder of the journal. A volume mounted here inherits the owner.
 RUN mkdir /data && chown node:node /data
 ENV DATA_DIR=/data
-# Threads of their own arenas keep what large bodies took (docs/operations.md, "Memory").
+# More arenas keep the memory of large bodies after their use (docs/operations.md, "Memory").
 ENV MALLOC_ARENA_MAX=2
 USER node
 EXPOSE 3000

@@ -232,7 +232,7 @@ const ALERTS: Record<
     },
     { 'openim_reconciliation_leader{instance="two"}': '1x60' },
   ],
-  OpenImSweepOverdue: [
+  OpenImResyncOverdue: [
     30,
     { openim_reconciliation_last_resync_timestamp_seconds: '1x60' },
     { openim_reconciliation_last_resync_timestamp_seconds: '0+60x60' },
