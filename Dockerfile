@@ -12,17 +12,17 @@ RUN npm run build
 
 FROM base AS dependencies
 COPY package.json package-lock.json ./
-# The optional dependencies are the embedded PostgreSQL. Production does not use it.
+# The optional dependencies are the embedded PostgreSQL, which production does not use.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM base
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# Folder of the journal. A volume mounted here inherits the owner.
+# Folder of the journal. A new volume that is mounted here gets its owner.
 RUN mkdir /data && chown node:node /data
 ENV DATA_DIR=/data
-# More arenas keep the memory of large bodies after their use (docs/operations.md, "Memory").
+# With more malloc arenas the memory of large bodies is not returned to the system (docs/operations.md, "Memory").
 ENV MALLOC_ARENA_MAX=2
 USER node
 EXPOSE 3000

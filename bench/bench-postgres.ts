@@ -11,7 +11,7 @@ export class BenchPostgres {
   /** @param folder the data folder */
   static async start(resources: Resources, folder: string): Promise<BenchPostgres> {
     const starting = EmbeddedPostgres.start(folder, {
-      onRestart: (message) => process.stderr.write(`${message}\n`),
+      onRestart: (_fields, message) => process.stderr.write(`${message}\n`),
     });
     resources.add(async () => {
       await (await starting.catch(() => undefined))?.stop();

@@ -1,7 +1,8 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { CallbackModule } from './callback/callback.module.js';
-import { Config } from './config/config.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
@@ -12,8 +13,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcilerModule } from './reconciliation/reconciler.module.js';
 import { StatsModule } from './stats/stats.module.js';
 
-/** The service. Its configuration is global. */
-@Global()
+/** The service. */
 @Module({})
 export class AppModule {
   /** @param databaseUrl `DATABASE_URL`, or the url of the embedded PostgreSQL */
@@ -21,6 +21,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        ConfigModule.forRoot(config),
         DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
         CallbackModule,
         GroupsModule,
@@ -30,11 +31,7 @@ export class AppModule {
         HealthModule,
         MetricsModule,
       ],
-      providers: [
-        { provide: Config, useValue: config },
-        { provide: APP_FILTER, useClass: ExceptionsFilter },
-      ],
-      exports: [Config],
+      providers: [{ provide: APP_FILTER, useClass: ExceptionsFilter }],
     };
   }
 }

@@ -33,7 +33,7 @@ export async function createApp(
   app.use(plainPath);
   app.use(requestLogger(logger));
   app.use(measureCallbacks(app.get(CallbackMetrics)));
-  // Without a TLS proxy the pages of /docs come over plain HTTP: their links must not become https.
+  // Without a TLS proxy browsers load /docs by plain HTTP: its links must not become https.
   const forBrowsers = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   app.use((request: Request, response: Response, next: NextFunction) =>
     isCallback(request) ? next() : forBrowsers(request, response, next),

@@ -39,7 +39,7 @@ export function dataSourceOptions(url: string, schema?: string) {
     migrationsTransactionMode: 'all',
     synchronize: false,
     logging: false,
-    // Time limit for a connection, from the pool or to PostgreSQL: a callback is answered within 4 s.
+    // Time limit for a connection, from the pool or to PostgreSQL, in ms: a callback is answered within 4 s.
     connectTimeoutMS: 3000,
   } satisfies DataSourceOptions;
 }

@@ -4,10 +4,10 @@ import { readConfig } from './config/read-config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 
-/** Stands for the url of the embedded PostgreSQL until that is started. */
+/** Placeholder for the url of the embedded PostgreSQL, until `initialize` starts it. */
 const NOT_STARTED = 'postgres://127.0.0.1/not-started';
 
-/** Runs the embedded PostgreSQL, where that is the database, from `initialize` to `destroy`. */
+/** A data source that runs the embedded PostgreSQL from `initialize` to `destroy` if DATABASE_URL is not set. */
 class CliDataSource extends DataSource {
   private embedded?: EmbeddedPostgres;
 

@@ -10,13 +10,13 @@ import { ListenError } from './server/listen-error.js';
 import { createLogger } from './server/logger.js';
 import { logFirstSteps, openDevelopmentAccess } from './server/startup-messages.js';
 
-/** Time for the work in progress to end after SIGTERM or SIGINT, in ms; then the process exits with code 1. */
+/** Time for the work in progress to end after SIGTERM or SIGINT, in ms. After it the process exits with code 1. */
 const SHUTDOWN_MS = 9_000;
 
-/** Errors whose message is all that the operator needs, without a stack. */
+/** Errors whose message says everything that the operator needs; their stacks are not logged. */
 const OPERATOR_ERRORS = [EmbeddedPostgresError, ListenError];
 
-/** Starts the service, and stops it in order: no new connections, the requests in progress, the database last. */
+/** Starts the service. Stops it on a signal: first new connections, then the requests in progress, then the database. */
 function main(config: Config, logger: Logger): void {
   let embedded: EmbeddedPostgres | undefined;
   let app: NestExpressApplication | undefined;
@@ -32,8 +32,8 @@ function main(config: Config, logger: Logger): void {
     embedded = config.DATABASE_URL
       ? undefined
       : await EmbeddedPostgres.start(config.DATA_DIR, {
-          onProgress: (message) => logger.info(message),
-          onRestart: (message) => logger.warn(message),
+          onProgress: (fields, message) => logger.info(fields, message),
+          onRestart: (fields, message) => logger.warn(fields, message),
         });
     app = await createApp(config, config.DATABASE_URL ?? embedded!.url, logger);
     await app.listen(config.PORT, config.HOST).catch((error: Error) => {
@@ -45,7 +45,7 @@ function main(config: Config, logger: Logger): void {
   };
   const stop = async (code: number): Promise<void> => {
     if (stopping) {
-      return; // npm passes on the Ctrl-C that the process gets too
+      return; // on Ctrl-C the terminal and npm each send SIGINT
     }
     stopping = true;
     setTimeout(() => {
@@ -62,9 +62,9 @@ function main(config: Config, logger: Logger): void {
     process.exit(code);
   };
   const fail = (error: unknown): void => {
-    const { message } = error as Error;
+    const { message: reason } = error as Error;
     const isForOperator = OPERATOR_ERRORS.some((kind) => error instanceof kind);
-    logger.fatal({ err: isForOperator ? undefined : error }, `The service cannot run: ${message}`);
+    logger.fatal({ reason, err: isForOperator ? undefined : error }, 'The service cannot run');
     void stop(1);
   };
 

@@ -19,7 +19,7 @@ const problem = (environment: Record<string, string>): string => {
   return '';
 };
 
-/** Of every variable a text and the value that it has, which is not the default. */
+/** For each variable: a text, and the value of the setting then, which is not the default. */
 const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
   NODE_ENV: ['production', 'production'],
   HOST: ['::1', '::1'],
@@ -48,12 +48,13 @@ const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
 };
 
 it('The configuration has the documented defaults in development', () => {
-  expect(readConfig({})).toMatchObject({
+  expect(readConfig({})).toEqual({
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
     PORT: 3000,
     TRUSTED_PROXIES: [],
     DATABASE_URL: undefined,
+    DATABASE_SCHEMA: undefined,
     DATABASE_POOL_SIZE: 10,
     DATA_DIR: './data',
     JOURNAL: 'on',
@@ -66,6 +67,7 @@ it('The configuration has the documented defaults in development', () => {
     CALLBACK_IN_FLIGHT_LIMIT: 64 * 1024 * 1024,
     OPENIM_API_URL: undefined,
     OPENIM_ADMIN_USER_ID: 'imAdmin',
+    OPENIM_SECRET: undefined,
     RECONCILE_INTERVAL: 60_000,
     OPENIM_MAX_RPS: 50,
     DELIVERY_RETENTION_DAYS: 30,
@@ -121,8 +123,12 @@ it('An empty variable counts as unset', () => {
   expect(readConfig(Object.fromEntries(configNames().map((name) => [name, ''])))).toEqual(new Config());
 });
 
-it.each([
+const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['NODE_ENV', 'prod'],
+  ['HOST', ' '],
+  ['DATA_DIR', ' '],
+  ['OPENIM_ADMIN_USER_ID', ' '],
+  ['OPENIM_SECRET', ' '],
   ['TRUSTED_PROXIES', '10.0.0.0/33'],
   ['TRUSTED_PROXIES', 'proxy.local'],
   ['JOURNAL', 'yes'],
@@ -162,9 +168,17 @@ it.each([
   ['DELIVERY_RETENTION_DAYS', '0'],
   ['ADMIN_API_KEY', ','],
   ['LOG_LEVEL', 'loud'],
-])('The refusal of %s=%s names the variable', (name, value) => {
-  const refusal = problem({ OPENIM_SECRET: 's3cret', [name]: value });
-  expect(refusal).toMatch(new RegExp(`^The configuration cannot be used: ${name} must [^;]*$`));
+];
+
+it.each(REFUSED)('The refusal of %s=%s names the variable and no other', (name, value) => {
+  const openIm = { OPENIM_API_URL: 'http://openim:10002', OPENIM_SECRET: 's3cret' };
+  const refusal = problem({ ...openIm, [name]: value });
+  expect(refusal).toMatch(new RegExp(`^The configuration cannot be used: ${name} (must|is required) [^;]*$`));
+});
+
+it('Every variable has an example and a value that is refused', () => {
+  expect(Object.keys(EXAMPLES)).toEqual(configNames());
+  expect([...new Set(REFUSED.map(([name]) => name))].toSorted()).toEqual(configNames().toSorted());
 });
 
 it('OPENIM_SECRET is required with OPENIM_API_URL', () => {

@@ -21,7 +21,7 @@ const group = (groupID: string) => ({
 });
 const kick = (groupID: string) => ({ callbackCommand: KICK, groupID, kickedUserIDs: ['a'] });
 
-/** Three equal kicks at once, of many groups: without REPEATABLE READ each is counted. */
+/** Sends three equal kicks at the same time, for many groups: without REPEATABLE READ each of them is counted. */
 async function kickAtOnce(service: Service, groups: number): Promise<unknown[]> {
   const groupIDs = Array.from({ length: groups }, (_, n) => `g${n}`);
   await Promise.all(groupIDs.map((groupID) => service.post(CREATE, group(groupID))));
@@ -38,7 +38,7 @@ const settingsOf = async (service: Service): Promise<Record<string, string>> => 
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 };
 
-/** What correctness and the reading of values rest on. */
+/** The settings on which correctness and the parsing of values depend. */
 const SESSION = {
   default_transaction_isolation: 'repeatable read',
   transaction_isolation: 'repeatable read',
@@ -56,24 +56,24 @@ const SESSION = {
 const withOptions = (options: string) => async (url: string) =>
   `${directUrl(url)}?options=${encodeURIComponent(options)}`;
 
-describe('a session', () => {
+describe('A session of PostgreSQL', () => {
   it.each([
     ['the search path', '-c search_path=public'],
     ['the time zone', '-c TimeZone=Asia/Shanghai'],
     ['the date style', '-c DateStyle=German'],
     ['the isolation', '-c default_transaction_isolation=read\\ committed'],
-    ['limits of time', '-c statement_timeout=2000 -c lock_timeout=1'],
+    ['time limits', '-c statement_timeout=2000 -c lock_timeout=1'],
     ['the durability', '-c synchronous_commit=off'],
-  ])('is what the service needs where the url sets %s', async (_, options) => {
+  ])('has the settings of the service though the url sets %s', async (_, options) => {
     const service = await Service.start({}, withOptions(options));
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     expect(await kickAtOnce(service, 20)).toEqual([{ member_count: '3' }]);
     expect((await service.admin('/groups')).status).toBe(200);
     await service.stop();
   });
 
-  it('is what the service needs where the database sets everything otherwise', async () => {
+  it('has the settings of the service though the database sets all of them otherwise', async () => {
     const database = await TestDatabase.create();
     const name = new URL(database.url).pathname.slice(1);
     for (const setting of [
@@ -89,7 +89,7 @@ describe('a session', () => {
       await database.query(`ALTER DATABASE ${name} SET ${setting}`);
     }
     const service = await Service.start({ DATABASE_SCHEMA: 'public' }, async () => database.url);
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     const created = { ...group('g'), createTime: 1_700_000_000_123 };
     expect((await service.post(CREATE, created)).body).toEqual(SUCCESS);
@@ -104,7 +104,7 @@ describe('a session', () => {
     await database.drop();
   });
 
-  it('that runs at another isolation all the same writes nothing', async () => {
+  it('writes nothing where its isolation level was changed later', async () => {
     const service = await Service.start({ DATABASE_POOL_SIZE: '1' });
     await service.app.get(DataSource).query("SET default_transaction_isolation = 'read committed'");
     expect((await service.post(CREATE, group('g'))).status).toBe(500);
@@ -116,7 +116,7 @@ describe('a session', () => {
   });
 });
 
-describe('the schema', () => {
+describe('The schema of the tables', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
@@ -134,7 +134,7 @@ describe('the schema', () => {
     );
 
   it.each(['mirror', 'My "own" schema'])(
-    'of the tables is %s where DATABASE_SCHEMA says so, beside tables of the same names',
+    'is %s where DATABASE_SCHEMA names it, beside tables of the same names',
     async (schema) => {
       await database.query('CREATE TABLE groups (theirs integer)');
       await database.query('CREATE SCHEMA extensions');
@@ -164,7 +164,7 @@ describe('the schema', () => {
     },
   );
 
-  it('is that of the search path of the role where DATABASE_SCHEMA is not set', async () => {
+  it('is the first one in the search path of the role where DATABASE_SCHEMA is not set', async () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.query('CREATE SCHEMA app');
     await database.query(`ALTER DATABASE ${name} SET search_path = app, public`);
@@ -190,15 +190,15 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await database.drop();
   });
 
-  it('as shipped, in session mode, everything is as without', async () => {
+  it('in session mode with its default settings serves callbacks and reads', async () => {
     pooler = await PgBouncer.start(database.url, { pool_mode: 'session' });
     const service = await Service.start({}, async () => pooler.url);
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await settingsOf(service)).toMatchObject(SESSION);
     await service.stop();
   });
 
-  it('in session mode equal kicks at once count once, also where options are dropped', async () => {
+  it('in session mode counts equal kicks at the same time once, even if it drops startup options', async () => {
     pooler = await PgBouncer.start(database.url, {
       pool_mode: 'session',
       ignore_startup_parameters: 'options',
@@ -211,12 +211,12 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
       });
       return pooler.url;
     });
-    await eventually(async () => (await service.fetch('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.fetch('/health/ready')).status).toBe(200));
     expect(await kickAtOnce(service, 20)).toEqual([{ member_count: '3' }]);
     await service.stop();
   });
 
-  it('in transaction mode the start says why not, and callbacks are kept for later', async () => {
+  it('in transaction mode keeps the service waiting with the reason in the log, and callbacks go to the journal', async () => {
     pooler = await PgBouncer.start(database.url, { pool_mode: 'transaction' });
     const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-pooled-'));
     const settings = { JOURNAL: 'on', DATA_DIR: folder };
@@ -232,12 +232,12 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await service.end();
 
     const direct = ServiceProcess.start({ ...settings, DATABASE_URL: database.url });
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 5);
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(5));
     await direct.end();
     await rm(folder, { recursive: true });
   });
 
-  it('that is put into transaction mode under the service nothing is lost and nothing wrong', async () => {
+  it('that changes to transaction mode under a running service loses no callback and corrupts no row', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-pooled-'));
     pooler = await PgBouncer.start(database.url, { pool_mode: 'session' });
     const settings = { listen_port: new URL(pooler.url).port, default_pool_size: '5' };
@@ -263,7 +263,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
   });
 });
 
-describe('a PostgreSQL that restarts', () => {
+describe('A PostgreSQL that restarts', () => {
   let folder: string;
   let postgres: PostgresServer;
 
@@ -277,7 +277,7 @@ describe('a PostgreSQL that restarts', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Callbacks while it is away are kept, and applied when it is back. */
+  /** Sends callbacks while PostgreSQL is away, and expects them to be applied when it is back. */
   async function expectNothingLost(
     url: string,
     away: () => Promise<void>,
@@ -314,7 +314,7 @@ describe('a PostgreSQL that restarts', () => {
   const withCertificates = canMakeCertificates ? it : it.skip;
 
   withCertificates.each(['another certificate', 'one that has expired'])(
-    'with %s loses no callback (skipped where there is no openssl)',
+    'with %s loses no callback (skipped without openssl)',
     async (which) => {
       const trusted = makeCertificate(join(folder, 'trusted'));
       const other = makeCertificate(

@@ -13,7 +13,7 @@ import { CREATE, Service, SUCCESS } from './helpers/service.js';
 
 const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
 
-describe('migrations', () => {
+describe('The migrations', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
 
@@ -34,14 +34,14 @@ describe('migrations', () => {
       UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
       ORDER BY 1, 2`);
 
-  it('make what the entities say', async () => {
+  it('create the schema that the entities describe', async () => {
     await dataSource.runMigrations();
 
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('are all applied, each file of them', async () => {
+  it('are listed in the data source, one for each file', async () => {
     const applied = await dataSource.runMigrations();
 
     const files = readdirSync(join(import.meta.dirname, '../migrations')).map((file) =>
@@ -50,7 +50,7 @@ describe('migrations', () => {
     expect(applied.map(({ name }) => name).toSorted()).toEqual(files.toSorted());
   });
 
-  it('name every key and index', async () => {
+  it('give every key and index an explicit name', async () => {
     await dataSource.runMigrations();
 
     const names = await database.query<{ name: string }>(
@@ -60,7 +60,7 @@ describe('migrations', () => {
     expect(names).not.toEqual([]);
   });
 
-  it('describe every table and column for psql and BI tools', async () => {
+  it('give every table and column a comment', async () => {
     await dataSource.runMigrations();
 
     const undescribed = await database.query(`
@@ -70,7 +70,7 @@ describe('migrations', () => {
     expect(undescribed).toEqual([]);
   });
 
-  it("start no database by the import of TypeORM's data source", async () => {
+  it("do not start a database when TypeORM's data source is imported", async () => {
     const dataDir = join(tmpdir(), `openim-group-sync-import-${process.pid}`);
     process.env['DATA_DIR'] = dataDir;
     const { default: cli } = await import('../src/data-source.js');
@@ -80,7 +80,7 @@ describe('migrations', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  it('go up, down to nothing, and up again', async () => {
+  it('can be applied, reverted to an empty schema, and applied again', async () => {
     const migrations = await dataSource.runMigrations();
     const up = await schema();
 
@@ -106,19 +106,20 @@ describe('migrations', () => {
     expect(await Promise.all(replicas.map((replica) => replica.end()))).toEqual([0, 0, 0, 0]);
   });
 
-  it('stop the process when one fails, and leave the database as it was', async () => {
+  it('end the process where one fails, and leave the database unchanged', async () => {
     await database.query('CREATE TABLE group_members (mine integer)');
 
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
 
     expect((await service.exited)[0]).toBe(1);
-    expect(service.log).toContain('The service cannot run: relation \\"group_members\\" already exists');
+    expect(service.log).toContain('"reason":"relation \\"group_members\\" already exists"');
+    expect(service.log).toContain('"msg":"The service cannot run"');
     expect(await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([
       { tablename: 'group_members' },
     ]);
   });
 
-  it('do not keep a replica from stopping that waits for another one', async () => {
+  it('do not delay the end of a replica that waits for another one', async () => {
     await database.query('SELECT pg_advisory_lock($1)', [0x0913_0002]);
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
     await service.url();
@@ -129,7 +130,7 @@ describe('migrations', () => {
     expect(Date.now() - start).toBeLessThan(6000);
   });
 
-  it('are applied by another replica where the one that began is frozen', async () => {
+  it('are applied by another replica where the first one is frozen', async () => {
     await database.query('BEGIN');
     await database.query('CREATE TABLE groups (theirs integer)');
     const frozen = ServiceProcess.start({ DATABASE_URL: database.url });
@@ -149,7 +150,7 @@ describe('migrations', () => {
     expect(await frozen.end()).toBe(0);
   });
 
-  it('are waited for where the service may not apply them', async () => {
+  it('are waited for where RUN_MIGRATIONS is false', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url, RUN_MIGRATIONS: 'false' });
     await service.says(
       /migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false/,
@@ -164,8 +165,8 @@ describe('migrations', () => {
   });
 });
 
-describe('a database that is not there yet', () => {
-  it('is waited for: live, not ready, callbacks and reads answered with 503 in time', async () => {
+describe('A database that cannot be reached at the start', () => {
+  it('is waited for, while the service is live and not ready and answers 503 in time', async () => {
     const database = await TestDatabase.create('template0');
     const proxy = new Proxy(new URL(database.url));
     await proxy.listen();
@@ -194,7 +195,7 @@ describe('a database that is not there yet', () => {
     expect(await service.get('/admin/groups')).toMatchObject({ status: 503, body: { statusCode: 503 } });
 
     await proxy.listen();
-    await eventually(async () => (await service.get('/health/ready')).status === 200);
+    await eventually(async () => expect((await service.get('/health/ready')).status).toBe(200));
     expect((await service.post({ groupID: 'g' })).status).toBe(200);
 
     expect(await service.end()).toBe(0);
@@ -202,7 +203,7 @@ describe('a database that is not there yet', () => {
     await database.drop();
   });
 
-  it('that never comes does not keep the process from stopping', async () => {
+  it('does not delay the end of the process', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as { port: number };
@@ -219,7 +220,7 @@ describe('a database that is not there yet', () => {
   });
 });
 
-describe('a database that goes away', () => {
+describe('A database that fails after the start', () => {
   let service: Service;
   let proxy: Proxy;
 
@@ -229,7 +230,7 @@ describe('a database that goes away', () => {
       await proxy.listen();
       return proxy.url;
     });
-    await eventually(async () => (await service.post(CREATE, group('before'))).status === 200);
+    await eventually(async () => expect((await service.post(CREATE, group('before'))).status).toBe(200));
   });
 
   afterEach(async () => {
@@ -237,7 +238,7 @@ describe('a database that goes away', () => {
     await service.stop();
   });
 
-  it('and hangs: every callback is answered within 4 s, none is acknowledged', async () => {
+  it('leads to an answer within 4 s and to no acknowledgement of callbacks while it hangs', async () => {
     proxy.hang();
 
     const start = Date.now();
@@ -257,7 +258,7 @@ describe('a database that goes away', () => {
     expect((await service.rows()).groups).toHaveLength(1);
   });
 
-  it('and comes back: callbacks are written again', async () => {
+  it('is written to again when it can be reached again', async () => {
     await proxy.close();
     expect((await service.post(CREATE, group('lost'))).status).toBe(503);
 
@@ -267,7 +268,7 @@ describe('a database that goes away', () => {
     expect((await service.rows()).groups.map(({ group_id: id }) => id)).toEqual(['after', 'before']);
   });
 
-  it('and refuses for a reason of its own: 500, and only the log tells it', async () => {
+  it('leads to status 500 where it rejects a write, and only the log contains the reason', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );

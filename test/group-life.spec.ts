@@ -18,7 +18,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** Sends a recorded body, or one of these fields. */
+/** Sends a recorded body, or a body with these fields. */
 const send = async (command: string, body: string | Record<string, unknown>) => {
   const json =
     typeof body === 'string' ? bodyOf(command, body) : { callbackCommand: command, groupID: G, ...body };
@@ -63,7 +63,7 @@ const row = async (userID: string) =>
     )
   )[0];
 
-/** Makes everything known so old that nothing can have overtaken it. */
+/** Moves all rows a minute into the past: no later callback can have overtaken them. */
 const later = async () => {
   await service.database.query(
     "UPDATE group_members SET as_of = as_of - interval '1 min', left_at = left_at - interval '1 min'",
@@ -71,7 +71,7 @@ const later = async () => {
   await service.database.query("UPDATE groups SET as_of = as_of - interval '1 min'");
 };
 
-/** All that is known, without when. */
+/** All rows, without their times. */
 const facts = async () => ({
   groups: await service.database.query(
     "SELECT to_jsonb(g) - '{as_of,synced_at,last_callback_at,stale_since,created_as_of}'::text[] AS row FROM groups g",
@@ -81,7 +81,7 @@ const facts = async () => ({
   ),
 });
 
-describe('every command', () => {
+describe('The callback', () => {
   const bodies: [string, string][] = [
     [CREATE, 'made-by-operator'],
     [QUIT, 'quit'],
@@ -100,17 +100,17 @@ describe('every command', () => {
     [USER_EX, 'picture'],
   ];
   const ofGroups = bodies.filter(([command]) => command !== USER && command !== USER_EX);
-  it('is in this list', () => {
+  it('table has a recorded body of every command', () => {
     expect([...new Set(bodies.map(([command]) => command))].toSorted()).toEqual(
       [...CALLBACK_COMMANDS.keys()].toSorted(),
     );
   });
 
-  it.each(bodies)('%s (%s), on a group that is known: twice gives the same rows', async (command, name) => {
+  it.each(bodies)('%s (%s) gives the same rows when it arrives twice', async (command, name) => {
     await create();
     await send(command, name);
     const once = await facts();
-    // The groups of a user are marked anew each time.
+    // Each callback about a user marks the groups again.
     expect(await send(command, name)).toBe(command === USER || command === USER_EX ? 'applied' : 'unchanged');
     expect(await facts()).toEqual(once);
   });
@@ -134,7 +134,7 @@ describe('every command', () => {
     }
   });
 
-  it.each(bodies)('%s (%s) refuses wrong types, and writes nothing', async (command, name) => {
+  it.each(bodies)('%s (%s) is rejected with wrong types, and writes nothing', async (command, name) => {
     const body = JSON.parse(bodyOf(command, name)) as Record<string, unknown>;
     const { dto } = CALLBACK_COMMANDS.get(command)!;
     for (const field of Object.keys(new dto())) {
@@ -158,8 +158,8 @@ describe('every command', () => {
   );
 });
 
-describe('members', () => {
-  it('leave: they are shown no more, and how is kept', async () => {
+describe('Members', () => {
+  it('who leave are no longer listed, and the cause is kept', async () => {
     await create();
     await send(QUIT, 'quit');
     await send(KICK, { kickedUserIDs: ['u3'], reason: 'inactive' });
@@ -171,7 +171,7 @@ describe('members', () => {
     expect((await service.admin('/users/u4/groups')).body).toMatchObject({ items: [] });
   });
 
-  it('who were never seen leave too, and the group needs a look', async () => {
+  it('who were unknown can leave, and the group needs reconciling', async () => {
     await create();
     await send(KICK, { kickedUserIDs: ['u3', 'u9', ''], reason: '' });
 
@@ -183,9 +183,9 @@ describe('members', () => {
   });
 
   it.each([
-    ["as OpenIM's server tells it", { inviterUserID: 'u6', joinSource: 3 }, ''],
-    ['as older pages tell it', { userID: 'u6', joinSource: 3 }, ''],
-    ['with who invited', { userID: 'u6', inviterUserID: 'u1', joinSource: 3 }, 'u1'],
+    ["as OpenIM's server reports it", { inviterUserID: 'u6', joinSource: 3 }, ''],
+    ['as older pages report it', { userID: 'u6', joinSource: 3 }, ''],
+    ['with the inviter', { userID: 'u6', inviterUserID: 'u1', joinSource: 3 }, 'u1'],
   ])('join, %s', async (_, body, inviterUserID) => {
     await create();
     await send(JOIN, body);
@@ -194,7 +194,7 @@ describe('members', () => {
     expect(await group()).toMatchObject({ memberCount: 5, staleSince: null });
   });
 
-  it('must be named to join', async () => {
+  it('are not added by a join without a user', async () => {
     expect(
       (await service.post(JOIN, { callbackCommand: JOIN, groupID: G, inviterUserID: '' })).body,
     ).toMatchObject({
@@ -203,7 +203,7 @@ describe('members', () => {
     });
   });
 
-  it('come back as ordinary ones, with nothing of before', async () => {
+  it('who return are ordinary members, without their former fields', async () => {
     await create();
     await send(MEMBER, { userID: 'u2', nickName: 'Bee', ex: 'x' });
     await send(KICK, { kickedUserIDs: ['u2'] });
@@ -215,7 +215,7 @@ describe('members', () => {
     expect(await group()).toMatchObject({ memberCount: 4 });
   });
 
-  it('change: null is untouched, "" clears', async () => {
+  it('keep a field that is null in a change, and lose one that is ""', async () => {
     await create();
     await send(MEMBER, { userID: 'u3', nickName: 'Cee', faceURL: 'f', roleLevel: 60, ex: 'e' });
     await later();
@@ -225,7 +225,7 @@ describe('members', () => {
     expect((await group())['staleSince']).toBeNull();
   });
 
-  it('who were never seen come to light when they change', async () => {
+  it('who were unknown are added by a change of their fields', async () => {
     await create();
     await send(MEMBER, { userID: 'u9', roleLevel: 60 });
 
@@ -236,7 +236,7 @@ describe('members', () => {
     });
   });
 
-  it('who left long ago and change must have come back', async () => {
+  it('who left long ago and change are members again', async () => {
     await create();
     await send(QUIT, 'quit');
     await later();
@@ -249,7 +249,7 @@ describe('members', () => {
     });
   });
 
-  it('who left a moment ago and change did so before', async () => {
+  it('who left recently and change stay away', async () => {
     await create();
     await send(QUIT, 'quit');
     await send(MEMBER, { userID: 'u4', nickName: 'Dee' });
@@ -262,8 +262,8 @@ describe('members', () => {
   });
 });
 
-describe('the owner', () => {
-  it('and the new one swap their roles', async () => {
+describe('The owner', () => {
+  it('and the new owner swap their roles', async () => {
     await create();
     await send(TRANSFER, 'transfer');
 
@@ -271,7 +271,7 @@ describe('the owner', () => {
     expect(await group()).toMatchObject({ ownerUserID: 'u2', memberCount: 4, staleSince: null });
   });
 
-  it('becomes an ordinary member where the former role of the new one is not known, and the group needs a look', async () => {
+  it('becomes an ordinary member where the former role of the new owner is unknown, and the group needs reconciling', async () => {
     await create();
     await send(TRANSFER, { oldOwnerUserID: 'u1', newOwnerUserID: 'u9' });
 
@@ -283,7 +283,7 @@ describe('the owner', () => {
     });
   });
 
-  it('is one only, also when a transfer is missed', async () => {
+  it('is one user only, also when a transfer is missed', async () => {
     await create();
     await send(TRANSFER, { oldOwnerUserID: 'u3', newOwnerUserID: 'u4' });
 
@@ -295,8 +295,8 @@ describe('the owner', () => {
   });
 });
 
-describe('a group', () => {
-  it('changes by the older call: "" is untouched, for ex and numbers null is', async () => {
+describe('A group', () => {
+  it('keeps a text that is "", and a number that is null, in the older call', async () => {
     await create();
     await send(INFO, {
       groupName: 'New',
@@ -323,7 +323,7 @@ describe('a group', () => {
     });
   });
 
-  it('changes by the newer call: null is untouched, "" clears', async () => {
+  it('keeps a field that is null, and clears one that is "", in the newer call', async () => {
     await create();
     await send(INFO_EX, { groupName: 'New', introduction: '', ex: null, needVerification: 2 });
 
@@ -335,7 +335,7 @@ describe('a group', () => {
     });
   });
 
-  it('changes as older pages show it, with wrapped values', async () => {
+  it('takes the wrapped values of older pages', async () => {
     await create();
     await send(INFO_EX, {
       groupName: { value: 'New' },
@@ -352,7 +352,7 @@ describe('a group', () => {
     });
   });
 
-  it('is dismissed: the row stays with status 2, its members too unless they were deleted', async () => {
+  it('that is dismissed keeps its row with status 2, and its members unless they were deleted', async () => {
     await create();
     await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: ['u1', 'u2', 'u3', 'u4'] });
     expect(await group()).toMatchObject({ status: 2, memberCount: 4, staleSince: null });
@@ -367,7 +367,7 @@ describe('a group', () => {
   it.each([
     ['deleted', []],
     ['kept', ['u1', 'u2', 'u3', 'u4']],
-  ])('begins a new life with a creation after the dismissal: members %s', async (_, membersID) => {
+  ])('begins a new life with a creation after the dismissal (members %s)', async (_, membersID) => {
     await create();
     await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID });
     const creation = JSON.parse(bodyOf(CREATE, 'made-by-operator')) as Record<string, unknown>;
@@ -385,7 +385,7 @@ describe('a group', () => {
     expect(first).toEqual({ members_removed_at: null });
   });
 
-  it('does not begin a new life with a creation that is only late', async () => {
+  it('begins no new life with a late creation', async () => {
     await send(DISMISS, { ownerID: 'u1', groupType: '\u0002', membersID: [] });
     await create();
 
@@ -393,7 +393,7 @@ describe('a group', () => {
     expect(await members()).toEqual({});
   });
 
-  it('tells at its end who was in it: where that is not what is known, it needs a look', async () => {
+  it('needs reconciling where the members in its dismissal are not the known ones', async () => {
     await create();
     await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4', 'u5'] });
 
@@ -403,7 +403,7 @@ describe('a group', () => {
     });
   });
 
-  it('needs a look when somebody entered, and keeps the first reason and time', async () => {
+  it('needs reconciling when a user joined, and keeps the first reason and time', async () => {
     await create();
     await send(ENTERED, { groupId: G });
     const first = await group();
@@ -419,7 +419,7 @@ describe('a group', () => {
     });
   });
 
-  it('whose creation comes late still needs a look when somebody entered before', async () => {
+  it('with a late creation still needs reconciling when a user joined before', async () => {
     await send(QUIT, 'quit');
     expect(await send(ENTERED, { groupId: G })).toBe('applied');
     await create();
@@ -430,7 +430,7 @@ describe('a group', () => {
     });
   });
 
-  it('is found by its need of a look', async () => {
+  it('that needs reconciling is found by the filter stale', async () => {
     await create();
     await send(CREATE, 'made-by-owner');
     await send(ENTERED, { groupId: G });
@@ -445,8 +445,8 @@ describe('a group', () => {
   });
 });
 
-describe('children before parents', () => {
-  it('make a group that says that its creation was not received, and the creation makes it whole', async () => {
+describe('Callbacks before the creation', () => {
+  it('create a stale group, which the creation completes', async () => {
     await send(INFO_EX, { groupName: 'Later name' });
     expect(await group()).toMatchObject({
       groupName: 'Later name',
@@ -472,7 +472,7 @@ describe('children before parents', () => {
     expect(await member('u3')).toMatchObject({ nickname: 'Cee' });
   });
 
-  it('do not lose the new owner, nor a dismissal', async () => {
+  it('keep the new owner and the dismissal', async () => {
     await send(TRANSFER, 'transfer');
     await send(DISMISS, { membersID: ['u1', 'u2', 'u3', 'u4'] });
     await create();
@@ -481,7 +481,7 @@ describe('children before parents', () => {
     expect(await members()).toEqual({ u2: 100, u1: 20, u3: 20, u4: 20 });
   });
 
-  it('leave no member in a group that was emptied', async () => {
+  it('leave no member in a group whose members were removed', async () => {
     await send(DISMISS, 'members-deleted');
     await create();
     await send(JOIN, { inviterUserID: 'u6' });

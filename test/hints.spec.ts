@@ -322,7 +322,7 @@ describe('A callback of a changed user', () => {
       ),
     );
     // On a busy machine some are written after their answer, a 503.
-    await eventually(async () => (await allDeliveries()).length === answers.length);
+    await eventually(async () => expect(await allDeliveries()).toHaveLength(answers.length));
     for (const { outcome } of await allDeliveries()) {
       expect(outcome).toMatch(/^(applied|unchanged)$/);
     }

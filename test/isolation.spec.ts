@@ -57,7 +57,10 @@ describe('A group whose list of members always fails', () => {
       changeSilently([...poisons, ...others]);
       expect(await becomeRight(world, [...others, added])).toBeLessThan(1000 + TOLERANCE_MS);
     }
-    await eventually(async () => (await staleReasons(world, poisons)).length === poisons.length, 25_000);
+    await eventually(
+      async () => expect(await staleReasons(world, poisons)).toHaveLength(poisons.length),
+      25_000,
+    );
     expect(await staleReasons(world, poisons)).toEqual(
       poisons.map(() => expect.stringMatching(/^it could not be read from OpenIM: /)),
     );

@@ -57,13 +57,13 @@ const kicked = (groupID: string, ...kickedUserIDs: string[]) => ({
   kickedUserIDs,
 });
 
-/** As a process left it. */
+/** Writes the files of a journal as a process left them. */
 const leave = async (...bytes: Buffer[]): Promise<void> => {
   await mkdir(join(folder, 'journal'), { recursive: true });
   await writeFile(join(folder, 'journal/callbacks-0000000001.journal'), Buffer.concat(bytes));
 };
 
-describe('while PostgreSQL is away', () => {
+describe('The journal while PostgreSQL is away', () => {
   let service: Service;
   let proxy: Proxy;
 
@@ -83,7 +83,7 @@ describe('while PostgreSQL is away', () => {
   });
 
   const journal = async () => (await service.admin<Stats>('/stats')).body.journal;
-  const isEmpty = () => eventually(async () => (await journal()).waiting === 0);
+  const isEmpty = () => eventually(async () => expect((await journal()).waiting).toBe(0));
   const present = async (groupID: string) =>
     (
       await service.database.query<{ user_id: string }>(
@@ -92,7 +92,7 @@ describe('while PostgreSQL is away', () => {
       )
     ).map(({ user_id: userID }) => userID);
 
-  it('keeps callbacks on disk, says so, and applies them in their order', async () => {
+  it('keeps callbacks on disk, reports them, and applies them in their order', async () => {
     expect(await journal()).toEqual({ open: true, waiting: 0, bytes: 0, oldestReceivedAt: null });
     const before = new Date();
     await proxy.close();
@@ -151,7 +151,7 @@ describe('while PostgreSQL is away', () => {
     expect((await journalBytes(folder)).length).toBe(0);
   });
 
-  it('keeps what PostgreSQL leaves without an answer, and then everything at once', async () => {
+  it('keeps callbacks that PostgreSQL does not answer, and then all further ones at once', async () => {
     proxy.hang();
     const start = Date.now();
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -166,7 +166,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['a', 'b', 'c', 'd', 'o']);
   });
 
-  it('does not apply again what was only late', async () => {
+  it('does not apply a callback again whose write was only late', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -188,7 +188,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('does not take what came after one that was late for older than it', async () => {
+  it('gives a callback after a late one a later as_of', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -200,7 +200,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['a', 'b', 'o']);
   });
 
-  it('answers 503 where the journal is full, and writes what it acknowledged', async () => {
+  it('rejects callbacks with 503 when it is full, and applies all acknowledged ones', async () => {
     const users = Array.from({ length: 3000 }, (_, n) => `user${n}`);
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
@@ -220,7 +220,7 @@ describe('while PostgreSQL is away', () => {
     expect([failed.length, logged.length]).toEqual([statuses.filter((status) => status === 503).length, 13]);
   });
 
-  it('refuses what is not valid as ever, and answers what is not mirrored', async () => {
+  it('does not change the answers to invalid and ignored callbacks', async () => {
     await proxy.close();
     expect((await service.post(CREATE, '{')).status).toBe(400);
     expect((await service.post('callbackAfterSendGroupMsgCommand', {})).status).toBe(200);
@@ -246,7 +246,7 @@ describe('while PostgreSQL is away', () => {
       )
     ).map(({ group_id: groupID }) => groupID);
 
-  it('keeps of a message and of a user no more than the hint', async () => {
+  it('keeps only the hint of a callback of a message or a user', async () => {
     await service.post(CREATE, created('h', 'c'));
     await proxy.close();
     const message = { callbackCommand: MESSAGE, groupID: 'g', contentType: 1509, content: 'secret' };
@@ -274,7 +274,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('marks all other groups of a user at once while the row of one is locked, and that one later', async () => {
+  it('marks the other groups of a user as stale at once while the row of one group is locked, and that group later', async () => {
     await service.post(CREATE, created('h', 'a'));
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
@@ -282,7 +282,7 @@ describe('while PostgreSQL is away', () => {
     expect(service.log.at(-1)).toMatchObject({ command: USER, outcome: 'journaled' });
     expect(await marked()).toEqual(['h']);
     const start = Date.now();
-    await service.post(USER, renamed('b')); // is in the locked group only
+    await service.post(USER, renamed('b')); // b is a member of the locked group only
     await service.post(INFO, { callbackCommand: INFO, groupID: 'h', groupName: 'free' });
     expect(service.log.at(-1)).toMatchObject({ groupID: 'h', outcome: 'applied' });
     expect(Date.now() - start).toBeLessThan(3000);
@@ -295,7 +295,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('writes other groups at once while the row of one is locked', async () => {
+  it('does not delay other groups while the row of one group is locked', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect(
@@ -308,7 +308,7 @@ describe('while PostgreSQL is away', () => {
     }
     expect(Date.now() - start).toBeLessThan(2000);
     expect((await journal()).waiting).toBe(1);
-    await sleep(2500); // the locked one is tried again, and holds up nobody meanwhile
+    await sleep(2500); // the locked group is tried again meanwhile
     await service.post(CREATE, created('free20'));
     expect(service.log.at(-1)).toMatchObject({ groupID: 'free20', outcome: 'applied' });
     expect(service.log.filter(({ msg }) => String(msg).includes('is away'))).toEqual([]);
@@ -320,7 +320,7 @@ describe('while PostgreSQL is away', () => {
     });
   });
 
-  it('writes other groups beside many that are locked', async () => {
+  it('does not delay other groups while the rows of many groups are locked', async () => {
     const locked = Array.from({ length: 30 }, (_, n) => `locked${n}`);
     for (const groupID of locked) {
       await service.post(CREATE, created(groupID));
@@ -344,7 +344,7 @@ describe('while PostgreSQL is away', () => {
   });
 
   it.each(['XX000', '53100', '53200', '55000', '26000', '42501', '42P01', '57014', '58030', 'XX001'])(
-    'keeps a callback that PostgreSQL refuses with %s, and applies it when that is over',
+    'keeps a callback that PostgreSQL rejects with SQLSTATE %s, and applies it when the cause is removed',
     async (code) => {
       await service.database.query(`
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -357,7 +357,7 @@ describe('while PostgreSQL is away', () => {
       );
       expect((await service.post(CREATE, created('bad', 'a'))).body).toEqual(SUCCESS);
       expect((await service.post(CREATE, created('good', 'a'))).body).toEqual(SUCCESS);
-      await eventually(async () => (await present('good')).length === 2);
+      await eventually(async () => expect(await present('good')).toHaveLength(2));
       expect((await journal()).waiting).toBe(1);
       await service.database.query('DROP TRIGGER refuse ON groups');
       await isEmpty();
@@ -365,7 +365,7 @@ describe('while PostgreSQL is away', () => {
     },
   );
 
-  it('answers 500 to what PostgreSQL cannot hold, and writes down that it failed', async () => {
+  it('does not keep a callback whose values PostgreSQL rejects: it is answered with 500 and logged as failed', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );
@@ -376,7 +376,7 @@ describe('while PostgreSQL is away', () => {
     ).toEqual([{ outcome: 'failed' }]);
   });
 
-  it('gives up after a bounded number of attempts what fails for itself, and keeps its body for a replay', async () => {
+  it('stops retrying an entry that fails alone after a bounded number of attempts, and its delivery keeps the body for a replay', async () => {
     await service.database.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN RAISE EXCEPTION 'rejected' USING ERRCODE = 'XX000'; END $$`);
@@ -401,7 +401,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('bad')).toEqual(['a', 'o']);
   });
 
-  it('keeps the order of its lines while the clock of the machine is an hour behind', async () => {
+  it('keeps the order of its entries while the clock of the machine is an hour behind', async () => {
     await service.post(INFO, { callbackCommand: INFO, groupID: 'g', groupName: 'before' });
     await proxy.close();
     const now = Date.now;
@@ -422,7 +422,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('takes what is journaled for later than what is in the rows, also where the clock of PostgreSQL was set back', async () => {
+  it('gives entries a later as_of than the rows, even if the clock of PostgreSQL was set back', async () => {
     await service.database.query(`
       UPDATE groups SET as_of = as_of + interval '1 hour';
       UPDATE group_members SET as_of = as_of + interval '1 hour';
@@ -435,7 +435,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['b', 'o']);
   });
 
-  it('does not let one that cannot be applied keep the others waiting', async () => {
+  it('applies the other entries though one cannot be applied', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );
@@ -460,7 +460,7 @@ describe('while PostgreSQL is away', () => {
   });
 });
 
-describe('a process that ends with callbacks in its journal', () => {
+describe('The journal of a process that ended with callbacks in it', () => {
   let database: TestDatabase;
   let proxy: Proxy;
 
@@ -479,7 +479,7 @@ describe('a process that ends with callbacks in its journal', () => {
   const start = (environment: Record<string, string> = {}) =>
     ServiceProcess.start({ JOURNAL: 'on', DATA_DIR: folder, DATABASE_URL: proxy.url, ...environment });
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('by %s leaves them to the next one', async (signal) => {
+  it.each(['SIGKILL', 'SIGTERM'] as const)('is applied by the next process after %s', async (signal) => {
     await proxy.close();
     const first = start();
     for (const groupID of ['g1', 'g2']) {
@@ -492,8 +492,8 @@ describe('a process that ends with callbacks in its journal', () => {
     await second.says(/"entries":2,"msg":"Callbacks of an earlier process wait/);
     expect((await second.post(created('g3'))).status).toBe(200);
     await proxy.listen();
-    await eventually(
-      async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () =>
+      expect(((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     expect(await second.end()).toBe(0);
 
@@ -505,7 +505,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(second.log).not.toMatch(/"level":"error"/);
   });
 
-  it('and does not apply again what was written before the end', async () => {
+  it('is applied without the callbacks that were written before the end', async () => {
     const first = start();
     await first.says(/The database is ready/);
     expect((await first.post(created('g', 'a'))).status).toBe(200);
@@ -519,8 +519,8 @@ describe('a process that ends with callbacks in its journal', () => {
     await second.says(/"reason":"damaged".*An entry of the journal was not applied/);
     await second.says(/"entries":1,"msg":"Callbacks of an earlier process wait/);
     await second.says(/The database is ready/);
-    await eventually(
-      async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () =>
+      expect(((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     await second.end();
 
@@ -531,7 +531,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(await quarantined(folder)).toContain('no entry\n');
   });
 
-  it('gives up one that cannot be applied also when it has done so before', async () => {
+  it('leads to one failed delivery of an entry that cannot be applied, even if the entry is found again', async () => {
     await database.query('ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)');
     await proxy.close();
     const first = start();
@@ -543,15 +543,15 @@ describe('a process that ends with callbacks in its journal', () => {
       await leave(journal);
       const next = start();
       await next.says(/The database is ready/);
-      await eventually(
-        async () => ((await next.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+      await eventually(async () =>
+        expect(((await next.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
       );
       await next.end();
     }
     expect(await database.query('SELECT outcome FROM callback_deliveries')).toEqual([{ outcome: 'failed' }]);
   });
 
-  it('puts aside what PostgreSQL takes neither as a change nor into the log, and goes on', async () => {
+  it('is applied except an entry that PostgreSQL rejects as a change and in the log, which is quarantined', async () => {
     const entry = (sequence: number, more: object) =>
       encodeEntry(
         journalEntry(sequence, {
@@ -570,9 +570,9 @@ describe('a process that ends with callbacks in its journal', () => {
       entry(4, { groupID: 'h', body: Buffer.from(JSON.stringify(created('h'))) }),
     );
     const service = start();
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 2);
-    await eventually(
-      async () => ((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(2));
+    await eventually(async () =>
+      expect(((await service.get('/admin/stats')).body as unknown as Stats).journal.waiting).toBe(0),
     );
     const kept = await quarantined(folder);
     expect(kept).toMatch(/rejected, .*invalid input syntax for type uuid/);
@@ -588,7 +588,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(next.log).not.toMatch(/wait in the journal|An entry of the journal/);
   });
 
-  it('does not begin anew with what was applied before a kill', async () => {
+  it('is applied from the first entry that was not applied before a kill', async () => {
     await proxy.close();
     const first = start({ DATABASE_POOL_SIZE: '3' });
     await first.url();
@@ -607,11 +607,11 @@ describe('a process that ends with callbacks in its journal', () => {
     const [, waiting] = await second.says(/"entries":(\d+),"msg":"Callbacks of an earlier process wait/);
     expect(Number(waiting)).toBeLessThanOrEqual(600 - applied + 3 * 50);
     await proxy.listen();
-    await eventually(async () => (await logged()) === 600);
+    await eventually(async () => expect(await logged()).toBe(600));
     expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(600);
   });
 
-  it('has the folder for itself', async () => {
+  it('is locked: a second process does not use its folder', async () => {
     const first = start();
     await first.url();
     const second = start();
@@ -619,7 +619,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(first.log).not.toContain('The journal cannot be opened');
   });
 
-  it('says where it cannot keep any, and that it may not', async () => {
+  it('is not in use where DATA_DIR is not writable or JOURNAL is off, and the log says so', async () => {
     await writeFile(join(folder, 'file'), '');
     const without = start({ DATA_DIR: join(folder, 'file') });
     await without.says(/The journal cannot be opened: .* DATA_DIR must be a folder that this user can write/);
@@ -632,7 +632,7 @@ describe('a process that ends with callbacks in its journal', () => {
     }
   });
 
-  it('refuses what is more than it may take', async () => {
+  it('rejects callbacks beyond JOURNAL_LIMIT', async () => {
     await proxy.close();
     const service = start({ JOURNAL_LIMIT: '1mb' });
     const users = Array.from({ length: 6000 }, (_, n) => `user${n}`);
@@ -641,8 +641,8 @@ describe('a process that ends with callbacks in its journal', () => {
       answers.push((await service.post(created(`g${n}`, ...users))).status);
     }
     expect(answers).toEqual([200, 200, 200, 503, 503]);
-    await service.says(/The journal holds JOURNAL_LIMIT, 1048576 bytes, already/);
+    await service.says(/The journal has reached JOURNAL_LIMIT, 1048576 bytes/);
     await proxy.listen();
-    await eventually(async () => (await database.query('SELECT FROM groups')).length === 3);
+    await eventually(async () => expect(await database.query('SELECT FROM groups')).toHaveLength(3));
   });
 });

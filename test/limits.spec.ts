@@ -27,7 +27,7 @@ const callback = (groupID: string, inChunks = false, token = TOKEN): string => {
 const head = (length: number, more: string) =>
   `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
 
-/** A connection of which all is kept that comes in. */
+/** Opens a connection, and collects everything that it receives. */
 async function open(
   service: Service,
 ): Promise<{ socket: Socket; text: () => string; closed: Promise<unknown> }> {
@@ -40,14 +40,14 @@ async function open(
   return { socket, text: () => text, closed };
 }
 
-describe('time', () => {
+describe('The time limit of a request', () => {
   let service: Service;
   beforeAll(async () => {
     service = await Service.start();
   });
   afterAll(() => service.stop());
 
-  it('ends for a head that comes letter by letter; a connection that says nothing ends as an idle one, and gets no answer', async () => {
+  it('ends a head that arrives byte by byte with 408, and closes a silent connection as an idle one without an answer', async () => {
     const server = service.app.getHttpServer();
     const { keepAliveTimeout } = server;
     server.keepAliveTimeout = 14_000;
@@ -74,16 +74,16 @@ describe('time', () => {
   it.each([
     ['a callback', [callback('half')], [200]],
     ['a callback in chunks', [callback('half', true)], [200]],
-    ['a callback that is refused', [callback('half', false, 'wrong')], [401]],
+    ['a callback with a wrong token', [callback('half', false, 'wrong')], [401]],
     ['an admin request', [request('GET', '/admin/groups', `Authorization: Bearer ${KEY}\r\n`)], [200]],
     [
-      'one behind the other',
+      'several pipelined requests',
       [callback('half'), request('GET', '/health/live'), callback('half2')],
       [200, 200, 200],
     ],
-    ['what is half a request', [callback('half').slice(0, -5)], [400]],
+    ['half a request', [callback('half').slice(0, -5)], [400]],
   ])(
-    'does not end for who closes the sending side behind %s, before the answer',
+    'does not end a connection whose client closes its sending side after %s and before the answer',
     async (_, requests, statuses) => {
       await service.database.query('BEGIN');
       await service.database.query('LOCK TABLE groups');
@@ -98,7 +98,7 @@ describe('time', () => {
     },
   );
 
-  it('ends for a body that does not come: 503 in OpenIM’s shape, and then the connection', async () => {
+  it("ends a body that does not arrive with 503 in OpenIM's reply format, and closes the connection", async () => {
     const { socket, text, closed } = await open(service);
     socket.write(
       `POST /callback/${CREATE} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(TOKEN).authorization}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
@@ -109,7 +109,7 @@ describe('time', () => {
     expect(Date.now() - start).toBeLessThan(36_000);
   });
 
-  it('is not taken by 5,000 idle connections', async () => {
+  it('is not used up by 5,000 idle connections', async () => {
     const idle: Socket[] = [];
     for (let batch = 0; batch < 50; batch += 1) {
       const opened = await Promise.all(Array.from({ length: 100 }, () => open(service)));
@@ -125,7 +125,7 @@ describe('time', () => {
 });
 
 describe('A body over CALLBACK_BODY_LIMIT', () => {
-  it('is refused before its end, also while it is inflated', async () => {
+  it('is rejected before its end, even while it is being inflated', async () => {
     const service = await Service.start({ CALLBACK_BODY_LIMIT: '64kb' });
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
     expect(bomb.length).toBeLessThan(70_000);
@@ -188,7 +188,7 @@ describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
     },
   };
 
-  it('are refused at once, by length or while they arrive, and small bodies are not', async () => {
+  it('are rejected at once, by their length or while they arrive, and small bodies are not', async () => {
     const first = await half('first');
     const start = Date.now();
     const byLength = await post('second');
@@ -218,7 +218,7 @@ describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
     expect((await post('second')).status).toBe(200);
   });
 
-  it('are refused also where they are small, and large ones count apart', async () => {
+  it('are rejected even if they are small, and large ones count separately', async () => {
     const parts = Array.from({ length: 11 }, () => open(service));
     for (const { socket } of await Promise.all(parts)) {
       socket.write(head(100_000, 'Connection: close\r\n'));
@@ -233,7 +233,7 @@ describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
 
   it.each<[string, () => Promise<unknown>]>([
     ['is written', () => post('a')],
-    ['is no JSON', () => service.post(CREATE, 'x'.repeat(700_000))],
+    ['is not JSON', () => service.post(CREATE, 'x'.repeat(700_000))],
     ['is too large', () => service.post(CREATE, 'x'.repeat(LIMIT + 1))],
     [
       'grows too large',
@@ -249,18 +249,18 @@ describe('Bodies over CALLBACK_IN_FLIGHT_LIMIT', () => {
         socket.destroy();
       },
     ],
-  ])('do not include a body that %s', async (_, send) => {
+  ])('do not include a finished body that %s', async (_, send) => {
     for (let n = 0; n < 3; n += 1) {
       await send();
     }
-    await eventually(async () => (await post('after', 900_000)).status === 200, 3000);
+    await eventually(async () => expect((await post('after', 900_000)).status).toBe(200), 3000);
     const [one, two] = await Promise.all([post('one', 300_000), post('two', 300_000)]);
     expect([one.status, two.status]).toEqual([200, 200]);
   });
 });
 
-describe('callbacks at once', () => {
-  it('past those that can be written in time are refused at once, and the others written', async () => {
+describe('Many callbacks at the same time', () => {
+  it('are rejected at once beyond the number that can be written in time, and the others are written', async () => {
     const service = await Service.start({ DATABASE_POOL_SIZE: '1' });
     expect((await service.post(CREATE, group('g'))).status).toBe(200);
     await service.database.query('BEGIN');
@@ -287,7 +287,7 @@ describe('callbacks at once', () => {
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
-describe('wrong secrets', () => {
+describe('Requests with wrong credentials', () => {
   let service: Service;
 
   beforeEach(async () => {
@@ -304,7 +304,7 @@ describe('wrong secrets', () => {
     return statuses.toSorted((a, b) => a - b);
   };
 
-  it('of an address are told so a hundred times a minute, and then to wait', async () => {
+  it('from one address are answered with 401 a hundred times a minute, then with 429', async () => {
     expect(await tryAdmin('192.0.2.1', 102)).toEqual([...Array.from({ length: 100 }, () => 401), 429, 429]);
 
     const { status, headers, body } = await admin('wrong', '192.0.2.1');
@@ -315,29 +315,26 @@ describe('wrong secrets', () => {
   });
 
   it.each([
-    ['the token', { authorization: `Basic ${btoa('openim:wrong')}` }, basic(TOKEN)],
-    ['the key', { authorization: 'Bearer wrong' }, { authorization: `Bearer ${KEY}` }],
-  ])(
-    'never have %s refused that comes from the same address, the first time too',
-    async (_, wrong, right) => {
-      const endpoint = wrong.authorization.startsWith('Basic') ? `/callback/${CREATE}` : '/admin/groups';
-      const ask = async (secret: { authorization: string }, n: number) =>
-        service.fetch(endpoint, {
-          ...(endpoint !== '/admin/groups' && { method: 'POST', body: JSON.stringify(group(`g${n}`)) }),
-          headers: { 'content-type': 'application/json', ...secret, ...from('192.0.2.3') },
-        });
-      const answers = await Promise.all(
-        Array.from({ length: 150 }, async (__, n) => (await ask(wrong, n)).status),
-      );
-      expect(answers.filter((status) => status === 429)).toHaveLength(50);
-      for (let n = 0; n < 3; n += 1) {
-        expect((await ask(right, n)).status).toBe(200);
-        expect((await ask(wrong, n)).status).toBe(429);
-      }
-    },
-  );
+    ['the valid token', { authorization: `Basic ${btoa('openim:wrong')}` }, basic(TOKEN)],
+    ['the valid admin key', { authorization: 'Bearer wrong' }, { authorization: `Bearer ${KEY}` }],
+  ])('do not make the service reject %s from the same address', async (_, wrong, right) => {
+    const endpoint = wrong.authorization.startsWith('Basic') ? `/callback/${CREATE}` : '/admin/groups';
+    const ask = async (secret: { authorization: string }, n: number) =>
+      service.fetch(endpoint, {
+        ...(endpoint !== '/admin/groups' && { method: 'POST', body: JSON.stringify(group(`g${n}`)) }),
+        headers: { 'content-type': 'application/json', ...secret, ...from('192.0.2.3') },
+      });
+    const answers = await Promise.all(
+      Array.from({ length: 150 }, async (__, n) => (await ask(wrong, n)).status),
+    );
+    expect(answers.filter((status) => status === 429)).toHaveLength(50);
+    for (let n = 0; n < 3; n += 1) {
+      expect((await ask(right, n)).status).toBe(200);
+      expect((await ask(wrong, n)).status).toBe(429);
+    }
+  });
 
-  it('are counted for a whole network of IPv6', async () => {
+  it('are counted together for an IPv6 network of 64 bits', async () => {
     for (let n = 0; n < 100; n += 1) {
       await admin('wrong', `2001:db8::${n}`);
     }
@@ -345,7 +342,7 @@ describe('wrong secrets', () => {
     expect((await admin('wrong', '2001:db8:0:1::1')).status).toBe(401);
   });
 
-  it('at the endpoint of callbacks are answered in OpenIM’s shape', async () => {
+  it("at the endpoint of callbacks are answered in OpenIM's reply format", async () => {
     const answers = [];
     for (let n = 0; n < 101; n += 1) {
       answers.push(await service.post(CREATE, group('g'), { ...basic(`t${n}`), ...from('192.0.2.4') }));
@@ -360,7 +357,7 @@ describe('wrong secrets', () => {
     );
   });
 
-  it('say nothing of who sends them where no proxy is trusted', async () => {
+  it('are counted by the address of the connection where no proxy is trusted', async () => {
     const plain = await Service.start();
     for (let n = 0; n < 101; n += 1) {
       await plain.fetch('/admin/groups', {
@@ -373,7 +370,7 @@ describe('wrong secrets', () => {
   });
 });
 
-it('a statement and a lock have a limit of time in PostgreSQL', async () => {
+it('A session of PostgreSQL has time limits for statements and locks', async () => {
   const service = await Service.start();
   const [limits] = await service.app
     .get(DataSource)

@@ -11,7 +11,7 @@ const file = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 
 afterEach(() => World.endAll());
 
-describe('of callbacks', () => {
+describe('The metrics of callbacks', () => {
   let service: Service;
 
   beforeEach(async () => {
@@ -20,7 +20,7 @@ describe('of callbacks', () => {
 
   afterEach(() => service.stop());
 
-  it('all counters are there from the start, at 0', async () => {
+  it('have all counters at 0 from the start', async () => {
     const metrics = await readMetrics(service.url);
     for (const command of [CREATE, 'callbackAfterQuitGroupCommand', 'other']) {
       for (const outcome of ['applied', 'unchanged', 'ignored', 'rejected', 'failed']) {
@@ -37,7 +37,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_reconciliation_missed_callbacks_total')).toBe(0);
   });
 
-  it('tell when each command was received last, refused ones too, by the name that it has today', async () => {
+  it('contain the time of the last callback of each command under its current name, rejected callbacks included', async () => {
     const name = 'openim_callback_last_received_timestamp_seconds';
     const quit = 'callbackAfterQuitGroupCommand';
     const before = Date.now() / 1000;
@@ -56,7 +56,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_callbacks_total', { command: 'other', outcome: 'ignored' })).toBe(1);
   });
 
-  it('count who is not let in, by the endpoint', async () => {
+  it('count requests without valid credentials by endpoint', async () => {
     await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: `Basic ${btoa('o:wrong')}` });
     await service.post(CREATE, fixture(CREATE, 'documented'));
     await service.fetch('/admin/groups');
@@ -68,7 +68,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_authentication_failures_total', { endpoint: 'admin' })).toBe(2);
   });
 
-  it('show the pool of connections, and who waits for one', async () => {
+  it('show the connections of the pool, and the statements that wait for one', async () => {
     const connections = async () => {
       const metrics = await readMetrics(service.url);
       return ['busy', 'idle', 'waiting'].map((state) =>
@@ -80,26 +80,26 @@ describe('of callbacks', () => {
     const callbacks = Array.from({ length: 5 }, (_, index) =>
       service.post(CREATE, { callbackCommand: CREATE, groupID: `g${index}`, ownerUserID: 'o' }),
     );
-    await eventually(async () => (await connections()).join() === '3,0,2');
+    await eventually(async () => expect((await connections()).join()).toBe('3,0,2'));
     await service.database.query('COMMIT');
     await Promise.all(callbacks);
     expect(await connections()).toEqual([0, 3, 0]);
     expect((await readMetrics(service.url)).value('openim_database_pool_size')).toBe(3);
   });
 
-  it('tell the version', async () => {
+  it('contain the version', async () => {
     const { version } = JSON.parse(file('package.json')) as { version: string };
     const labels = { version, node_version: process.version };
     expect((await readMetrics(service.url)).value('openim_build_info', labels)).toBe(1);
   });
 
-  it('show no replica that reconciles where there is no OpenIM to ask', async () => {
+  it('have no series of the leader where OPENIM_API_URL is not set', async () => {
     expect((await readMetrics(service.url)).all('openim_reconciliation_leader')).toEqual([]);
   });
 });
 
-describe('of reconciliation', () => {
-  it('count runs, differences, and callbacks that were lost and not only late', async () => {
+describe('The metrics of reconciliation', () => {
+  it('count runs, differences, and callbacks that were lost, but not callbacks that were late', async () => {
     const world = await World.start([newGroup(3), newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const [one, two, late] = world.groups;
     await world.runEnds(({ kind }) => kind === 'resync');
@@ -118,7 +118,7 @@ describe('of reconciliation', () => {
     two.act(step('dismiss'));
     const found = async (kind: string) =>
       (await readMetrics(world.service.url)).value('openim_reconciliation_differences_total', { kind });
-    await eventually(async () => (await found('joined')) === 1 && (await found('info')) === 2);
+    await eventually(async () => expect([await found('joined'), await found('info')]).toEqual([1, 2]));
     await world.becomesRight();
 
     // The drift counts half a minute after it was found. It was found 29 s ago from here on.
@@ -139,19 +139,19 @@ describe('of reconciliation', () => {
     expect((await world.read()).missedCallbacks).toBe(2);
   }, 90_000);
 
-  it('count runs that fail and groups that wait, and show what is under way', async () => {
+  it('count failed runs and waiting groups, and show the runs in progress', async () => {
     const world = await World.start([newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const value = async (name: string, labels = {}) =>
       (await readMetrics(world.service.url)).value(`openim_reconciliation_${name}`, labels);
     world.openIm.faults = { html502: true };
     const groupID = world.groups[0].groupID;
     await world.service.post(CREATE, { callbackCommand: CREATE, groupID, ownerUserID: 1 });
-    await eventually(async () => (await value('groups_waiting')) === 1);
+    await eventually(async () => expect(await value('groups_waiting')).toBe(1));
     expect(await value('runs_total', { kind: 'resync', outcome: 'failed' })).toBeGreaterThan(0);
 
     world.openIm.faults = { slowMs: 100 };
-    await eventually(async () => (await value('running', { kind: 'resync' })) === 1);
-    await eventually(async () => (await value('groups_waiting')) === 0);
+    await eventually(async () => expect(await value('running', { kind: 'resync' })).toBe(1));
+    await eventually(async () => expect(await value('groups_waiting')).toBe(0));
   });
 });
 
@@ -162,8 +162,8 @@ const documented = (): string[] => {
   return [...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
 };
 
-describe('always', () => {
-  it('no label holds the id of a group, a user or an operation', async () => {
+describe('The metrics', () => {
+  it('have no label with the id of a group, a user or an operation', async () => {
     const world = await World.start([newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
     for (const group of world.groups) {
       (['rename', 'join', 'kick', 'transfer', 'invite', 'mute', 'dismiss'] as const).forEach(
@@ -196,7 +196,7 @@ describe('always', () => {
     ).toEqual([]);
   });
 
-  it('docs/observability.md names the same metrics as /metrics', async () => {
+  it('are those in the table of docs/observability.md', async () => {
     const service = await Service.start();
     const { names } = await readMetrics(service.url);
     await service.stop();

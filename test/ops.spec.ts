@@ -42,12 +42,12 @@ beforeAll(async () => {
   await service.stop();
 });
 
-it.each(readdirSync(OPS))('%s names no metric that is not there', (name) => {
+it.each(readdirSync(OPS))('The file ops/%s names no metric that the service does not have', (name) => {
   expect(openImMetrics(file(name)).filter((metric) => !metrics.names.includes(metric))).toEqual([]);
 });
 
-describe('the alerts', () => {
-  it('say each what is wrong and what to do', () => {
+describe('The alerts', () => {
+  it('have a severity, an expression, a summary and a description with the steps to take', () => {
     expect(rules().length).toBeGreaterThan(10);
     for (const { alert, expr, labels, annotations } of rules()) {
       expect([alert, labels.severity]).toEqual([alert, expect.stringMatching(/^(warning|critical)$/)]);
@@ -58,7 +58,7 @@ describe('the alerts', () => {
     expect(new Set(rules().map(({ alert }) => alert)).size).toBe(rules().length);
   });
 
-  it('ask for labels that the metrics have', () => {
+  it('use labels that the metrics have', () => {
     for (const [, name = '', label = ''] of rules().flatMap(({ expr }) => [
       ...expr.matchAll(/(openim_\w+?)(?:_bucket)?\{(\w+)(?:=~?|!=)/g),
     ])) {
@@ -67,14 +67,35 @@ describe('the alerts', () => {
   });
 });
 
-/** What the metrics say in each state of the table in docs/operations.md, and the alerts of it that are raised. */
+it('The expressions of alerts and panels select values of labels that the metrics have', () => {
+  const expressions = [
+    ...rules().map(({ expr }) => expr),
+    ...dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  ];
+  const selected = expressions.flatMap((expr) =>
+    [...expr.matchAll(/(openim_\w+)\{([^}]*)\}/g)].flatMap(([, name = '', matchers = '']) =>
+      [...matchers.matchAll(/(outcome|kind|step|reason|state|endpoint)=~?"([^"]*)"/g)].flatMap(
+        ([, label = '', values = '']) => values.split('|').map((value) => `${name} ${label}=${value}`),
+      ),
+    ),
+  );
+  const known = new Set(
+    metrics.samples.flatMap(({ name, labels }) =>
+      Object.entries(labels).map(([label, value]) => `${name} ${label}=${value}`),
+    ),
+  );
+  expect(selected.length).toBeGreaterThan(10);
+  expect(selected.filter((value) => !known.has(value))).toEqual([]);
+});
+
+/** The states of the table in docs/operations.md, with their metrics and the alerts that are raised. */
 const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][] = [
-  ['takes writes', { reachable: 1, writable: 1, open: 1 }, []],
-  ['takes writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
-  ['takes no writes', { reachable: 1, writable: 0, open: 1 }, ['OpenImDatabaseNotWritable']],
+  ['accepts writes', { reachable: 1, writable: 1, open: 1 }, []],
+  ['accepts writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
+  ['accepts no writes', { reachable: 1, writable: 0, open: 1 }, ['OpenImDatabaseNotWritable']],
   ['is away', { reachable: 0, writable: 0, open: 1 }, ['OpenImDatabaseAway']],
   [
-    'takes no writes, without a journal',
+    'accepts no writes, without a journal',
     { reachable: 1, writable: 0, open: 0 },
     ['OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'],
   ],
@@ -86,7 +107,7 @@ const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][
 ];
 const OF_STATES = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'];
 
-it('the alerts of docs/operations.md are there', () => {
+it('The alerts that docs/operations.md names exist', () => {
   const page = readFileSync(join(OPS, '../docs/operations.md'), 'utf8');
   const names = [...page.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
   expect(names).toEqual(expect.arrayContaining(OF_STATES));
@@ -109,7 +130,7 @@ const expected = (alertname: string) => {
 const withPromtool = hasPromtool ? it : it.skip;
 
 withPromtool.each(STATES)(
-  'while PostgreSQL %s, its alerts are raised (skipped without promtool)',
+  'The alerts of the database are raised while PostgreSQL %s (skipped without promtool)',
   (_, values, raised) => {
     const said = testRules(join(OPS, 'alerts.yml'), [
       {
@@ -130,7 +151,7 @@ withPromtool.each(STATES)(
   },
 );
 
-/** Of each alert: after how many minutes, with what metrics it is raised, and with what others (those that are not said stay) it is not. */
+/** For each alert: the series with which it is raised after some minutes, and the series that replace some of them so that it is silent. */
 const ALERTS: Record<
   string,
   [minutes: number, raised: Record<string, string>, silent: Record<string, string>]
@@ -157,7 +178,7 @@ const ALERTS: Record<
     },
     { 'openim_callbacks_total{outcome="applied"}': '0+1000x90' },
   ],
-  OpenImCallbacksRefused: [
+  OpenImCallbacksRejected: [
     10,
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '0+1x20' },
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '9x20' },
@@ -269,7 +290,7 @@ const ALERTS: Record<
   ],
 };
 
-it('each alert has a test', () => {
+it('Each alert has a test', () => {
   expect(Object.keys(ALERTS).toSorted()).toEqual(
     rules()
       .map(({ alert }) => alert)
@@ -277,31 +298,34 @@ it('each alert has a test', () => {
   );
 });
 
-withPromtool('each alert is raised, and is not, by what the metrics say (skipped without promtool)', () => {
-  const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
-    [raised, { ...raised, ...silent }].map((values, index) => ({
-      name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
-      interval: '1m' as const,
-      input_series: Object.entries(values).map(([name, value]) => ({ series: name, values: value })),
-      promql_expr_test: [
-        {
-          eval_time: `${minutes}m`,
-          expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
-          exp_samples: index === 0 ? [{ labels: '{}', value: 1 }] : [],
-        },
-      ],
-    })),
-  );
-  expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
-});
+withPromtool(
+  'Each alert is raised by its series, and silent with the others (skipped without promtool)',
+  () => {
+    const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
+      [raised, { ...raised, ...silent }].map((values, index) => ({
+        name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
+        interval: '1m' as const,
+        input_series: Object.entries(values).map(([name, value]) => ({ series: name, values: value })),
+        promql_expr_test: [
+          {
+            eval_time: `${minutes}m`,
+            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
+            exp_samples: index === 0 ? [{ labels: '{}', value: 1 }] : [],
+          },
+        ],
+      })),
+    );
+    expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
+  },
+);
 
-withPromtool('the rules and the metrics are as Prometheus wants them (skipped without promtool)', () => {
+withPromtool('The rules and the metrics pass the checks of promtool (skipped without promtool)', () => {
   expect(promtool(['check', 'rules', join(OPS, 'alerts.yml')])).toBe('');
   expect(promtool(['check', 'metrics'], exposition)).toBe('');
 });
 
-describe('the dashboard', () => {
-  it('asks the data source that is chosen', () => {
+describe('The dashboard', () => {
+  it('uses the selected data source in every panel', () => {
     const { templating, panels } = dashboard();
     expect(templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource' });
     const sources = panels.flatMap(({ datasource, targets = [] }) => [
@@ -320,7 +344,7 @@ describe('the dashboard', () => {
     expect(openImMetrics(metrics.names.join('\n')).filter((metric) => !shown.includes(metric))).toEqual([]);
   });
 
-  it('has panels that do not lie on each other', () => {
+  it('has panels that do not overlap', () => {
     const cells = dashboard().panels.flatMap(({ gridPos: { h, w, x, y } }) =>
       Array.from({ length: h * w }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
     );

@@ -6,9 +6,9 @@ interface Page {
   nextCursor: string | null;
 }
 
-/** How many rows each list has that were there all the time. */
+/** Number of rows of each list that exist all the time. */
 const ROWS = 40;
-/** Inserts rows of a list whose ids begin with this letter: those of `r` stay, others come while somebody pages. */
+/** Inserts rows of a list whose ids begin with this letter. Rows of `r` exist all the time, others appear while a client pages. */
 type Insert = (letter: string, from: number, rows: number, micros: number) => Promise<unknown>;
 
 let service: Service;
@@ -21,10 +21,10 @@ afterAll(() => service.stop());
 
 afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_drifts'));
 
-/** Some moments with microseconds, several rows in each, and some further than a JavaScript date reaches. */
+/** Times with microseconds, several rows with each, and some beyond the last time of a JavaScript Date. */
 const MOMENTS = `CASE WHEN n % 10 = 3 THEN '290000-01-01'::timestamptz + n * interval '1 second' WHEN n % 20 = 7 THEN 'infinity'
   ELSE '2026-01-01T00:00:00Z'::timestamptz + (n / 3 * 7 + $4) * interval '1 microsecond' END`;
-/** Within a millisecond, several rows in each moment. */
+/** Times within a millisecond, several rows with each. */
 const CLOSE = `'2026-01-01T00:00:00Z'::timestamptz + (n / 3 * 7 + $4) * interval '1 microsecond'`;
 const SERIES = 'generate_series($2::int, $2::int + $3::int - 1) AS n';
 
@@ -82,7 +82,7 @@ const LISTS: [route: string, path: string, insert: Insert, idOf: (item: Record<s
     ['/admin/groups/{groupID}/timeline', '/groups/g/timeline', timeline, ({ what }) => last(what)],
   ];
 
-it('is proven for every list there is', async () => {
+it('Every list of the admin API has a test of its paging', async () => {
   const { body } = await service.fetch<{
     paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
   }>('/docs-json');
@@ -94,8 +94,8 @@ it('is proven for every list there is', async () => {
   );
 });
 
-describe.each(LISTS)('a list of %s (GET /admin%s)', (_, path, insert, idOf) => {
-  it('shows every row that was there all the time once, whatever the limit is and whatever comes meanwhile', async () => {
+describe.each(LISTS)('The list %s (GET /admin%s)', (_, path, insert, idOf) => {
+  it('has every row that exists all the time exactly once, with any limit, while other rows appear', async () => {
     await insert('r', 0, ROWS, 0);
     let added = 0;
     await fc.assert(

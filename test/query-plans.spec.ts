@@ -54,14 +54,14 @@ interface Plan {
 
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
 
-/** The plans of the statements that a read sends, on the service's own words. */
+/** Returns the plans of the statements that a GET request sends. */
 async function plansOf(path: string): Promise<Plan[][]> {
   return plansWhile(async () => {
     expect((await service.admin(path)).status).toBe(200);
   });
 }
 
-/** The plans of the statements that something sends, as it sends them. */
+/** Returns the plans of the statements that the work sends. */
 async function plansWhile(something: () => Promise<unknown>): Promise<Plan[][]> {
   const statements = service.recordStatements();
   await something();
@@ -76,7 +76,7 @@ async function plansWhile(something: () => Promise<unknown>): Promise<Plan[][]> 
   return plans;
 }
 
-/** A page in the middle of a list. */
+/** Returns the path of a page in the middle of a list. */
 async function middle(path: string): Promise<string> {
   const { body } = await service.admin<{ nextCursor: string }>(path);
   return `${path}${path.includes('?') ? '&' : '?'}cursor=${body.nextCursor}`;
@@ -97,8 +97,8 @@ describe.each([
   ['/groups/big/members', 'group_members_role_level_idx'],
   ['/groups/big/members?roleLevel=20', 'group_members_role_level_idx'],
   ['/users/user7/groups?limit=5', 'group_members_user_id_idx'],
-])('GET /admin%s', (path, index) => {
-  it('reads a page, the first or a later one, in the order of its index', async () => {
+])('The route GET /admin%s', (path, index) => {
+  it('reads the first and a later page in the order of its index', async () => {
     for (const page of [path, await middle(path)]) {
       for (const plan of await plansOf(page)) {
         expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
@@ -118,19 +118,19 @@ it.each([
   ['/groups?groupName=28dd2c7955ce', 'groups_group_name_idx'],
   ['/groups?groupName=28dd2c7955ce&status=0', 'groups_group_name_idx'],
   ['/groups?groupName=28dd2c7955ce&cursor=WyIyMDI3LTAxLTE1IDA3OjU5OjU5KzAwIiwiZyJd', 'groups_group_name_idx'],
-])('GET /admin%s uses %s', async (path, index) => {
+])('The route GET /admin%s uses the index %s', async (path, index) => {
   for (const plan of await plansOf(path)) {
     expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
     expect(plan.map((node) => node['Index Name'])).toContain(index);
   }
 });
 
-it('finds a name too short for trigrams in the order of the list', async () => {
+it('A name that is too short for trigrams is found without a sequential scan', async () => {
   const [plan = []] = await plansOf('/groups?groupName=28');
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
 });
 
-it('finds a page in the middle of the groups of a user who is in all of them', async () => {
+it('A middle page of the groups of a user who is in all groups reads at most a page of rows', async () => {
   const cursor = Buffer.from(JSON.stringify(['g3'])).toString('base64url');
   const [plan = []] = await plansOf(`/users/everywhere/groups?cursor=${cursor}`);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
@@ -143,21 +143,21 @@ it('finds a page in the middle of the groups of a user who is in all of them', a
 const known = () => service.app.get(KnownGroupsService);
 
 it.each<[string, string, () => Promise<unknown>]>([
-  ['groups that need a look', 'groups_stale_idx', () => known().stale(300).next()],
+  ['groups that need reconciling', 'groups_stale_idx', () => known().stale(300).next()],
   ['groups that were never read', 'groups_unverified_idx', () => known().neverVerified(300).next()],
   ['groups that are not dismissed', 'groups_pkey', () => known().active(300).next()],
   [
-    'groups read longest ago',
+    'groups with the oldest full snapshot',
     'groups_full_snapshot_at_idx',
     () => known().leastRecentlySnapshotted(new Date(), 10),
   ],
-])('reconciliation finds %s by %s', async (_, index, find) => {
+])('Reconciliation finds %s by the index %s', async (_, index, find) => {
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
   expect(plan.map((node) => node['Index Name'])).toContain(index);
 });
 
-it('the groups of a user are found and marked by indexes', async () => {
+it('The groups of a user are found and marked as stale by indexes', async () => {
   await service.database.query(
     "INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now() FROM generate_series(1, 300) AS n",
   );
@@ -174,7 +174,7 @@ it('the groups of a user are found and marked by indexes', async () => {
   );
 });
 
-it('GET /admin/reconciliation counts by indexes', async () => {
+it('The route GET /admin/reconciliation counts by indexes', async () => {
   const plans = (await plansOf('/reconciliation')).flat();
   expect(plans.map((node) => node['Index Name'])).toEqual(
     expect.arrayContaining([

@@ -14,17 +14,17 @@ interface Setup {
 }
 
 interface State {
-  /** What is broken. */
+  /** The fault. */
   name: string;
   break: (setup: Setup) => Promise<unknown>;
   mend: (setup: Setup) => Promise<unknown>;
-  /** Settings that differ. */
+  /** Settings that differ from those of the other states. */
   settings?: Record<string, string>;
   callback: number;
   ready: { status: number; message?: string };
   reachable: number;
   writable: number;
-  /** 1 while the journal takes callbacks. */
+  /** 1 while the journal accepts callbacks. */
   open: number;
 }
 
@@ -36,7 +36,7 @@ const query =
       await service.database.query(statement);
     }
   };
-/** As a disk that is full: every write is refused. */
+/** Simulates a full disk: every write is rejected. */
 const FULL = `
   CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
@@ -170,7 +170,7 @@ const STATES: State[] = [
 
 const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
 
-describe.each(STATES)('while $name', (state) => {
+describe.each(STATES)('While $name', (state) => {
   let folder: string;
   let setup: Setup;
 
@@ -194,7 +194,7 @@ describe.each(STATES)('while $name', (state) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('readiness, the answer to a callback and the metrics say so, and that it is over', async () => {
+  it('readiness, the answer to a callback and the metrics agree, and all recover afterwards', async () => {
     const { service } = setup;
     await state.break(setup);
     expect((await service.post(CREATE, group('g'))).status).toBe(state.callback);

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { type Callback, histories, OpenImGroup } from './helpers/open-im.js';
 import { eventually } from './helpers/process.js';
 import { World } from './helpers/world.js';
+import { SEED } from './helpers/seed.js';
 
 /** Number of histories. They have silent steps too. `HISTORIES=20000 npm test -- reconciliation-histories` runs more. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 400);
@@ -82,7 +83,7 @@ async function expectTruthAfter(
       await ended();
       await expectTruthVerified();
     }),
-    { numRuns: runs, endOnFailure: true },
+    { numRuns: runs, endOnFailure: true, ...SEED },
   );
 }
 

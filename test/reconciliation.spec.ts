@@ -511,7 +511,7 @@ describe('A group that cannot be read', () => {
     other.act(step('rename'));
     const start = Date.now();
     await world.deliver(other.callbacks);
-    await eventually(async () => (await membersOf(world, other)).length === other.members.size);
+    await eventually(async () => expect(await membersOf(world, other)).toHaveLength(other.members.size));
     expect(Date.now() - start).toBeLessThan(6000);
   });
 

@@ -18,7 +18,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** A process that says at its end which packages of OpenTelemetry it has loaded. */
+/** Starts a process that logs at its end which packages of OpenTelemetry it has loaded. */
 const start = async (environment: Record<string, string>): Promise<ServiceProcess> => {
   const listing = `
     import { createRequire } from 'node:module';
@@ -36,11 +36,11 @@ const start = async (environment: Record<string, string>): Promise<ServiceProces
   return service;
 };
 
-/** prom-client loads the API, which alone does nothing. */
+/** prom-client loads the API of OpenTelemetry, which does nothing without an SDK. */
 const NOTHING = 'Loaded: @opentelemetry/api.';
 
-describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
-  it('each callback is a trace with its statements, sent at the end at the latest', async () => {
+describe('With OTEL_EXPORTER_OTLP_ENDPOINT the service', () => {
+  it('sends a trace of each callback with its statements, at the end of the process at the latest', async () => {
     const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const url = await service.url();
     await service.post({ groupID: 'traced' });
@@ -97,7 +97,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(JSON.stringify(spans)).not.toMatch(/secret|"traced.*"traced"|Basic /);
   });
 
-  it('statements are below their own callback where all wait for one connection', async () => {
+  it('makes statements children of their own callback, even if all wait for one connection', async () => {
     const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_POOL_SIZE: '1' });
     const groupIDs = Array.from({ length: 20 }, (_, index) => `g${index}`);
     await Promise.all(groupIDs.map((groupID) => service.post({ groupID })));
@@ -112,7 +112,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     }
   });
 
-  it('goes on, and ends in order and in time, where no collector answers', async () => {
+  it('works, and stops in time, where the collector does not answer', async () => {
     collector.hangs = true;
     const service = await start({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -133,7 +133,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 });
 
-it('takes the name of the service, and a span above, from outside', async () => {
+it('A trace has the service name of OTEL_SERVICE_NAME and the parent span of the request', async () => {
   const service = await start({
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`,
     OTEL_SERVICE_NAME: 'mirror-7',
@@ -158,7 +158,7 @@ it('takes the name of the service, and a span above, from outside', async () => 
   });
 });
 
-describe('nothing of OpenTelemetry is loaded', () => {
+describe('OpenTelemetry is not loaded', () => {
   it.each<Record<string, string>>([
     {},
     { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: '' },

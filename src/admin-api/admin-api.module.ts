@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 
-/** Providers of the guard of `@AdminRoutes()`: each module with such a controller imports this one. */
+/** Providers of the guard of `@AdminRoutes()`. Each module with a controller of the admin API imports this module. */
 @Module({ imports: [AuthModule], exports: [AuthModule] })
 export class AdminApiModule {}

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 
-/** Fields of the log line of a request with a valid admin key. Never the key. */
+/** Fields of the log line of a request with a valid admin key. They never contain the key. */
 export interface AdminRequestLog {
-  /** The key: its place in `ADMIN_API_KEY`, from 1, and a fingerprint that stays when the places change. */
+  /** The position of the key in `ADMIN_API_KEY`, from 1, and a fingerprint, which stays the same when positions change. */
   adminKey?: { number: number; fingerprint: string };
   /** Parameters of the path, such as `groupID`. */
   params?: Record<string, string>;

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { AdminGuard } from './admin.guard.js';
 
-/** Decorates each controller of the admin API: with the guard, the validation of parameters, and their description for OpenAPI. */
+/** Decorates a controller of the admin API with the guard, the validation of parameters, and the common answers in OpenAPI. */
 export const AdminRoutes = (): ClassDecorator =>
   applyDecorators(
     UseGuards(AdminGuard),

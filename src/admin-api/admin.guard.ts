@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { operationIDOf } from '../openim/operation-id.js';
 import { fingerprint, secretFinder } from '../auth/secrets.js';
 
-/** Lets in requests with an admin key: `Authorization: Bearer KEY`. */
+/** Accepts requests with an admin key: `Authorization: Bearer KEY`. */
 @Injectable()
 export class AdminGuard implements CanActivate {
   private readonly keys: readonly string[];

@@ -2,18 +2,18 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsDate } from 'class-validator';
 
-/** A date-time of RFC 3339, with optional seconds, or a date. ISO 8601 has further forms, of which JavaScript parses few. */
+/** A date-time of RFC 3339, with optional seconds, or a date. JavaScript parses few of the other forms of ISO 8601. */
 const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/;
 
-/** @returns undefined for a text that is no time, such as February 30 */
+/** @returns undefined for a text that is not a time, such as February 30 */
 function parseDateTime(text: string): Date | undefined {
   const [isDateTime, year, month, day] = DATE_TIME.exec(text) ?? [];
   const lastDay = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
   return isDateTime !== undefined && Number(day) <= lastDay ? new Date(text) : undefined;
 }
 
-/** A time in a query, as a Date: a text with its time zone, or a date, which begins in UTC. */
+/** Validates a time in a query and transforms it to a Date. The text is a time with its time zone, or a date, which means midnight in UTC. */
 export function DateTimeParam(): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) =>

@@ -10,7 +10,7 @@ export const ToStorable = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? storableText(value) : value,
 );
 
-/** The query of a route that takes no parameters. */
+/** The query of a route without query parameters. */
 export class NoQuery {}
 
 /** The page of a list. */
@@ -44,8 +44,8 @@ export abstract class Page {
 }
 
 /**
- * The key of the last row of a page, after which the next page begins. A time in it is a text of PostgreSQL: rounded to a JavaScript Date it
- * would repeat or leave out rows.
+ * The key of the last row of a page, after which the next page begins. A time in it is a text of PostgreSQL in µs: as a JavaScript Date, rounded to
+ * ms, it would repeat or skip rows.
  */
 export type Cursor = readonly (string | number)[];
 
@@ -54,7 +54,7 @@ function encodeCursor(key: Cursor): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-/** A timestamptz as PostgreSQL writes it in UTC, in µs and in years beyond those of a JavaScript Date. */
+/** A timestamptz as PostgreSQL writes it in UTC, with µs, and with years that a JavaScript Date does not have. */
 const TIMESTAMPTZ =
   /^(\d{4,6})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00( BC)?$/;
 /** The last years of PostgreSQL's timestamptz. */
@@ -75,7 +75,7 @@ function isTimestamptz(part: unknown): boolean {
   );
 }
 
-/** Types of the parts of a key: what PostgreSQL can compare with the column. */
+/** Checks of the parts of a key: whether PostgreSQL can compare them with the column. */
 const PARTS = {
   text: (part: unknown) => typeof part === 'string' && storableText(part) === part,
   uuid: (part: unknown) =>
@@ -87,7 +87,7 @@ const PARTS = {
 /**
  * Decodes a cursor.
  * @param shape the types of the parts of the key, such as `['timestamptz', 'text']`
- * @throws BadRequestException for a text that is no cursor of this list
+ * @throws BadRequestException for a text that is not a cursor of this list
  */
 export function decodeCursor(cursor: string, shape: readonly (keyof typeof PARTS)[]): Cursor {
   const key = parse(Buffer.from(cursor, 'base64url').toString());
@@ -109,7 +109,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** Makes a page of rows, of which one more was read than `limit`: it proves that there is a next page. */
+/** Makes a page of rows. The caller reads one row more than `limit`: that row shows that there is a next page. */
 export function page<T>(
   rows: T[],
   limit: number,

@@ -4,14 +4,15 @@ import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthenticationMetrics, type Endpoint } from './authentication-metrics.js';
 
-/** Wrong credentials of one address that are answered with 401 within `WINDOW_S`; the next ones get 429. */
+/** Number of requests with wrong credentials that one address may send within `WINDOW_S`; further ones are answered with 429. */
 const MAX_FAILURES = 100;
+/** Duration of the limit, in s. */
 const WINDOW_S = 60;
 
 /**
- * Limits the wrong credentials that one address can try at one endpoint. The guards compare first, and let right credentials pass always:
- * an attacker behind the same proxy or NAT cannot lock out OpenIM or the staff. A comparison costs less than the answer; the length of the
- * secrets makes guessing hopeless.
+ * Limits the wrong credentials that one address can try at one endpoint. The guards compare first and always accept valid credentials, so that
+ * an attacker behind the same proxy or NAT cannot lock out OpenIM or the staff. That does no harm: a comparison costs less than the answer, and
+ * the secrets are too long to guess.
  */
 @Injectable()
 export class AuthenticationLimit {
@@ -31,7 +32,7 @@ export class AuthenticationLimit {
   }
 }
 
-/** An IPv4 address, or the first 64 bits of an IPv6 address: one customer has them all (RFC 6177). */
+/** Returns an IPv4 address, or the first 64 bits of an IPv6 address: a customer gets a whole /64 or more (RFC 6177). */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) {
     return address;

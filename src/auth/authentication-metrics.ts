@@ -4,7 +4,7 @@ import { MetricsService } from '../metrics/metrics.service.js';
 
 const ENDPOINTS = ['callback', 'admin'] as const;
 
-/** What credentials are for. */
+/** The endpoint that checks the credentials. */
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** Metrics of authentication. */
@@ -15,14 +15,14 @@ export class AuthenticationMetrics {
   constructor({ registry }: MetricsService) {
     this.failures = new Counter({
       name: 'openim_authentication_failures_total',
-      help: 'Requests with a wrong token (endpoint callback) or admin key (endpoint admin), or with none',
+      help: 'Requests with a wrong or missing token (endpoint callback) or admin key (endpoint admin)',
       labelNames: ['endpoint'],
       registers: [registry],
     });
     ENDPOINTS.forEach((endpoint) => this.failures.inc({ endpoint }, 0));
   }
 
-  /** Counts a request that was not let in. */
+  /** Counts a request without valid credentials. */
   failed(endpoint: Endpoint): void {
     this.failures.inc({ endpoint });
   }

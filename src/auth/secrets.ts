@@ -2,8 +2,8 @@ import { scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /**
- * Creates a search for a secret in constant time: each secret is compared, and each to its end. Only their lengths show in the time.
- * @returns the index of the secret that a text equals; -1 for none
+ * Creates a function that finds a secret in constant time: it compares each secret completely. The time depends on the lengths only.
+ * @returns a function that returns the index of the secret that equals a text; -1 if no secret does
  */
 export function secretFinder(secrets: readonly string[]): (candidate: string) => number {
   const known = secrets.map((secret) => Buffer.from(secret));

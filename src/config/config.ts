@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsNotEmpty, Matches, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, Matches, ValidateIf } from 'class-validator';
 import { Bytes, DatabaseUrl, Duration, HttpUrl, Networks, Secrets, toBoolean, toList } from './rules.js';
 import { WholeNumber } from './whole-number.js';
 
@@ -8,8 +8,8 @@ const DAY_MS = 86_400_000;
 const isProduction = (config: Config): boolean => config.NODE_ENV === 'production';
 
 /**
- * The settings of the service, each named as its environment variable. `readConfig` creates it. An empty variable counts as unset, since
- * docker compose passes unset variables so.
+ * The settings of the service, each with the name of its environment variable. `readConfig` creates the object. An empty variable counts as
+ * unset, since docker compose passes unset variables as empty ones.
  */
 export class Config {
   /** `production` makes the database and the secrets required, and the log JSON. */
@@ -19,14 +19,14 @@ export class Config {
   readonly NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
   /** Address to listen on. */
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'HOST must be an address, or a name of this machine' })
   readonly HOST: string = '127.0.0.1';
 
   /** TCP port to listen on; 0 for a free one. */
   @WholeNumber(0, 65535)
   readonly PORT: number = 3000;
 
-  /** Proxies whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   @toList
   @Networks(
     'TRUSTED_PROXIES must hold addresses or networks, such as 10.0.0.0/8, or loopback, linklocal or uniquelocal',
@@ -51,10 +51,10 @@ export class Config {
   readonly DATABASE_POOL_SIZE: number = 10;
 
   /** Folder of the journal and of the embedded PostgreSQL; each process needs its own. */
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'DATA_DIR must be the path of a folder' })
   readonly DATA_DIR: string = './data';
 
-  /** Whether callbacks that PostgreSQL does not write now are kept on disk until it does. */
+  /** Whether callbacks that PostgreSQL cannot write now are kept on disk until it can. */
   @IsIn(['on', 'off'], { message: 'JOURNAL must be on or off' })
   readonly JOURNAL: 'on' | 'off' = 'on';
 
@@ -67,7 +67,7 @@ export class Config {
   @IsBoolean({ message: 'RUN_MIGRATIONS must be true or false' })
   readonly RUN_MIGRATIONS: boolean = true;
 
-  /** Basic passwords that OpenIM may send; all of them are valid at once. */
+  /** Tokens that are valid as the password of HTTP Basic authentication, all at once: for rotation. */
   @toList
   @ValidateIf(
     (config: Config) =>
@@ -90,24 +90,24 @@ export class Config {
   @Bytes(1024, 512 * MB, 'CALLBACK_BODY_LIMIT must be a size from 1kb to 512mb, such as 16mb')
   readonly CALLBACK_BODY_LIMIT: number = 16 * MB;
 
-  /** Maximum size of all bodies that are received and written at once, in bytes. */
+  /** Maximum size of all bodies that are being received and written at the same time, in bytes. */
   @Bytes(MB, Infinity, 'CALLBACK_IN_FLIGHT_LIMIT must be a size of at least 1mb, such as 64mb')
   readonly CALLBACK_IN_FLIGHT_LIMIT: number = 64 * MB;
 
-  /** OpenIM's REST API; unset: the mirror is fed by callbacks alone. */
+  /** URL of OpenIM's REST API; unset: callbacks are the only source of the mirror. */
   @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
   @HttpUrl(
     'OPENIM_API_URL must be an http:// or https:// URL without user, password and query, such as http://openim-server:10002',
   )
   readonly OPENIM_API_URL?: string;
 
-  /** userID of the admin who gets the token, one of `imAdminUser.userIDs` in OpenIM's `share.yml`. */
-  @IsNotEmpty()
+  /** userID of the admin for whom the token is requested, one of `imAdminUser.userIDs` in OpenIM's `share.yml`. */
+  @Matches(/\S/, { message: 'OPENIM_ADMIN_USER_ID must be the userID of an admin of OpenIM' })
   readonly OPENIM_ADMIN_USER_ID: string = 'imAdmin';
 
   /** `secret` in OpenIM's `share.yml`. */
   @ValidateIf((config: Config) => config.OPENIM_API_URL !== undefined)
-  @IsNotEmpty({ message: 'OPENIM_SECRET is required with OPENIM_API_URL: the secret in share.yml' })
+  @Matches(/\S/, { message: 'OPENIM_SECRET is required with OPENIM_API_URL: the secret in share.yml' })
   readonly OPENIM_SECRET?: string;
 
   /** Interval of resyncs, in ms. */
@@ -118,11 +118,11 @@ export class Config {
   @WholeNumber(1, 10_000)
   readonly OPENIM_MAX_RPS: number = 50;
 
-  /** Days for which bodies of callbacks are kept; rows of the log are kept twice as long. */
+  /** Number of days for which bodies of callbacks are kept; rows of the log are kept twice as long. */
   @WholeNumber(1, 3650)
   readonly DELIVERY_RETENTION_DAYS: number = 30;
 
-  /** Bearer keys of the admin API; unset outside production: `main.ts` generates one for the run. */
+  /** Bearer keys of the admin API; unset outside production: the service generates one for the run. */
   @toList
   @ValidateIf((config: Config) => config.ADMIN_API_KEY !== undefined || isProduction(config))
   @Secrets('ADMIN_API_KEY must hold a key without spaces, and is required in production')

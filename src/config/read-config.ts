@@ -2,7 +2,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { Config } from './config.js';
 
-/** Error of a configuration that cannot work; the message names each variable and what it must be. */
+/** Error of a configuration that cannot be used; the message names each wrong variable and says what it must be. */
 export class ConfigError extends Error {}
 
 /**
@@ -31,7 +31,7 @@ export function configNames(): string[] {
 }
 
 /**
- * Whether the standard variables of OpenTelemetry ask for traces. Its SDK reads all others of them itself.
+ * Whether the standard variables of OpenTelemetry turn traces on. The SDK of OpenTelemetry reads its other variables itself.
  * @param environment the variables, `process.env` unless a test passes others
  */
 export function isTracingEnabled(environment: NodeJS.ProcessEnv = process.env): boolean {

@@ -6,7 +6,7 @@ import ms, { type StringValue } from 'ms';
 import { applyDecorators } from '@nestjs/common';
 import { readDatabaseUrl } from '../postgres/connection-options.js';
 
-/** Parses a text and leaves other values, and texts that it cannot parse, to the rules. */
+/** Creates a decorator that parses a text. Other values stay as they are. */
 const parsed = (parse: (text: string) => unknown): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? parse(value) : value));
 
@@ -49,7 +49,7 @@ export const Secrets = (message: string): PropertyDecorator =>
     message,
   );
 
-/** Addresses, networks such as `10.0.0.0/8`, and Express's names of networks: parsed by the library with which Express parses them. */
+/** Addresses, networks such as `10.0.0.0/8`, and Express's names of networks. Express parses them with the same library. */
 export const Networks = (message: string): PropertyDecorator =>
   rule('networks', (networks) => Array.isArray(networks) && networks.map(String).every(isNetwork), message);
 
@@ -64,7 +64,7 @@ function isNetwork(network: string): boolean {
   }
 }
 
-/** An http:// or https:// URL without credentials and query: fetch refuses credentials, and names the whole url in its error. */
+/** An http:// or https:// URL without credentials and query. fetch refuses credentials, and its error would contain them. */
 export const HttpUrl = (message: string): PropertyDecorator => rule('httpUrl', isHttpUrl, message);
 
 function isHttpUrl(url: unknown): boolean {
@@ -75,7 +75,7 @@ function isHttpUrl(url: unknown): boolean {
   return /^https?:$/.test(protocol) && username + password + search === '';
 }
 
-/** A URL of PostgreSQL that node-postgres can use. The message ends in the problem. */
+/** A URL of PostgreSQL that node-postgres can use. The message ends with the problem of the URL. */
 export const DatabaseUrl = (message: string): PropertyDecorator =>
   ValidateBy({
     name: 'databaseUrl',

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
 
-/** A whole number within bounds, as a text of digits from a query or the environment. */
+/** Validates a whole number within bounds, and transforms a text of digits from a query or the environment to a number. */
 export function WholeNumber(minimum: number, maximum: number): PropertyDecorator {
   const message = `$property must be a whole number from ${minimum} to ${maximum}`;
   return applyDecorators(

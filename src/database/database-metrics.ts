@@ -24,7 +24,7 @@ export class DatabaseMetrics {
     gauge(
       registry,
       'writable',
-      '1 while PostgreSQL takes writes; 0: no write succeeds, and callbacks go to the journal',
+      '1 while PostgreSQL accepts writes; 0: no write succeeds, and callbacks go to the journal',
       () => Number(state.condition === 'writable'),
     );
     gauge(

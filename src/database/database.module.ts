@@ -11,7 +11,7 @@ import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js
 import { sessionSettings } from './session-settings.js';
 import { DatabaseLogger } from './typeorm-logger.js';
 
-/** The connection to PostgreSQL. `DatabaseService` opens it after Nest has started: the service answers before. */
+/** The connection to PostgreSQL. `DatabaseService` opens it after Nest has started, so that the service answers at once. */
 @Module({})
 export class DatabaseModule {
   /** @param options TypeORM's options of the migrations */

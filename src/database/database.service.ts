@@ -18,14 +18,14 @@ import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js
 
 /** Delay between two attempts, in ms. */
 const RETRY_MS = 1000;
-/** Time limit of a connection and a statement that only detect a pooler, in ms. */
+/** Time limit of each connection and statement that detects a pooler, in ms. */
 const PROBE_TIMEOUT_MS = 3000;
-/** Why the database cannot be used without migrations, for the service and for commands that do not migrate. */
+/** Reasons why the database cannot be used before its migrations, for the service and for commands that do not migrate. */
 const PENDING = {
   some: 'migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
   all: 'it has no tables of this service: DATABASE_URL or DATABASE_SCHEMA is another one than that of the service, or all migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false, and npm run migration:run does',
 };
-/** Interval of clockInterval PostgreSQL's clock, in ms: in that time clocks drift apart by less than 1 ms. */
+/** Interval of readings of PostgreSQL's clock, in ms. In that time the clocks drift apart by less than 1 ms. */
 const CLOCK_MS = 60_000;
 
 /**
@@ -37,12 +37,12 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger('Database');
   private readonly abort = new AbortController();
 
-  /** Resolves when the database is in use, or the service stops before; rejects where it never can be used: a migration failed. */
+  /** Resolves when the database is in use, or when the service stops before. Rejects where a migration failed. */
   opened: Promise<void> = Promise.resolve();
 
-  /** Why the database cannot be used yet; "" before the first attempt. */
-  obstacle = '';
-  /** Whether the reason is that PostgreSQL cannot be reached. */
+  /** Why the database is not ready yet; "" before the first attempt. */
+  notReadyReason = '';
+  /** Whether `notReadyReason` is that PostgreSQL cannot be reached. */
   private isAway = false;
   private clockInterval?: NodeJS.Timeout;
 
@@ -54,7 +54,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Whether nothing but PostgreSQL itself is missing: no migration is pending, and no pooler is in the wrong mode. */
+  /** Whether the database is in use, or will be as soon as PostgreSQL can be reached: no migration is pending, and no pooler is in the wrong mode. */
   get isWaitingForPostgres(): boolean {
     return this.dataSource.isInitialized || this.isAway;
   }
@@ -73,21 +73,21 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
 
   private async open(): Promise<void> {
     while (!this.abort.signal.aborted) {
-      const obstacle = await this.tryOpen();
-      if (!obstacle) {
+      const reason = await this.tryOpen();
+      if (reason === undefined) {
         this.logger.log('The database is ready');
         this.state.opened();
         return;
       }
-      if (obstacle !== this.obstacle) {
-        this.obstacle = obstacle;
-        this.logger.warn({ reason: obstacle }, 'Waiting for the database');
+      if (reason !== this.notReadyReason) {
+        this.notReadyReason = reason;
+        this.logger.warn({ reason }, 'Waiting for the database');
       }
       await sleep(RETRY_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
     }
   }
 
-  /** @returns why the database cannot be used yet; undefined: it is in use */
+  /** @returns why the database is not ready yet; undefined: it is in use */
   private async tryOpen(): Promise<string | undefined> {
     try {
       if (await this.isTransactionPooled()) {
@@ -95,7 +95,11 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         return 'DATABASE_URL leads to a connection pooler in transaction mode, where settings and prepared statements get lost between transactions; put the pooler into session mode, or connect to PostgreSQL itself';
       }
       if (this.config.RUN_MIGRATIONS) {
-        const applied = await migrate(this.options, this.config.DATABASE_SCHEMA, this.abort.signal);
+        const applied = await migrate(this.options, {
+          schema: this.config.DATABASE_SCHEMA,
+          abort: this.abort.signal,
+          onPending: (migrations) => this.logger.log({ migrations }, 'Applying migrations'),
+        });
         applied.forEach((migration) => this.logger.log({ migration }, 'Migration applied'));
       } else {
         const pending = await pendingMigrations(this.options);

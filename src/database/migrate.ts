@@ -8,19 +8,25 @@ import { DatabaseLogger } from './typeorm-logger.js';
 /** Interval of attempts to take the lock, in ms. */
 const RETRY_MS = 250;
 
+export interface MigrateOptions {
+  /** The schema to create if it does not exist. */
+  readonly schema?: string;
+  /** Ends the wait for another replica. */
+  readonly abort?: AbortSignal;
+  /** Receives the names of the pending migrations before they are applied, if there are any. */
+  readonly onPending?: (names: string[]) => void;
+}
+
 /**
  * Applies the pending migrations, all or none, one replica at a time. The lock belongs to the transaction, and PostgreSQL ends a transaction
  * whose replica is frozen or disconnected (`idle_in_transaction_session_timeout`). TypeORM's CLI does not take the lock.
  * @param options with `extra` for sessions without time limits
- * @param schema the schema to create if it does not exist; undefined: none
- * @param abort ends the wait for another replica
  * @returns the names of the migrations that were applied
  * @throws the driver's error, where a migration fails (the database is then unchanged) or PostgreSQL cannot be reached; an AbortError
  */
 export async function migrate(
   options: DataSourceOptions,
-  schema?: string,
-  abort?: AbortSignal,
+  { schema, abort, onPending }: MigrateOptions = {},
 ): Promise<string[]> {
   const dataSource = await connect(options, 2);
   const runner = dataSource.createQueryRunner();
@@ -28,7 +34,7 @@ export async function migrate(
   try {
     const connection = (await runner.connect()) as PoolClient;
     connection.on('error', (error) => (lost = error));
-    await runner.startTransaction('READ COMMITTED'); // so that it sees what the replica before it has committed
+    await runner.startTransaction('READ COMMITTED'); // so that it sees the migrations of the replica before it
     while (!(await isTrue(runner.query('SELECT pg_try_advisory_xact_lock($1) AS is', [MIGRATIONS])))) {
       await sleep(RETRY_MS, undefined, { signal: abort });
     }
@@ -37,13 +43,17 @@ export async function migrate(
     }
     const executor = new MigrationExecutor(dataSource, runner);
     executor.transaction = 'all';
+    const pending = await executor.getPendingMigrations();
+    if (pending.length > 0) {
+      onPending?.(pending.map(({ name }) => name));
+    }
     const applied = await executor.executePendingMigrations();
     await runner.commitTransaction();
     return applied.map((migration) => migration.name);
   } catch (error) {
     throw lost ? new ConnectionError(lost) : error;
   } finally {
-    await dataSource.destroy(); // ends the session, and a transaction that was not committed
+    await dataSource.destroy(); // ends the session, with a transaction that is not committed
   }
 }
 

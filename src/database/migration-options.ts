@@ -4,5 +4,5 @@ import type { DataSourceOptions } from 'typeorm';
 /** TypeORM's options for migrations, with those of node-postgres in `extra`. */
 export type MigrationOptions = Extract<DataSourceOptions, { type: 'postgres' }> & { extra: PoolConfig };
 
-/** Their injection token. */
+/** Injection token of `MigrationOptions`. */
 export const MIGRATION_OPTIONS = Symbol('migration options');

@@ -1,9 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Logger as TypeOrmLogger } from 'typeorm';
 
-/**
- * TypeORM's log lines in the log of the service. It logs no failed query: the line of the request has the cause.
- */
+/** Writes TypeORM's log lines to the log of the service. It logs no failed query: the line of the request has the cause. */
 export class DatabaseLogger implements TypeOrmLogger {
   private readonly logger = new Logger('TypeORM');
 

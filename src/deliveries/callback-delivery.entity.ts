@@ -2,12 +2,12 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * Outcome of a callback. `applied`: it changed rows; `unchanged`: everything in it was known or superseded; `ignored`: its command is not
- * mirrored; `rejected`: it is not valid; `failed`: it could not be written.
+ * mirrored; `rejected`: its payload is not valid; `failed`: it could not be written.
  */
 export const DELIVERY_OUTCOMES = ['applied', 'unchanged', 'ignored', 'rejected', 'failed'] as const;
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
-/** One callback that OpenIM sent, and its outcome. */
+/** A callback that OpenIM sent, with its outcome. */
 @Entity('callback_deliveries', { comment: 'Log of the callbacks that OpenIM sent, with their outcomes.' })
 @Index('callback_deliveries_received_at_idx', ['receivedAt', 'id', 'command', 'outcome'])
 @Index('callback_deliveries_command_idx', ['command', 'receivedAt', 'id'])

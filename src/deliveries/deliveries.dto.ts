@@ -84,7 +84,11 @@ export class DeliveryDto {
   })
   problems!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'One sentence: what the callback reports' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'One sentence that says what the callback reports',
+  })
   summary!: string | null;
 
   @ApiProperty({ description: 'Time from the head of the request to the commit, in ms' })
@@ -129,7 +133,7 @@ export class TimelineEntryDto {
   @ApiProperty({ format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ description: 'One sentence' })
+  @ApiProperty({ description: 'One sentence that says what happened' })
   what!: string;
 
   @ApiProperty({

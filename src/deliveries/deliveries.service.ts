@@ -40,8 +40,8 @@ export class DeliveriesService {
   }
 
   /**
-   * Reads when deliveries were received; those that are not in the log are missing.
-   * @param ids texts that are no uuid are in no log
+   * Reads when deliveries were received.
+   * @param ids ids of deliveries; ids that are not in the log, or are no uuid, are not in the result
    */
   async receivedAt(ids: readonly string[]): Promise<Map<string, Date>> {
     const uuids = ids.filter((id) => isUUID(id));
@@ -101,8 +101,8 @@ export class DeliveriesService {
   }
 
   /**
-   * Lists the groups that callbacks named recently, whatever their outcomes, with the time of the last one.
-   * @param since the list begins 5 s before it, since a callback may be committed after a later one; null: now, by PostgreSQL's clock
+   * Lists the groups that callbacks of any outcome named recently, with the time of the last callback of each.
+   * @param since the list begins 5 s before this time, since a callback may be committed after a later one; null: now, by PostgreSQL's clock
    */
   async groupsNamedSince(since: Date | null): Promise<{ groupID: string; receivedAt: Date }[]> {
     return this.deliveries.query(NAMED_SINCE, [since]);

@@ -1,8 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 
-/** One callback on its way to its row in the log. */
+/** A callback that is being handled, with the columns of its row in the log. */
 export class Delivery {
-  /** When it arrived, in ms since 1970 by the clock of this machine. */
+  /** Time of its arrival, in ms since 1970, by the clock of this machine. */
   readonly arrivedAt = Date.now();
   private readonly start = performance.now();
 
@@ -10,19 +10,19 @@ export class Delivery {
     readonly command: string,
     readonly operationID: string,
     readonly replayOf: string | null = null,
-    /** A UUID of version 7: ordered by time, and unique without a sequence that replicas share. */
+    /** A UUID of version 7: it is ordered by time, and unique without a sequence that replicas share. */
     readonly id: string = uuidv7(),
   ) {}
 
-  /** Whether a statement with it was sent, so that PostgreSQL may have it. */
-  isSent = false;
-  /** Whether the journal has the callback: no further statement with it is sent. */
+  /** Whether a statement with it was sent, so that PostgreSQL may have written it. */
+  mayBeWritten = false;
+  /** Whether the journal contains the callback. No further statement with it is sent then. */
   isJournaled = false;
   /** Whether an ignored callback gets a row in the log. */
   isLogged = true;
   groupID: string | null = null;
   summary: string | null = null;
-  /** The body, where the log keeps it. */
+  /** The body; null for commands whose bodies the log does not keep. */
   body: Buffer | null = null;
   /** Why it was rejected, failed, or could not be mirrored. */
   problems: string | null = null;
@@ -63,8 +63,8 @@ const values = (first: number, receivedAt = 'NULL'): string => {
 };
 
 /**
- * Ends a statement of `GroupSyncService`: the change and its row in the log commit together. `received_at` of a callback from the journal is
- * when it was received, that of a replay when it was replayed.
+ * Returns the end of a statement of `GroupSyncService`: the change and its row in the log are committed together. `received_at` of a callback
+ * from the journal is the time when it was received, `received_at` of a replay the time of the replay.
  * @param changed a SELECT of one row with the boolean `changed`
  */
 export const andLogDelivery = (changed: string): string => `

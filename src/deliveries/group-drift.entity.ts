@@ -1,8 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What a snapshot of OpenIM showed otherwise than the rows. `group`: a group whose creation was missed; `filled`: a group older than the
- * mirror; `info`, `status`, `dismissed`, `owner`: fields of the group; `joined`, `left`, `role`: members and their roles; `member`: other
+ * Kinds of differences between a snapshot of OpenIM and the rows. `group`: a group whose creation was missed; `filled`: a group that is older
+ * than the mirror; `info`, `status`, `dismissed`, `owner`: fields of the group; `joined`, `left`, `role`: members and their roles; `member`: other
  * fields of members.
  */
 export const DRIFT_KINDS = [

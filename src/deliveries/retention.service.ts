@@ -5,11 +5,14 @@ import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { RETENTION } from '../postgres/advisory-locks.js';
 
+/** Interval of removals, in ms. */
 const INTERVAL_MS = 3_600_000;
-/** The first removal is 30 to 90 s after the start: a service may never run for an hour, and replicas may start together. */
+/** Delay of the first removal after the start, in ms, and the random part of it: a service may not run for an hour, and replicas may start together. */
 const FIRST_MS = 30_000;
 const FIRST_SPREAD_MS = 60_000;
+/** Pause between two batches, in ms: callbacks are written meanwhile. */
 const PAUSE_MS = 100;
+/** Rows of a batch. */
 const BATCH = 500;
 
 const SINGLE = `pg_try_advisory_xact_lock(${RETENTION})`;
@@ -32,7 +35,7 @@ const STATEMENTS = [
 ];
 
 /**
- * Removes old rows: bodies of callbacks after `DELIVERY_RETENTION_DAYS`, deliveries and drift after twice that, in batches of 500 with pauses
+ * Removes bodies of callbacks after `DELIVERY_RETENTION_DAYS`, and rows of deliveries and drift after twice that, in batches of 500 with pauses
  * between them.
  */
 @Injectable()
@@ -57,17 +60,17 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     await this.running;
   }
 
-  /** Removes what is old enough after a pause, and then every hour. */
-  private removeIn(pauseMs: number): void {
+  /** Schedules the removal of old rows, which then repeats every hour. */
+  private removeIn(delayMs: number): void {
     this.timer = setTimeout(() => {
       this.removeIn(INTERVAL_MS);
       this.running = this.running
         .then(() => this.removeOld())
-        .catch((error: Error) => this.logger.warn(`Old deliveries stay for now: ${error.message}`));
-    }, pauseMs);
+        .catch((error: Error) => this.logger.warn({ err: error }, 'Old deliveries cannot be removed now'));
+    }, delayMs);
   }
 
-  /** Removes all that is old enough. */
+  /** Removes all old rows. @throws the driver's error */
   async removeOld(): Promise<void> {
     for (const statement of STATEMENTS) {
       while (!this.abort.signal.aborted && (await this.removeBatch(statement)) === BATCH) {

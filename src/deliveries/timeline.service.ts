@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './deliveries.dto.js';
 
-/** At most one page of each log, by its index, then the newest rows of both. */
+/** Reads at most one page of each log, by its index, then takes the newest rows of both. */
 const TIMELINE = `
   SELECT *, at::text AS "exactTime" FROM (
     (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
@@ -17,13 +17,13 @@ const TIMELINE = `
 
 const FROM_THE_NEWEST = ['infinity', '00000000-0000-0000-0000-000000000000'];
 
-/** What happened to a group: its callbacks, and the drift that reconciliation found. */
+/** The timelines of groups: their callbacks, and the drift that reconciliation found. */
 @Injectable()
 export class TimelineService {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /**
-   * Lists it, newest first.
+   * Lists the entries of a group, newest first.
    * @throws BadRequestException for a cursor of another list
    */
   async read(groupID: string, { limit, cursor }: PageQuery): Promise<TimelinePage> {

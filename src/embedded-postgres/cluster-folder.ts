@@ -18,7 +18,10 @@ export const STOP_TIMEOUT_MS = 5_000;
 export const connectionUrl = (port: number, password: string, database: string): string =>
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
 
-/** @param runningUrl the url of the cluster, where the process that uses the folder has it running */
+/**
+ * Creates the error of a folder that another process uses.
+ * @param runningUrl the url of the cluster, if it runs
+ */
 export const inUse = (folder: string, runningUrl?: string): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
     `${folder} is in use by another openim-group-sync; stop that one, or set another DATA_DIR (or DATABASE_URL) for this one`,
@@ -26,8 +29,8 @@ export const inUse = (folder: string, runningUrl?: string): EmbeddedPostgresErro
   );
 
 /**
- * Reads the password of the cluster, and creates it at the first start; only the owner of the folder can read it. The file appears with its
- * whole text: a start that is killed here leaves no empty one.
+ * Reads the password of the cluster, and creates it at the first start. Only the owner of the folder can read it. The file appears with its
+ * whole text: a start that is killed here leaves no empty file.
  */
 export async function ownPassword(folder: string): Promise<string> {
   const file = join(folder, 'postgres.password');
@@ -45,8 +48,8 @@ const unlessExists = (error: NodeJS.ErrnoException): void => {
 };
 
 /**
- * Stops a PostgreSQL that a killed service left on this folder.
- * @throws EmbeddedPostgresError where the service that runs it is alive
+ * Stops a PostgreSQL that a killed service left running on this folder.
+ * @throws EmbeddedPostgresError where a service that is alive uses it
  */
 export async function stopOrphan(folder: string, password: string): Promise<void> {
   const pidFile = await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
@@ -56,7 +59,7 @@ export async function stopOrphan(folder: string, password: string): Promise<void
   }
   const client = await tryConnect(connectionUrl(port, password, 'postgres'));
   if (!client) {
-    return; // another process has the pid now; PostgreSQL itself reports any other obstacle
+    return; // another process has the pid now; for other reasons PostgreSQL itself fails to start
   }
   const isOrphan = await lockCluster(client);
   await client.end();
@@ -90,7 +93,7 @@ export async function tryConnect(connectionString: string): Promise<Client | und
     connectionTimeoutMillis: 2000,
     application_name: 'openim-group-sync',
   });
-  client.on('error', () => undefined); // the exit of PostgreSQL is handled where its process is
+  client.on('error', () => undefined); // EmbeddedPostgres handles the end of the process
   return client.connect().then(
     () => client,
     () => undefined,

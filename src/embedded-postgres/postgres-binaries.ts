@@ -2,18 +2,18 @@ import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
-/** PostgreSQL's own programs, by their paths. */
+/** Paths of the programs of PostgreSQL. */
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Where root keeps a copy of the programs for the user that they run as; may be deleted at any time. */
+/** Folder of the copy of the programs that root makes for the user `nobody`. It may be deleted at any time. */
 const CACHE = '/var/cache/openim-group-sync';
 
 /**
  * Finds the programs in the npm package of this platform.
- * @throws EmbeddedPostgresError where there is none
+ * @throws EmbeddedPostgresError where the package is not installed
  */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
@@ -29,10 +29,10 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 }
 
 /**
- * As root PostgreSQL runs as another user, who cannot execute what lies below a folder that only root may enter, such as
- * `/root`.
- * @param cache the folder for a copy; made if needed
- * @returns the programs, or a copy of them where everybody can execute it
+ * Makes the programs executable for another user: root starts PostgreSQL as another user, who cannot execute files below a folder that only
+ * root may enter, such as `/root`.
+ * @param cache the folder for a copy; created if needed
+ * @returns the programs, or a copy of them that every user can execute
  */
 export async function reachableByAll(
   { initdb, postgres }: PostgresBinaries,

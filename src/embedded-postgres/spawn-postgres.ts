@@ -4,7 +4,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { searchPath } from '../config/read-config.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
-/** A program of PostgreSQL that runs. */
+/** A running program of PostgreSQL. */
 export interface PostgresProcess {
   readonly child: ChildProcess;
   /** Returns the last five lines of its output. */
@@ -12,9 +12,10 @@ export interface PostgresProcess {
 }
 
 /**
- * Spawns a program of PostgreSQL in a session of its own: Ctrl-C in a terminal reaches the service only, which stops PostgreSQL in order.
- * As root the program runs as the owner of the cluster; the capability lets that user reach a folder below one that only root may enter.
- * @param logFile gets its output
+ * Spawns a program of PostgreSQL in its own session: Ctrl-C in a terminal reaches the service only, which then shuts PostgreSQL down. If the
+ * service runs as root, the program runs as the owner of the cluster; the capability lets that user reach a cluster below a folder that only
+ * root may enter.
+ * @param logFile the file for the output of the program
  * @throws EmbeddedPostgresError where the program cannot be executed
  */
 export async function spawnPostgres(

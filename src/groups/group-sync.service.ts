@@ -43,7 +43,7 @@ export class GroupSyncService {
   /**
    * Writes several changes in one transaction: all or none.
    * @param work gets the service that writes in the transaction
-   * @throws what the work throws; the driver's error, also for a conflict with another writer
+   * @throws the error of the work; the driver's error, also for a conflict with another writer
    */
   async transaction(work: (groupSync: GroupSyncService) => Promise<void>): Promise<void> {
     await this.runner.inTransaction((runner) => {
@@ -180,7 +180,7 @@ function unlessJournaled(delivery: Delivery | undefined, parameters: unknown[]):
 function withDelivery(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
   unlessJournaled(delivery, parameters);
   if (delivery) {
-    delivery.isSent = true;
+    delivery.mayBeWritten = true;
   }
   return [...parameters, ...(delivery?.parameters() ?? NO_DELIVERY)];
 }

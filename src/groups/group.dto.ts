@@ -3,7 +3,7 @@ import { Page } from '../admin-api/paging.js';
 import { readableTime } from '../postgres/storable-time.js';
 import type { Group } from './group.entity.js';
 
-/** A group in the admin API: the fields of OpenIM under its names, times in ms since 1970. A field that is not reported yet has Go's zero value. */
+/** A group in the admin API: OpenIM's fields and names, times in ms since 1970. A field that is not reported yet has Go's zero value. */
 export class GroupDto {
   @ApiProperty()
   groupID!: string;
@@ -78,7 +78,7 @@ export class GroupDto {
     format: 'date-time',
     nullable: true,
     description:
-      'When the snapshot began that the group was last made equal to; null: never. Resyncs also ask whether anything changed since, and do not move it',
+      'Start of the last snapshot to which the group was made equal; null: none. A resync that finds no change since then does not update it',
   })
   verifiedAt!: string | null;
 }

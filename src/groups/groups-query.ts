@@ -6,7 +6,7 @@ import { WholeNumber } from '../config/whole-number.js';
 
 const Int32 = () => WholeNumber(-(2 ** 31), 2 ** 31 - 1);
 
-/** A path's `{userID}`. */
+/** The path parameter `{userID}`. */
 export class UserParams {
   @ToStorable
   @IsString()

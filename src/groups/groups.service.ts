@@ -8,7 +8,7 @@ import { type MemberPage, toMemberDto } from './member.dto.js';
 import { type GroupsQuery, type MembersQuery } from './groups-query.js';
 import { Group } from './group.entity.js';
 
-/** Reads groups and members for the admin API. Lists are paged by key: the last page costs as much as the first. */
+/** Reads groups and members for the admin API. Lists are paged by key: the last page costs as much as the first one. */
 @Injectable()
 export class GroupsService {
   constructor(

@@ -10,13 +10,13 @@ import {
 import { LOCK_GROUP } from './statements/lock-group.js';
 
 /**
- * Attempts of a statement that conflicts with another writer of its group: the first ones without a lock; then in a transaction that
- * locks the group's row before, so that statements of milliseconds cannot overtake one of seconds again and again.
+ * Number of attempts of a statement that conflicts with other writers of its group. The first ones take no lock. The later ones lock the
+ * group's row first, so that short statements cannot make a long one fail again and again.
  */
 const OPTIMISTIC_ATTEMPTS = 3;
 const ATTEMPTS = 20;
 
-/** Runs statements, each in a transaction of its own or all in one, and again after a conflict. */
+/** Runs statements, each in its own transaction or all in one, and repeats them after a conflict. */
 export class StatementRunner {
   /** @param client the connection of the one transaction; undefined: each statement is a transaction */
   constructor(
@@ -25,8 +25,8 @@ export class StatementRunner {
   ) {}
 
   /**
-   * Runs work in one transaction: all statements of the runner that it gets, or none.
-   * @throws what the work throws; the driver's error, also for a conflict with another writer
+   * Runs work in one transaction: all statements of its runner take effect, or none.
+   * @throws the error of the work; the driver's error, also for a conflict with another writer
    */
   async inTransaction(work: (runner: StatementRunner) => Promise<void>): Promise<void> {
     await inTransaction(this.dataSource, (client) => work(new StatementRunner(this.dataSource, client)));
@@ -34,9 +34,9 @@ export class StatementRunner {
 
   /**
    * Runs a statement.
-   * @param parameters are asked for when there is a connection
-   * @param groupID whose row is locked after some conflicts
-   * @throws the driver's error; that of the conflict after 20 attempts
+   * @param parameters returns the parameters; called when the statement has a connection
+   * @param groupID the group whose row is locked after three conflicts; undefined: none
+   * @throws the driver's error, also for a conflict after 20 attempts
    */
   async run<Row extends object>(
     statement: PreparedStatement,

@@ -12,7 +12,7 @@ import { JournalService } from '../journal/journal.service.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { withTimeout } from '../waiting/with-timeout.js';
 
-/** Time for which an answer waits for PostgreSQL, in ms: Kubernetes waits for 1 s. A later result is in the next answer. */
+/** Time for which an answer waits for PostgreSQL, in ms: the probe of Kubernetes has 1 s by default. A later result is in the next answer. */
 const DATABASE_TIMEOUT_MS = 900;
 
 /** Probes of orchestrators and load balancers. */
@@ -29,24 +29,24 @@ export class HealthController {
 
   /** Answers 200 while the process runs. */
   @Get('live')
-  @ApiOperation({ summary: 'Tell whether the process runs' })
+  @ApiOperation({ summary: 'Check whether the process runs' })
   @ApiOkResponse({ description: 'The process runs' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   /**
-   * Answers 200 while callbacks are taken: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached or takes no
-   * writes. Answers 503 where the journal cannot take them, before the first use of the database, and while the process stops.
+   * Answers 200 while callbacks are accepted: `ok`, or `degraded` while they go to the journal because PostgreSQL cannot be reached or accepts
+   * no writes. Answers 503 where the journal does not accept them, while migrations are pending, and while the process stops.
    */
   @Get('ready')
-  @ApiOperation({ summary: 'Tell whether callbacks are taken' })
+  @ApiOperation({ summary: 'Check whether callbacks are accepted' })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.callbacks()]);
   }
 
-  /** Unlike terminus's check of TypeORM it reveals no address and no message of the driver. */
+  /** Checks PostgreSQL and the journal. Unlike terminus's check of TypeORM it reveals no address and no message of the driver. */
   private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
     const check = this.indicators.check('database');
     const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => this.state.condition);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Id of the current boot of this machine. Monotonic times of one boot can be compared across processes (on Linux; elsewhere within one process). */
-export const BOOT = ((): string => {
+/** Id of the current boot of this machine. On Linux the processes of one boot share a monotonic clock; elsewhere the id is that of the process. */
+export const BOOT_ID = ((): string => {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {

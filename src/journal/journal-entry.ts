@@ -4,18 +4,18 @@ import { crc32 } from 'node:zlib';
 export interface JournalEntry {
   /** Position in the order of all entries, across files. */
   readonly sequence: number;
-  /** Id of its delivery: the log of PostgreSQL has it once the entry is applied. */
+  /** Id of its delivery. After the entry is applied, a row of the log has this id. */
   readonly id: string;
-  /** When it arrived, by PostgreSQL's clock, in ms since 1970; null: the process had not reached PostgreSQL yet. */
+  /** Time of its arrival, by PostgreSQL's clock, in ms since 1970; null: the process had not reached PostgreSQL yet. */
   readonly asOf: number | null;
-  /** When it arrived, by the clock of this machine, in ms since 1970. */
+  /** Time of its arrival, by the clock of this machine, in ms since 1970. */
   readonly receivedAt: number;
-  /** When it arrived, by the monotonic clock of this machine, in ms, and the boot of that clock. */
+  /** Time of its arrival, by the monotonic clock of this machine, in ms, and the id of the boot since which the clock runs. */
   readonly uptime: number;
   readonly boot: string;
   readonly command: string;
   readonly operationID: string;
-  /** The ordering key: entries with the same key are applied in their order. It is the groupID, or stands for a user. */
+  /** The ordering key: entries with the same key are applied in their order. It is a groupID, or a key of a user. */
   readonly groupID: string;
   readonly body: Buffer;
 }
@@ -28,7 +28,7 @@ const HEADER = /^[\s\S] ([0-9a-f]{8})([0-9a-f]{8}) $/;
 const HEADER_LENGTH = 19;
 const END = 0x0a;
 
-/** The states of an entry. One flipped bit does not turn one into the other. */
+/** The states of an entry. One flipped bit does not turn one state into the other. */
 export const WAITING = 0x2d;
 export const DONE = 0x78;
 
@@ -40,8 +40,8 @@ export function encodeEntry({ body, ...entry }: JournalEntry): Buffer {
 }
 
 /**
- * A piece of a file: an entry that waits; `done`: an entry that was applied; `damaged`: bytes that are no entry; `torn`: the beginning of an
- * entry, at the end of the file.
+ * A piece of a file. `entry`: an entry that waits; `done`: an entry that was applied; `damaged`: bytes that are no entry; `torn`: the
+ * beginning of an entry, at the end of the file.
  */
 export type Piece = { readonly length: number } & (
   { readonly kind: 'entry'; readonly entry: JournalEntry } | { readonly kind: 'done' | 'damaged' | 'torn' }

@@ -7,7 +7,7 @@ import { join, relative, resolve } from 'node:path';
 const PATH_MAX_LENGTH = 103;
 
 /**
- * Locks a folder for one process, by a socket: only a living process answers on it, so that a crash leaves no lock.
+ * Locks a folder for one process, by a socket in it. Only a running process answers on the socket, so that a crash leaves no lock.
  * @throws Error where another process uses the folder, or the path is too long
  */
 export async function lockFolder(folder: string): Promise<Server> {
@@ -21,14 +21,14 @@ export async function lockFolder(folder: string): Promise<Server> {
       throw error;
     }
   }
-  // Renamed first: another start cannot take it for abandoned and replace it at the same time.
-  const aside = `${path}.${process.pid}`;
-  await rename(path, aside).catch(() => undefined); // another start was faster
-  if (await isAnswered(aside)) {
-    await rename(aside, path);
+  // The socket may be abandoned. It is renamed before the check, so that only one of several starts replaces it.
+  const renamed = `${path}.${process.pid}`;
+  await rename(path, renamed).catch(() => undefined); // another start renamed it first
+  if (await isAnswered(renamed)) {
+    await rename(renamed, path);
     throw inUse(folder);
   }
-  await unlink(aside).catch(() => undefined);
+  await unlink(renamed).catch(() => undefined);
   return listen(server, path).catch(() => {
     throw inUse(folder);
   });
@@ -46,7 +46,7 @@ function socketPath(folder: string): string {
     (candidate) => Buffer.byteLength(candidate) <= PATH_MAX_LENGTH,
   );
   if (path === undefined) {
-    throw new Error(`the path of ${folder} is too long for a lock in it; choose a shorter DATA_DIR`);
+    throw new Error(`The path of ${folder} is too long for the socket that locks it; set a shorter DATA_DIR`);
   }
   return path;
 }

@@ -13,27 +13,32 @@ export class JournalMetrics {
     gauge(
       registry,
       'open',
-      '1 while the journal takes callbacks; 0: JOURNAL is off, DATA_DIR cannot be used, or it is full',
+      '1 while the journal accepts callbacks; 0: JOURNAL is off, DATA_DIR cannot be used, or the journal is full',
       () => Number(journal.isAccepting),
     );
     gauge(registry, 'entries', 'Callbacks that wait in the journal for PostgreSQL', () => journal.waiting);
-    gauge(registry, 'groups', 'Groups of which callbacks wait in the journal', () => journal.groups.size);
-    gauge(registry, 'bytes', 'Size of the journal on disk', () => journal.bytes);
-    gauge(registry, 'limit_bytes', 'JOURNAL_LIMIT', () => config.JOURNAL_LIMIT);
+    gauge(registry, 'groups', 'Groups with callbacks that wait in the journal', () => journal.groups.size);
+    gauge(registry, 'bytes', 'Size of the journal on disk, in bytes', () => journal.bytes);
+    gauge(
+      registry,
+      'limit_bytes',
+      'Maximum size of the journal, in bytes (JOURNAL_LIMIT)',
+      () => config.JOURNAL_LIMIT,
+    );
     gauge(
       registry,
       'oldest_timestamp_seconds',
-      'When the first callback that waits in the journal was received; 0: none waits',
+      'When the oldest callback in the journal was received; 0: the journal is empty',
       () => (journal.groups.oldestReceivedAt ?? 0) / 1000,
     );
     this.applied = new Counter({
       name: 'openim_journal_applied_total',
-      help: 'Callbacks that left the journal: written to PostgreSQL, or found to be there already',
+      help: 'Callbacks that left the journal: written to PostgreSQL now, or by an earlier attempt',
       registers: [registry],
     });
     const quarantined = new Counter({
       name: 'openim_journal_quarantined_total',
-      help: 'Entries of the journal that could not be applied and are kept in the file quarantine, by reason',
+      help: 'Entries of the journal that could not be applied, by reason; the file quarantine keeps their bytes',
       labelNames: ['reason'],
       registers: [registry],
       collect() {

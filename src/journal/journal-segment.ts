@@ -11,7 +11,7 @@ export interface Place {
   readonly length: number;
 }
 
-/** An entry whose bytes were damaged after it was written or recovered. */
+/** Error of an entry whose bytes on disk were damaged. */
 export class DamagedEntryError extends Error {}
 
 interface Append {
@@ -21,13 +21,13 @@ interface Append {
 }
 
 /**
- * One file of the journal. An entry is on disk when `append` resolves. The next start finds the torn entry that a crash leaves.
+ * One file of the journal. An entry is on disk when `append` resolves. A crash may leave a torn entry at the end; the next start finds it.
  */
 export class JournalSegment {
   /** Number of entries that are not done. */
   live = 0;
   private readonly queue: Append[] = [];
-  /** The last operation on the file: they run one after another. */
+  /** The last operation on the file. Operations run one after another. */
   private last: Promise<unknown> = Promise.resolve();
   /** Bytes of lines that are queued and not written yet. */
   private queuedBytes = 0;
@@ -63,7 +63,7 @@ export class JournalSegment {
     return !this.sealed;
   }
 
-  /** Takes no more entries: the last line may be torn, or its state is unknown (fsync(2), EIO). */
+  /** Closes the file for appends: the last line may be torn, or its state is unknown (fsync(2), EIO). */
   seal(): void {
     this.sealed = true;
   }
@@ -85,7 +85,7 @@ export class JournalSegment {
 
   /**
    * Appends a line; resolves when it is on disk. Lines that are queued during a write go to disk together.
-   * @throws the error of the file system; no part of the line is left in the file then
+   * @throws the error of the file system; the file then contains no part of the line
    */
   async append(line: Buffer): Promise<Place> {
     this.queuedBytes += line.length;
@@ -111,7 +111,7 @@ export class JournalSegment {
   }
 
   /**
-   * Marks an entry done, in place. The mark survives a crash of the process. After a crash of the machine the entry may be applied again: its
+   * Marks an entry as done, in place. The mark survives a crash of the process. After a crash of the machine the entry may be applied again; its
    * id makes that harmless.
    */
   async markDone({ offset }: Place): Promise<void> {
@@ -119,7 +119,7 @@ export class JournalSegment {
     await this.handle.write(Buffer.of(DONE), 0, 1, offset);
   }
 
-  /** Empties the file, if all entries are still done when the operations before have ended. */
+  /** Empties the file if all entries are done when the earlier operations have ended. */
   async clear(): Promise<void> {
     const cleared = this.last.then(() => this.truncate());
     this.last = cleared.catch(() => undefined);

@@ -3,7 +3,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalMetrics } from './journal-metrics.js';
 import { JournalService } from './journal.service.js';
 
-/** What waits for PostgreSQL. */
+/** The journal: callbacks on disk that wait for PostgreSQL. */
 @Module({
   imports: [MetricsModule],
   providers: [JournalService, JournalMetrics],

@@ -10,17 +10,17 @@ import { Quarantine, QUARANTINE_REASONS, type QuarantineReason } from './quarant
 import { recoverEntries } from './recover-entries.js';
 import { SegmentStore } from './segment-store.js';
 
-/** The journal has reached its limit. */
+/** Error of a journal that has reached its limit. */
 export class JournalFullError extends Error {}
 
-/** Part of JOURNAL_LIMIT for the time when PostgreSQL is away: groups whose rows are locked do not take it. */
+/** Part of JOURNAL_LIMIT that is reserved for an outage of PostgreSQL: callbacks of single groups whose rows are locked do not fill it. */
 const RESERVED_PART = 0.5;
-/** Time for which the journal counts as closed after it could not append an entry, in ms. */
+/** Time for which the journal counts as closed after a failed append, in ms. */
 const FAILURE_MS = 10_000;
 
 /**
- * Callbacks that wait for PostgreSQL, on disk in `DATA_DIR/journal`, in the order of their arrival. An entry survives a crash of the process
- * and of the machine from when `append` resolves until it is removed.
+ * The journal of callbacks that wait for PostgreSQL, on disk in `DATA_DIR/journal`, in the order of their arrival. From when `append` resolves
+ * until it is removed, an entry survives a crash of the process and of the machine.
  */
 @Injectable()
 export class JournalService implements OnApplicationShutdown {
@@ -44,7 +44,7 @@ export class JournalService implements OnApplicationShutdown {
     this.quarantineFile = new Quarantine(join(this.folder, 'quarantine'));
   }
 
-  /** Opens the journal. Where that fails, the service runs without it and logs why. */
+  /** Opens the journal. If that fails, the service runs without a journal, and the log says why. */
   async open(): Promise<void> {
     if (this.config.JOURNAL === 'off') {
       this.logger.warn('JOURNAL is off: callbacks are lost while PostgreSQL is away');
@@ -74,7 +74,7 @@ export class JournalService implements OnApplicationShutdown {
     this.lock?.close();
   }
 
-  /** Whether the journal takes callbacks: it is open and has not failed within 10 s. */
+  /** Whether the journal accepts callbacks: it is open, and no append has failed within 10 s. */
   get isAccepting(): boolean {
     return this.isOpen && performance.now() - this.failedAt > FAILURE_MS;
   }
@@ -91,7 +91,7 @@ export class JournalService implements OnApplicationShutdown {
 
   /**
    * Appends a callback to an open journal; resolves when it is on disk.
-   * @param isOfOneGroup whether PostgreSQL writes other groups: then the reserved part stays free
+   * @param isOfOneGroup whether only this group waits, while PostgreSQL writes others: then the reserved part stays free
    * @throws JournalFullError at JOURNAL_LIMIT; the error of the file system
    */
   async append(entry: Omit<JournalEntry, 'sequence'>, isOfOneGroup: boolean): Promise<WaitingEntry> {
@@ -143,7 +143,7 @@ export class JournalService implements OnApplicationShutdown {
     const limit = this.config.JOURNAL_LIMIT * (isOfOneGroup ? 1 - RESERVED_PART : 1);
     if (this.bytes + length > limit) {
       throw new JournalFullError(
-        `The journal holds ${isOfOneGroup ? 'half of ' : ''}JOURNAL_LIMIT, ${this.config.JOURNAL_LIMIT} bytes, already`,
+        `The journal has reached ${isOfOneGroup ? 'half of ' : ''}JOURNAL_LIMIT, ${this.config.JOURNAL_LIMIT} bytes`,
       );
     }
   }

@@ -1,13 +1,13 @@
-import { BOOT, uptime } from './boot.js';
+import { BOOT_ID, uptime } from './boot.js';
 import type { JournalEntry } from './journal-entry.js';
 import type { Place } from './journal-segment.js';
 
-/** An entry that waits, as the process keeps it in memory. */
+/** An entry that waits, in memory: without its body. */
 export interface WaitingEntry extends Omit<JournalEntry, 'body' | 'asOf'> {
   asOf: number | null;
-  /** Where it is on disk; undefined while it is being written. */
+  /** Its place on disk; undefined while it is being written. */
   place?: Place;
-  /** Whether PostgreSQL may have it already, by an attempt of this process or an earlier one. */
+  /** Whether PostgreSQL may have written it already, in an attempt of this process or an earlier one. */
   mayBeWritten: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface WaitingEntry extends Omit<JournalEntry, 'body' | 'asOf'> {
 export class JournaledGroups {
   private readonly byGroup = new Map<string, WaitingEntry[]>();
   private count = 0;
-  /** `asOf` of the last entry; a later entry never has an earlier one, whatever the clocks show. */
+  /** The latest `asOf`. No later entry gets an earlier one, whatever the clocks show. */
   private lastAsOf = 0;
   private lacksAsOf = false;
 
@@ -34,12 +34,12 @@ export class JournaledGroups {
     return [...this.byGroup.keys()];
   }
 
-  /** Whether entries of this group wait: its later callbacks must wait behind them. */
+  /** Whether entries of this group wait. Its later callbacks must wait behind them. */
   has(groupID: string): boolean {
     return this.byGroup.has(groupID);
   }
 
-  /** When the first entry was received, in ms since 1970. */
+  /** When the oldest entry was received, in ms since 1970; undefined where no entry waits. */
   get oldestReceivedAt(): number | undefined {
     let oldest: number | undefined;
     for (const [first] of this.byGroup.values()) {
@@ -84,7 +84,7 @@ export class JournaledGroups {
     }
   }
 
-  /** Returns the first entries of a group, up to one that is not on disk yet. */
+  /** Returns the first entries of a group: at most `limit`, and at most `maxBytes` or a single entry, all of them on disk. */
   first(groupID: string, limit: number, maxBytes: number): WaitingEntry[] {
     const entries: WaitingEntry[] = [];
     let bytes = 0;
@@ -104,8 +104,8 @@ export class JournaledGroups {
   }
 
   /**
-   * Sets `asOf`, by PostgreSQL's clock, of the entries that arrived before PostgreSQL was reached: as long ago as the monotonic clock of this
-   * machine shows, and never earlier than that of the entry before.
+   * Sets `asOf`, by PostgreSQL's clock, of the entries that arrived before PostgreSQL was reached. The monotonic clock of this machine measures
+   * how long ago that was; `asOf` of an entry is never earlier than that of the entry before.
    * @param now the time by PostgreSQL's clock, in ms since 1970
    */
   setMissingAsOf(now: number): void {
@@ -115,7 +115,7 @@ export class JournaledGroups {
     let last = 0;
     for (const entry of this.all()) {
       const { boot, receivedAt } = entry;
-      const elapsed = boot === BOOT ? uptime() - entry.uptime : Date.now() - receivedAt;
+      const elapsed = boot === BOOT_ID ? uptime() - entry.uptime : Date.now() - receivedAt;
       entry.asOf = last = Math.max(last, entry.asOf ?? now - elapsed);
     }
     this.lastAsOf = Math.max(this.lastAsOf, last);

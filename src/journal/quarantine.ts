@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises';
 
 /**
- * Why an entry cannot be applied. `damaged`: its bytes are not those that were written. `torn`: the file ends in the middle of it; the
- * process ended while it was being written, so that it was not acknowledged, or the file was cut off. `rejected`: PostgreSQL takes it neither
- * as a change nor into the log.
+ * Reasons why an entry cannot be applied. `damaged`: its bytes are not those that were written. `torn`: the file ends within the entry; either
+ * the process ended during the write, and the callback was not acknowledged, or the file was cut off. `rejected`: PostgreSQL accepts it neither
+ * as a change nor as a row of the log.
  */
 export const QUARANTINE_REASONS = ['damaged', 'torn', 'rejected'] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
-/** A file beside the journal with the bytes of entries that could not be applied, for an operator. */
+/** The file for the bytes of entries that cannot be applied, for an operator to read. */
 export class Quarantine {
   constructor(readonly path: string) {}
 

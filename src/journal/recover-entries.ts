@@ -2,19 +2,19 @@ import type { JournalEntry } from './journal-entry.js';
 import type { JournalSegment, Place } from './journal-segment.js';
 import type { QuarantineReason } from './quarantine.js';
 
-/** A segment of which less than this part waits is rewritten. */
+/** A segment is rewritten if the entries that wait are less than this part of its bytes. */
 const SPARSE_PART = 0.5;
 
 export interface Recovered {
   /** The entries that wait, in the order of their arrival. */
   entries: { entry: Omit<JournalEntry, 'body'>; place: Place }[];
-  /** The segments to rewrite: they have damaged bytes, which are quarantined, or mostly entries that are done. */
+  /** The segments to rewrite. They contain damaged bytes, which are quarantined by now, or mostly entries that are done. */
   obsolete: Set<JournalSegment>;
 }
 
 /**
  * Finds the entries that wait in the segments of an earlier process.
- * @param quarantine keeps bytes that cannot be read; resolves to whether they are on disk
+ * @param quarantine stores bytes that cannot be read; resolves to whether they are on disk
  * @throws the error of the file system
  */
 export async function recoverEntries(

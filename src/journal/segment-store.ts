@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { JournalSegment, type Place } from './journal-segment.js';
 
 /**
- * A segment is at most this part of JOURNAL_LIMIT, and at most this many bytes: the journal gets the room of a segment back when all
- * entries in it are done.
+ * Maximum size of a segment: a sixteenth of JOURNAL_LIMIT, and at most this number of bytes. The room of a segment is free again when all its
+ * entries are done.
  */
 const SEGMENT_PART = 16;
 const SEGMENT_MAX_BYTES = 16 * 1024 * 1024;
@@ -25,12 +25,12 @@ export class SegmentStore {
     this.segmentBytes = Math.min(limit / SEGMENT_PART, SEGMENT_MAX_BYTES);
   }
 
-  /** Size on disk, in bytes. Entries that are done count until their whole segment is. */
+  /** Size on disk, in bytes. An entry that is done counts until all entries of its segment are done. */
   get bytes(): number {
     return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
-  /** Opens the files that are there. They take no more entries: the last line of each may be torn. */
+  /** Opens the existing files. Entries are appended to new files only: the last line of an existing one may be torn. */
   async open(): Promise<readonly JournalSegment[]> {
     const names = (await readdir(this.folder)).filter((name) => name.endsWith('.journal')).toSorted();
     this.segments = await Promise.all(names.map((name) => JournalSegment.open(join(this.folder, name))));
@@ -44,7 +44,7 @@ export class SegmentStore {
   }
 
   /**
-   * Appends a line to the last segment, or to a new one where that is full or could not be written; resolves when it is on disk.
+   * Appends a line to the last segment, or to a new one if the last one is full or failed; resolves when the line is on disk.
    * @throws the error of the file system
    */
   async append(line: Buffer): Promise<Place> {
@@ -77,7 +77,7 @@ export class SegmentStore {
   }
 
   /**
-   * Copies what waits in some segments to a new one, and removes them.
+   * Copies the waiting entries of some segments to a new segment, and removes the old ones.
    * @param copy appends their entries to the new segment
    * @throws the error of the file system
    */

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { VERSION } from '../config/version.js';
 
-/** Gauges that are named like counters; each is the sum of another metric over its types. */
+/** Default gauges of prom-client with the name of a counter, which promtool refuses. Each is the sum of another metric over its types. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
-/** The registry of metrics: those of the process, and those that each feature registers. */
+/** The registry of metrics: metrics of the process, and those that each feature registers. */
 @Injectable()
 export class MetricsService {
   readonly registry = new Registry();
@@ -15,7 +15,7 @@ export class MetricsService {
     MISNAMED.forEach((name) => this.registry.removeSingleMetric(name));
     const build = new Gauge({
       name: 'openim_build_info',
-      help: '1, with the version of the service and of Node',
+      help: 'Always 1; the labels are the versions of the service and of Node',
       labelNames: ['version', 'node_version'],
       registers: [this.registry],
     });

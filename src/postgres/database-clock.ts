@@ -2,18 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
-/** Readings of one measurement; the fastest one is the most exact. */
+/** Number of readings of one measurement; the fastest one is the most exact. */
 const SAMPLES = 5;
-/** Difference of two measurements that is no change of the clock, in ms. */
+/** Maximum difference of two measurements without a change of the clock, in ms. */
 const NOISE_MS = 1000;
 
-/** Not before the last row of the log: where PostgreSQL's clock was set back, later callbacks still count as later. */
+/** Yields a time not before the last row of the log: after PostgreSQL's clock was set back, later callbacks still count as later. */
 const READ = `
   SELECT (extract(epoch FROM greatest(clock_timestamp(), (SELECT max(received_at) FROM callback_deliveries))) * 1000)::float8 AS ms`;
 
 /**
- * PostgreSQL's clock, also while PostgreSQL is away: the last reading, and the time since by the monotonic clock of this machine. It never goes
- * back, whatever happens to the clocks of both machines.
+ * PostgreSQL's clock, also while PostgreSQL is away: the last reading, plus the time since then by the monotonic clock of this machine. It never
+ * goes back, whatever happens to the clocks of both machines.
  */
 @Injectable()
 export class DatabaseClock {

@@ -11,10 +11,10 @@ const TIMEOUT_MS = 1000;
 const LOCK_TABLES = `LOCK TABLE groups, group_members, callback_deliveries IN ROW EXCLUSIVE MODE NOWAIT`;
 
 /**
- * Connects to PostgreSQL and asks whether it takes writes, on an idle connection of the pool, or a new one: all connections may wait for
+ * Asks PostgreSQL whether it accepts writes, on an idle connection of the pool, or on a new one: all connections of the pool may wait for
  * locked groups while PostgreSQL works.
- * @returns whether it takes writes; undefined before the database is in use
- * @throws Error where it cannot be reached, or does not answer within 1 s
+ * @returns whether PostgreSQL accepts writes; undefined before the database is in use
+ * @throws Error where PostgreSQL cannot be reached, or does not answer within 1 s
  */
 export async function probeWritable(dataSource: DataSource): Promise<boolean | undefined> {
   const pool = poolOf(dataSource);

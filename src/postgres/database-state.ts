@@ -8,27 +8,27 @@ import { isLockTimeout, isStatementError, refusesAllWrites } from './errors.js';
 const PROBE_TTL_MS = 500;
 /** Interval of probes while PostgreSQL is away, in ms. */
 const RETRY_MS = 250;
-/** Time for which a failed write counts, in ms: longer than the delay until the journal retries it. */
+/** Time for which a failed write counts, in ms. It is longer than the delay until the journal retries the write. */
 const FAILURE_MS = 15_000;
-/** While writes of this many groups fail and none succeeds, the cause is not one group. */
+/** Number of groups whose writes fail, while no write succeeds, from which on the cause is not a single group. */
 const FAILING_GROUPS = 3;
 
 /**
- * `writable`; `unwritable`: PostgreSQL answers, but takes no write of any group; `away`: no connection can be made, or a trivial statement
- * gets no answer. A write of one group that fails or is late is none of these.
+ * `writable`: PostgreSQL accepts writes; `unwritable`: it answers, but accepts no write of any group; `away`: no connection can be made, or a
+ * trivial statement gets no answer. A single group whose write fails or is late does not change the condition.
  */
 export type DatabaseCondition = 'writable' | 'unwritable' | 'away';
 
-/** Whether PostgreSQL can be reached and takes writes: derived from the results of writes, and from probes where they fail. */
+/** Whether PostgreSQL can be reached and accepts writes: derived from the results of writes, and from probes after a failure. */
 @Injectable()
 export class DatabaseState {
   private readonly logger = new Logger('Database');
   private isAway = true;
   /** Whether the last probe found that writers are locked out, or the server is read-only. */
   private isLockedOut = false;
-  /** When the last write of each group failed, since any write succeeded, by `performance.now()`. */
+  /** Time of the last failed write of each group since the last successful write, by `performance.now()`. */
   private readonly failures = new Map<string, number>();
-  /** When PostgreSQL refused a write for a reason that holds for all writes. */
+  /** Time when PostgreSQL last refused a write for a reason that concerns all writes, by `performance.now()`. */
   private refusedAllAt = -Infinity;
   private probing?: Promise<void>;
   private probedAt = -Infinity;
@@ -37,7 +37,7 @@ export class DatabaseState {
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** The condition as known now, without a probe. */
+  /** The condition by the last results, without a new probe. */
   get condition(): DatabaseCondition {
     if (this.isAway) {
       return 'away';
@@ -57,7 +57,7 @@ export class DatabaseState {
     this.resumeWaiting();
   }
 
-  /** Notes that a write succeeded. */
+  /** Records that a write succeeded. */
   wrote(): void {
     if (this.failures.size > 0 || this.isLockedOut || this.isAway) {
       this.failures.clear();
@@ -67,7 +67,7 @@ export class DatabaseState {
     }
   }
 
-  /** Notes that a write of a group failed, or was late. */
+  /** Records that a write of a group failed or was late. */
   failed(groupID: string, error: unknown): void {
     if (refusesAllWrites(error)) {
       this.refusedAllAt = performance.now();
@@ -88,7 +88,7 @@ export class DatabaseState {
     void this.probe();
   }
 
-  /** Probes PostgreSQL, unless it was probed within 500 ms, or is away and probed all the time. */
+  /** Probes PostgreSQL, unless the last probe is less than 500 ms old or PostgreSQL is away: then probes repeat by themselves. */
   async check(): Promise<DatabaseCondition> {
     if (!this.isAway && performance.now() - this.probedAt > PROBE_TTL_MS) {
       await this.probe();
@@ -103,7 +103,7 @@ export class DatabaseState {
     }
   }
 
-  /** One probe at a time serves all callers. */
+  /** Joins the probe in progress, or starts one. */
   private probe(): Promise<void> {
     this.probing ??= this.probeOnce().finally(() => {
       this.probedAt = performance.now();

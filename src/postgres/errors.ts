@@ -19,7 +19,7 @@ export class ConnectionError extends Error {
  */
 const SERVER_STATE = /^(08|53|55P03|57|58|25006)/;
 
-/** SQLSTATE classes of the values: cardinality violation, data exception, constraint violation, program limit. */
+/** SQLSTATE classes of errors that the values cause: cardinality violation, data exception, constraint violation, program limit. */
 const OF_THE_VALUES = /^(21|22|23|54)/;
 
 /** SQLSTATEs after which the session cannot be used: its prepared statements are mixed up, or the server is ending it. */
@@ -34,7 +34,7 @@ const codeOf = (error: unknown): string =>
 /** Whether the server answered a statement with an error: then the connection works. */
 export const isStatementError = (error: unknown): boolean => error instanceof DatabaseError;
 
-/** Whether the values of a statement cause the error: the same statement fails again. */
+/** Whether the values of the statement cause the error: the same statement fails again. */
 export const isOfTheValues = (error: unknown): boolean => OF_THE_VALUES.test(codeOf(error));
 
 /** Whether another writer changed the same rows: the same statement may be run again at once. */
@@ -48,21 +48,21 @@ export const breaksSession = (error: unknown): boolean =>
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
 /**
- * Whether the rows of a statement cause the error: their values, a lock of another session, a conflict, or the time they take (57014,
- * statement_timeout). A statement about other rows may succeed at the same time.
+ * Whether the rows of the statement cause the error: their values, a lock of another session, a conflict, or statement_timeout (57014). A
+ * statement about other rows may succeed at the same time.
  */
 export const isOfTheRows = (error: unknown): boolean =>
   isStatementError(error) &&
   (isOfTheValues(error) || isConflict(error) || isLockTimeout(error) || codeOf(error) === '57014');
 
-/** Whether no write can succeed now: the server lacks a resource, or takes no writes. */
+/** Whether no write can succeed now: the server lacks a resource, or is read-only. */
 export const refusesAllWrites = (error: unknown): boolean => /^(53|58|25006)/.test(codeOf(error));
 
 /** Whether a row with the key of this constraint exists already. */
 export const isDuplicateKey = (error: unknown, constraint: string): boolean =>
   codeOf(error) === '23505' && (error as { constraint?: string }).constraint === constraint;
 
-/** Whether PostgreSQL cannot be reached, or cannot work now: the same statement may succeed later. */
+/** Whether PostgreSQL cannot be reached or cannot work now: the same statement may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) {
     return false;

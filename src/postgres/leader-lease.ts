@@ -4,16 +4,16 @@ import { uuidv7 } from 'uuidv7';
 import { isConflict } from './errors.js';
 import { runPrepared, withClient } from './prepared-statement.js';
 
-/** Duration of a lease, in ms. Another process takes over within this time and one attempt. */
+/** Duration of a lease, in ms. Another process takes over within this time and the interval of attempts. */
 const LEASE_MS = 12_000;
 /** Interval of renewals, in ms. */
 const RENEW_MS = 3000;
-/** Interval of attempts to take the lease, in ms. */
+/** Interval of attempts to acquire the lease, in ms. */
 const RETRY_MS = 2000;
 
 /**
- * Takes the lease where it has expired by PostgreSQL's clock, or where its holder has not renewed it since this process counted $4 renewals,
- * for longer than a lease lasts: PostgreSQL's clock may have been set back.
+ * Acquires the lease where it has expired by PostgreSQL's clock. Acquires it too where it still has the $4 renewals that this process read
+ * longer ago than a lease lasts: PostgreSQL's clock may have been set back.
  */
 const ACQUIRE = `
   INSERT INTO leases AS l (name, holder, renewals, expires_at)
@@ -32,13 +32,13 @@ const RELEASE = `UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND 
 const OBSERVE = 'SELECT renewals::float8 FROM leases WHERE name = $1';
 
 /**
- * Elects a leader by a lease in a row. The leader renews it, and stops its work when it could not for the duration of a lease, by its own
- * monotonic clock: that is before another process can take it. A leader that was frozen goes on until it notices: its work must do no harm
- * until then.
+ * Elects a leader by a lease in a row. The leader renews the lease. It stops its work when no renewal succeeds for the duration of a lease, by
+ * its own monotonic clock: that is before another process can acquire the lease. A leader that was frozen works on until it notices; its
+ * work must do no harm until then.
  */
 export class LeaderLease {
   private readonly holder = uuidv7();
-  /** The last count of another holder's renewals, and since when it has not changed, by `performance.now()`. */
+  /** The last number of renewals that was read, and the time of its last change, by `performance.now()`. */
   private observed = { renewals: -1, since: 0 };
 
   constructor(
@@ -49,7 +49,7 @@ export class LeaderLease {
   /**
    * Runs the work whenever this process is the leader, until `end` is aborted.
    * @param work its signal is aborted when `end` is, or when the lease is lost
-   * @throws what the work throws
+   * @throws the error of the work
    */
   async runWhenLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     while (!end.aborted) {
@@ -60,7 +60,8 @@ export class LeaderLease {
 
   /**
    * Runs the work if no other process is the leader.
-   * @returns whether it ran: not while another process is the leader, or PostgreSQL cannot be reached
+   * @returns whether it ran; false while another process is the leader or PostgreSQL cannot be reached
+   * @throws the error of the work
    */
   async runIfLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const acquiredAt = performance.now();
@@ -79,7 +80,7 @@ export class LeaderLease {
     }
   }
 
-  /** Whether another process is the leader and alive, so that it renews the lease. Waits for a renewal, at most for the duration of a lease. */
+  /** Whether another process is the leader and alive. Waits for a renewal of the lease, at most for the duration of a lease. */
   async isHeldElsewhere(end: AbortSignal): Promise<boolean> {
     const first = await this.renewals();
     for (const start = performance.now(); performance.now() - start < LEASE_MS && !end.aborted;) {

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Lease of work that one replica at a time does. A row and no advisory lock: a frozen or disconnected replica loses it. */
+/** Lease of work that one replica at a time does. It is a row, not an advisory lock: a frozen or disconnected replica loses it. */
 @Entity('leases', { comment: 'Leader election: work that one replica at a time does.' })
 export class Lease {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'leases_pkey', comment: 'Name of the work.' })

@@ -34,7 +34,7 @@ export function poolOptions(connection: ClientConfig, session: SessionSettings):
     // The pool waits for the promise before it hands the connection out (pg-pool, newClient); its types do not say so.
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: (client) => {
-      client.on('error', () => undefined); // the statement in progress rejects, the next one gets another connection
+      client.on('error', () => undefined); // the statement in progress is rejected; the next one gets another connection
       return prepareSession(client, session);
     },
   };

@@ -1,11 +1,11 @@
 import { Client, type ClientConfig } from 'pg';
 
-/** Number of attempts: a pooler may have several idle sessions, of which two clients get the same one only sometimes. */
+/** Number of attempts. A pooler may have several idle sessions: two clients then get the same one only sometimes. */
 const TRIES = 3;
 
 /**
- * Detects a pooler in transaction mode: two clients that are connected at the same time get the same session. It runs before a session is
- * prepared: the settings would reach sessions of other clients.
+ * Detects a pooler in transaction mode: two clients that are connected at the same time get the same session. Call it before a session is
+ * prepared, since the settings would reach sessions of other clients.
  * @throws the error of the connection
  */
 export async function isTransactionPooled(connection: ClientConfig, timeoutMs: number): Promise<boolean> {

@@ -10,7 +10,7 @@ export interface PreparedStatement {
 }
 
 /**
- * Runs work on a connection of TypeORM's pool. TypeORM cannot name statements, so this goes to its pool.
+ * Runs work on a connection of TypeORM's pool, since TypeORM cannot name statements.
  * @throws ConnectionError where no connection can be made, or it breaks; the driver's error where PostgreSQL refuses a statement
  */
 export async function withClient<T>(
@@ -34,8 +34,8 @@ export async function withClient<T>(
 }
 
 /**
- * Runs a statement that PostgreSQL parses and plans once for each connection: to plan one of the long statements of a change takes longer than
- * to run it.
+ * Runs a statement that PostgreSQL parses and plans once for each connection. Planning one of the long statements of a change takes longer
+ * than running it.
  * @throws ConnectionError where the connection breaks; the driver's error where PostgreSQL refuses the statement
  */
 export async function runPrepared<Row extends object>(
@@ -51,7 +51,7 @@ export async function runPrepared<Row extends object>(
   }
 }
 
-/** Runs work in one transaction, at the isolation of the session, and rolls it back where the work throws. @throws what the work throws */
+/** Runs work in one transaction, at the isolation of the session, and rolls it back where the work fails. @throws the error of the work */
 export async function inTransaction<T>(
   dataSource: DataSource,
   work: (client: PoolClient) => Promise<T>,

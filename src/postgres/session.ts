@@ -14,8 +14,8 @@ export interface SessionSettings {
 const PREPARE_TIMEOUT_MS = 3000;
 
 /**
- * Sets everything on which correctness and the parsing of values depend, whatever the url, the role and the database set. A statement does it:
- * a pooler refuses the startup parameter `options`, or drops it.
+ * Sets everything on which correctness and the parsing of values depend, whatever the url, the role and the database set. It is a statement,
+ * since a pooler refuses the startup parameter `options`, or drops it.
  *
  * - The statements of `GroupSyncService` need REPEATABLE READ, and check it themselves (`statements/building-blocks.ts`).
  * - synchronous_commit: an acknowledged callback is on disk.

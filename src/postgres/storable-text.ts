@@ -1,6 +1,6 @@
 /**
- * Replaces what PostgreSQL cannot store by U+FFFD: U+0000, and halves of surrogate pairs, which UTF-8 cannot encode. Writes and queries do the
- * same, so that a stored text is found.
+ * Replaces characters that PostgreSQL cannot store by U+FFFD: U+0000, and lone surrogates, which UTF-8 cannot encode. Writes and queries use
+ * the same function, so that a query finds a stored text.
  */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD');

@@ -3,7 +3,7 @@ export const LAST_TIME_MS = 8.64e15;
 
 /**
  * Converts a time of OpenIM, in ms since 1970, to a text for PostgreSQL's timestamptz. Zero and negative times (Go's zero time is
- * -62135596800000) mean that there is none, and become 1970.
+ * -62135596800000) mean that no time is set, and become 1970.
  */
 export function storableTime(ms: number): string {
   // PostgreSQL parses a year of six digits, but not the sign of ISO 8601 before it.

@@ -62,7 +62,7 @@ export class ExceptionsFilter implements ExceptionFilter {
   }
 }
 
-/** Replaces the message of a request that no route takes: those of Nest and Express repeat its path, which may contain a token. */
+/** Replaces the message of a request without a route: the messages of Nest and Express repeat the path, which may contain a token. */
 function withoutPath(error: HttpException, request: Request): HttpException {
   if (request.route !== undefined || error.getStatus() >= 500) {
     return error;

@@ -4,18 +4,18 @@ import type { Response } from 'express';
 import { SilentConnections } from './silent-connections.js';
 
 /**
- * Time for which an idle connection stays open, in ms. Go does not repeat a POST whose connection is closed, and OpenIM does not either: the
- * callback is lost. It is longer than usual pauses of OpenIM and than the 60 s of a proxy.
+ * Time for which an idle connection stays open, in ms. Neither Go nor OpenIM repeats a POST on a connection that was closed meanwhile: the
+ * callback is lost. The time is longer than usual pauses of OpenIM, and than the 60 s of most proxies.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** Time limit for the head of a request to arrive, in ms. Idle and silent connections have not begun one. */
+/** Time limit for the head of a request to arrive, in ms. It does not apply to idle and silent connections. */
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Time limit for a request to arrive, in ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Interval in which Node enforces the limits, in ms. */
 const CONNECTIONS_CHECKING_INTERVAL_MS = 2_000;
 
-/** Express with time limits, and with a JSON answer that is cheaper than Express's. */
+/** Express with time limits, and with a cheaper way to send JSON. */
 export class HttpAdapter extends ExpressAdapter {
   private silent?: SilentConnections;
 
@@ -41,8 +41,8 @@ export class HttpAdapter extends ExpressAdapter {
   }
 
   /**
-   * Sends JSON. Express's `response.json()` computes ETags, freshness and charsets for each answer; nothing here is cached, and JSON has one
-   * charset.
+   * Sends JSON. Express's `response.json()` computes an ETag, the freshness and the charset of each answer. No answer here is cached, and JSON
+   * has one charset.
    */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (typeof body !== 'object' || body === null) {

@@ -1,12 +1,13 @@
-/** What to do about each of Node's error codes. */
+/** Advice for each of Node's error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there, perhaps this service; stop it, or set PORT',
   EACCES: 'ports below 1024 need more rights; set PORT',
-  EADDRNOTAVAIL: 'HOST is no address of this machine; 0.0.0.0 takes all of them',
-  ENOTFOUND: 'HOST is not known; it is an address of this machine, 0.0.0.0 takes all of them',
+  EADDRNOTAVAIL: 'HOST is not an address of this machine; set HOST=0.0.0.0 to listen on all addresses',
+  ENOTFOUND:
+    'HOST cannot be resolved; set HOST to an address of this machine, or to 0.0.0.0 for all addresses',
 };
 
-/** The service cannot listen on its address; the message says why and what to do. */
+/** Error of a service that cannot listen on its address; the message says why and what to do. */
 export class ListenError extends Error {
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
     const advice = ADVICE[cause.code ?? ''];

@@ -30,13 +30,13 @@ export function createLogger(config: Config, jsonLines: () => DestinationStream 
 }
 
 /**
- * Writes batches of lines to stdout, off the event loop: one write for each line would take a tenth of the work of a callback. The process
- * writes the rest when it exits; kill -9 loses the lines of 20 ms at most.
+ * Writes batches of lines to stdout, outside the event loop: one write for each line would take a tenth of the time of a callback. The process
+ * writes the last lines when it exits; kill -9 loses the lines of at most 20 ms.
  */
 const linesTogether = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 20 });
 
-/** Writes each line to stdout at once: a command prints there too, and the order stays. */
+/** Writes each line to stdout at once, so that the log of a command and its output stay in order. */
 export const linesAtOnce = (): DestinationStream => pino.destination({ dest: 1, sync: true });
 
 const readableLines = (): DestinationStream =>
@@ -49,7 +49,7 @@ function errorSerializer(error: Error): object {
   return { type, message, code, detail, constraint, stack };
 }
 
-/** Contexts of Nest's own lines that list the parts of the application at each start. */
+/** Contexts of the lines with which Nest lists modules and routes at each start. */
 const STARTUP_CONTEXTS = [
   'NestFactory',
   'InstanceLoader',
@@ -94,7 +94,7 @@ export class NestLogger implements LoggerService {
     if (typeof message === 'object' && message !== null) {
       this.logger[level]({ context, ...message }, rest.length > 1 ? String(rest[0]) : undefined);
     } else {
-      // Of Nest's own errors the stack is between the message and the context.
+      // Nest passes the stack of its own errors between the message and the context.
       const stack = rest.length > 1 ? rest[0] : undefined;
       this.logger[level]({ context, stack }, String(message));
     }

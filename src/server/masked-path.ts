@@ -1,11 +1,11 @@
-/** Segments that are no secrets: the first words of routes, and OpenIM's commands. */
+/** Segments that are not secret: the first words of routes, and OpenIM's commands. */
 const KNOWN = /^(callback\w{0,64}|admin|health|metrics|docs|docs-json|)$/i;
 /** Maximum number of segments. */
 const MAX_SEGMENTS = 8;
 
 /**
- * Masks the path of a request that no route takes, for the log: an unknown segment may be a token in the wrong place, and becomes `*`. The
- * query is left out.
+ * Masks the path of a request without a route, for the log. An unknown segment becomes `*`, since it may be a token in the wrong place. The
+ * query is removed.
  * @param target the target of the request line, in any form
  */
 export function maskedPath(target: string): string {

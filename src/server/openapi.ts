@@ -7,7 +7,7 @@ export function serveOpenApi(app: INestApplication): void {
   const description = new DocumentBuilder()
     .setTitle('openim-group-sync')
     .setDescription(
-      "Takes the group callbacks of an OpenIM server, and serves the synced groups to the company's staff.",
+      'Receives the group callbacks of an OpenIM server, and serves the groups and their members to the staff of the company.',
     )
     .setVersion(VERSION)
     .addBasicAuth({

@@ -4,14 +4,14 @@ import { percentDecoded } from '../config/percent-decoded.js';
 /** Minimum length of a redacted secret: a shorter one may be a part of a word. */
 const MIN_LENGTH = 8;
 
-/** The spellings of a secret in JSON and in urls. */
+/** Returns the spellings of a secret in text, JSON and urls. */
 const spellings = (secret: string): string[] => [
   secret,
   JSON.stringify(secret).slice(1, -1),
   encodeURIComponent(secret),
 ];
 
-/** The password in the url of the database, encoded and decoded. */
+/** Returns the password in the url of the database, encoded and decoded. */
 function passwordsOf(url: string | undefined): string[] {
   const { password } = URL.canParse(url ?? '') ? new URL(url!) : { password: '' };
   return [password, percentDecoded(password).toString()];

@@ -5,7 +5,7 @@ import { exchangeOf } from '../callback/callback-exchange.js';
 import { isCallback } from '../callback/callback-path.js';
 import { maskedPath } from './masked-path.js';
 
-/** The route of a request, or the masked path of a request that no route takes. */
+/** Returns the route of a request, or the masked path of a request without a route. */
 const whereOf = ({ route, originalUrl }: Request): { route: string } | { path: string } =>
   route === undefined ? { path: maskedPath(originalUrl) } : { route: (route as { path: string }).path };
 
@@ -20,13 +20,13 @@ export function logErrorOf(response: Response, error: unknown): void {
 }
 
 /**
- * Creates the middleware that logs one line for each request: a callback with its command and group, an admin request with its key. No
- * header, no body and no part of a url that a caller chose is logged, except the path parameters of an admin request with a valid key.
+ * Creates the middleware that logs one line for each request: a callback with its command and group, an admin request with the number of its
+ * key. It logs no header, no body and no part of a url that the caller chose, except the path parameters of an admin request with a valid key.
  */
 export function requestLogger(logger: Logger): RequestHandler {
   return (request, response, next) => {
     if (/^\/(health\/|metrics|docs)/.test(request.originalUrl)) {
-      return next(); // machines poll these
+      return next(); // probes and Prometheus poll these paths
     }
     const start = performance.now();
     const address = request.ip; // undefined after the connection is closed

@@ -9,9 +9,9 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 /**
- * Connections on which no byte has arrived. Node closes them with a 408 as if a request had begun; a client that opens connections ahead
- * (Go's, a load balancer) takes that for the answer to its next request. Here they count as idle: they live as long as idle connections, and
- * are closed without an answer.
+ * The connections on which no byte has arrived. Node closes such a connection with status 408, as if a request had begun. A client that opens
+ * connections in advance (Go's, a load balancer) reads the 408 as the answer to its next request. Here these connections count as idle: they
+ * stay open as long as idle connections do, and are closed without an answer.
  */
 export class SilentConnections {
   private readonly sockets = new Set<Socket>();
@@ -25,7 +25,7 @@ export class SilentConnections {
     });
   }
 
-  /** Closes them all. */
+  /** Closes all silent connections. */
   close(): void {
     this.sockets.forEach(endSilent);
   }
@@ -49,12 +49,12 @@ function endSilent(socket: Socket): void {
   }
 }
 
-/** Does what Node does without a listener: answers, unless an answer has begun on this connection, and closes it. */
+/** Answers as Node does without a listener, unless an answer has begun on the connection, and closes it. */
 function refuse(
   socket: Socket & { _httpMessage?: ServerResponse },
   { code = '' }: NodeJS.ErrnoException,
 ): void {
-  // oxlint-disable-next-line no-underscore-dangle -- Node gives the answer in progress no other name
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no public property for the answer in progress
   if (socket.writable && !socket._httpMessage?.headersSent) {
     const status = STATUS_OF[code] ?? 400;
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 
 /**
- * Warns of what a development run leaves open, and generates the admin key that is not set. Production has none of it: its configuration
- * requires the secrets.
+ * Warns that callbacks are open where no token is set, and generates an admin key where none is set. In production the configuration requires
+ * both, or CALLBACK_AUTH=none.
  * @returns the generated key; undefined where ADMIN_API_KEY is set
  */
 export function openDevelopmentAccess(config: Config, logger: Logger): string | undefined {

@@ -18,15 +18,15 @@ import { maskedPath } from './masked-path.js';
 import { VERSION } from '../config/version.js';
 import { withTimeout } from '../waiting/with-timeout.js';
 
-/** Time to send the last spans at the end of the process, in ms: a collector must not delay it. */
+/** Time to send the last spans at the end of the process, in ms: a slow collector must not delay the end. */
 const FLUSH_MS = 2000;
-/** Limit of attributes: the statements of a change are long, and have names. */
+/** Maximum length of an attribute: the statements of a change are long, and their names identify them. */
 const ATTRIBUTE_LENGTH = 1024;
 
 /**
- * Starts OpenTelemetry: from now on each callback is a trace with its statements. Its SDK reads the standard variables. Import this file only
- * where traces are enabled.
- * @returns sends the last spans and stops
+ * Starts OpenTelemetry: from then on each callback is a trace with its statements. The SDK reads OpenTelemetry's standard variables. Import this
+ * file only where traces are enabled.
+ * @returns a function that sends the last spans and stops
  */
 export function startTracing(logger: Logger): () => Promise<void> {
   const log = eachOnce((problem) =>
@@ -61,7 +61,7 @@ export function startTracing(logger: Logger): () => Promise<void> {
 const isCallback = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'POST' && /\/callback\//i.test(url);
 
-/** A query under /callback has no meaning, and may be a token in the wrong place; so may a part of the path. */
+/** Removes parts of the url that may be a token in the wrong place: the query, which has no meaning here, and unknown segments of the path. */
 const withoutSecrets = ({ url = '' }: IncomingMessage): Attributes => ({
   'url.path': maskedPath(url),
   'url.query': undefined,
@@ -84,8 +84,8 @@ const describe: HttpCustomAttributeFunction = (span, request, response) => {
 };
 
 /**
- * Requires the instrumented modules: the instrumentations patch them then, also where they are loaded already. They do not see imports of ES
- * modules.
+ * Requires the instrumented modules, so that the instrumentations patch them, even if they are loaded already. The instrumentations do not see
+ * imports of ES modules.
  */
 function patch(): void {
   const load = createRequire(import.meta.url);
@@ -94,7 +94,7 @@ function patch(): void {
   createRequire(load.resolve('pg'))('pg-pool');
 }
 
-/** Reports each problem of OpenTelemetry once, without its JSON: spans that cannot be sent are reported again all the time. */
+/** Creates a logger that reports each problem of OpenTelemetry once, without its JSON: OpenTelemetry repeats a problem with each batch of spans. */
 function eachOnce(report: (problem: string) => void): DiagLogger {
   const reported = new Set<string>();
   const log = (problem: string): void => {

@@ -5,15 +5,16 @@ import { NoQuery } from '../admin-api/paging.js';
 import { StatsDto } from './stats.dto.js';
 import { StatsService } from './stats.service.js';
 
-/** Figures, for staff. */
+/** The admin API of the counts. */
 @Controller('admin')
 @AdminRoutes()
 export class StatsController {
   constructor(private readonly stats: StatsService) {}
 
-  /** How much there is of everything, and when each command came last. */
   @Get('stats')
-  @ApiOperation({ summary: 'Read how much there is of everything' })
+  @ApiOperation({
+    summary: 'Read the numbers of groups, members and callbacks, and the state of the journal',
+  })
   @ApiOkResponse({ type: StatsDto })
   read(@Query() _query: NoQuery): Promise<StatsDto> {
     return this.stats.read();

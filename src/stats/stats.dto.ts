@@ -36,7 +36,8 @@ class LastReceivedDto {
 
 class JournalDto {
   @ApiProperty({
-    description: 'Whether it takes callbacks; false: JOURNAL is off, DATA_DIR cannot be used, or it is full',
+    description:
+      'Whether the journal accepts callbacks; false: JOURNAL is off, DATA_DIR cannot be used, or the journal is full',
   })
   open!: boolean;
 
@@ -50,7 +51,7 @@ class JournalDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When the first of them was received',
+    description: 'When the oldest of them was received; null: the journal is empty',
   })
   oldestReceivedAt!: string | null;
 }
@@ -76,6 +77,6 @@ export class StatsDto {
   @ApiProperty({ type: [LastReceivedDto], nullable: true })
   lastReceived!: LastReceivedDto[] | null;
 
-  @ApiProperty({ description: 'Journal of the replica that answers, now' })
+  @ApiProperty({ description: 'Current state of the journal of the replica that answers' })
   journal!: JournalDto;
 }

@@ -5,7 +5,7 @@ import { JournalService } from '../journal/journal.service.js';
 import { CachedCount } from './cached-count.js';
 import type { StatsDto } from './stats.dto.js';
 
-/** One scan of the table: an index with member_count would be written by each join and leave, and all other indexes with it. */
+/** Scans the table: with an index on member_count each join and leave would write an entry of every index. */
 const GROUPS = `
   SELECT status, count(*)::float8 AS groups, sum(member_count)::float8 AS members FROM groups GROUP BY 1 ORDER BY 1 NULLS FIRST`;
 const STALE = 'SELECT count(*)::float8 AS groups FROM groups WHERE stale_since IS NOT NULL';
@@ -13,7 +13,7 @@ const DELIVERIES = `
   SELECT command, outcome, count(*)::float8 AS "lastDay",
     count(*) FILTER (WHERE received_at >= now() - interval '1 hour')::float8 AS "lastHour"
   FROM callback_deliveries WHERE received_at >= now() - interval '1 day' GROUP BY 1, 2 ORDER BY 1, 2`;
-/** A loose index scan: as many steps as there are commands, not rows. */
+/** Is a loose index scan: it takes one step for each command, not for each row. */
 const LAST_RECEIVED = `
   WITH RECURSIVE commands AS (
     (SELECT command FROM callback_deliveries ORDER BY command LIMIT 1)
@@ -43,7 +43,7 @@ export class StatsService {
     private readonly journal: JournalService,
   ) {}
 
-  /** Reads the counts, at most 5 s old, each null while it cannot be counted; those of the journal are of now. */
+  /** Reads the counts, at most 5 s old, and the current state of the journal. A count that is not available is null. */
   async read(): Promise<StatsDto> {
     const [groups, stale, deliveries, lastReceived] = await Promise.all([
       this.groups.read(),
@@ -69,7 +69,7 @@ export class StatsService {
     };
   }
 
-  /** Reads the deliveries of the last day, by command and outcome, at most 5 s old; null while they cannot be counted. */
+  /** Reads the deliveries of the last day, by command and outcome, at most 5 s old; null where the count is not available. */
   readDeliveries(): Promise<StatsDto['deliveries']> {
     return this.deliveries.read();
   }

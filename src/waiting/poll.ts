@@ -5,8 +5,8 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
 
 /**
- * Runs a round, and the next one `intervalMs` after its end, until the signal is aborted.
- * @throws what a round throws
+ * Runs a round again and again, with pauses of `intervalMs` between rounds, until the signal is aborted.
+ * @throws the error of a round
  */
 export async function poll(
   intervalMs: number,

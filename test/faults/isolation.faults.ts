@@ -48,7 +48,7 @@ async function start(groups: OpenImGroup[]): Promise<void> {
     OPENIM_MAX_RPS: '200',
     RECONCILE_INTERVAL: `${INTERVAL_S}s`,
   });
-  await eventually(async () => (await wrong()) === 0, 60_000);
+  await eventually(async () => expect(await wrong()).toBe(0), 60_000);
 }
 
 const wrong = async (groups: Iterable<OpenImGroup> = openIm.groups.values()): Promise<number> => {
@@ -59,7 +59,7 @@ const wrong = async (groups: Iterable<OpenImGroup> = openIm.groups.values()): Pr
 
 /** @returns 1 if the group is still wrong after 30 s */
 const staysWrong = (group: OpenImGroup): Promise<number> =>
-  eventually(async () => (await wrong([group])) === 0, 30_000).then(
+  eventually(async () => expect(await wrong([group])).toBe(0), 30_000).then(
     () => 0,
     () => 1,
   );
@@ -195,7 +195,7 @@ it('the service detects that OpenIM was restored from a backup, and reads it aga
     group.act(step('invite', 1));
     group.callbacks.splice(0);
   }
-  await eventually(async () => (await wrong()) === 0, 30_000);
+  await eventually(async () => expect(await wrong()).toBe(0), 30_000);
   const faults: Faults = { lost: new Set([groups[0]!.groupID]) };
   groups.forEach((group, index) => {
     Object.assign(group, backup[index]);
@@ -207,7 +207,7 @@ it('the service detects that OpenIM was restored from a backup, and reads it aga
   });
   openIm.faults = faults;
   const began = performance.now();
-  const left = await eventually(async () => (await wrong(groups.slice(1))) === 0, 60_000).then(
+  const left = await eventually(async () => expect(await wrong(groups.slice(1))).toBe(0), 60_000).then(
     () => 0,
     () => wrong(groups.slice(1)),
   );

@@ -68,7 +68,7 @@ it('locked rows delay only their own groups', async () => {
     }
     await client.query('COMMIT');
     const start = performance.now();
-    await eventually(async () => (await named('name 19')) === locked.length, 60_000);
+    await eventually(async () => expect(await named('name 19')).toBe(locked.length), 60_000);
     waited = Math.round(performance.now() - start);
   });
   expect(
@@ -167,7 +167,7 @@ it('the journal drains while the callbacks of busy groups go on', async () => {
   const most = await waiting();
   await postgres.start();
   const start = performance.now();
-  await eventually(async () => (await waiting()) === 0, 60_000);
+  await eventually(async () => expect(await waiting()).toBe(0), 60_000);
   const drainMs = Math.round(performance.now() - start);
   await sleep(1000);
   stop.abort();

@@ -8,7 +8,7 @@ const SLOTS = 100;
 export class CallbackQueue {
   private readonly waiting: Callback[] = [];
   private readonly workers: Promise<void>[] = [];
-  /** Callbacks that found no slot: nobody is told. */
+  /** Number of callbacks that found no slot; OpenIM logs none of them. */
   dropped = 0;
   sent = 0;
 

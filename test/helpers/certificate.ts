@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whether certificates can be made here. */
+/** Whether openssl is installed. */
 export const canMakeCertificates = ((): boolean => {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });
@@ -34,9 +34,9 @@ export interface Certificate {
 }
 
 /**
- * Makes a certificate for 127.0.0.1 that is signed by itself.
- * @param folder a new one
- * @param until its last day
+ * Creates a self-signed certificate for 127.0.0.1.
+ * @param folder a new folder for the certificate and its key
+ * @param until the last day of the certificate
  */
 export function makeCertificate(folder: string, until = new Date(Date.now() + 86_400_000)): Certificate {
   mkdirSync(folder, { mode: 0o755 });

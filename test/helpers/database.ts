@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type QueryResultRow } from 'pg';
 
-/** The url of a database without PgBouncer in between, for what a pooler keeps from the server. */
+/** Returns the url of a database without PgBouncer, for settings that a pooler does not pass on. */
 export function directUrl(url: string): string {
   const direct = new URL(url);
   direct.port = new URL(process.env['TEST_POSTGRES']!).port;
   return direct.href;
 }
 
-/** A database of a test's own. */
+/** A database for one test. */
 export class TestDatabase {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    /** For the service: through PgBouncer where the tests run with TEST_PGBOUNCER. */
+    /** Url for the service: through PgBouncer if TEST_PGBOUNCER is set. */
     readonly url: string,
     private readonly client: Client,
   ) {}
@@ -24,7 +24,7 @@ export class TestDatabase {
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = new Client({ connectionString: server });
     await admin.connect();
-    // CREATE DATABASE copies only a template that nobody else is copying at this moment.
+    // CREATE DATABASE fails while another session copies the same template.
     await admin.query('SELECT pg_advisory_lock(1)');
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     await admin.end();
@@ -37,7 +37,7 @@ export class TestDatabase {
     return new TestDatabase(pooled.href, client);
   }
 
-  /** Runs a statement, after those that were asked for before: one connection, so that a test can hold a transaction open. */
+  /** Runs a statement after the earlier ones, all on one connection, so that a test can keep a transaction open. */
   async query<Row extends QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const result = this.last.then(() => this.client.query<Row>(sql, parameters));
     this.last = result.catch(() => undefined);

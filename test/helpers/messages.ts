@@ -8,7 +8,7 @@ const SRC = join(import.meta.dirname, '../../src');
 const SHOWN =
   /((?<!DOM)Exception|^EmbeddedPostgresError|^ListenError|^ConfigError|^DatabaseUrlError|^CommandError|^JournalFullError|^OpenIm\w+)$/;
 const LEVELS = ['warn', 'error', 'fatal'];
-/** Callbacks that hand a text to the logger. */
+/** Callbacks that pass fields and a message to the logger. */
 const HANDED_ON = ['onRestart'];
 
 /** The texts that an expression may have, each with `…` for what is known only at run time; none where all of it is. */

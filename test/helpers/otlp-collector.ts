@@ -11,18 +11,18 @@ export interface Span {
   /** 2: server, 3: client. */
   kind: number;
   attributes: Record<string, unknown>;
-  /** 2: an error. */
+  /** 2: error. */
   statusCode: number;
-  /** Of the process. */
+  /** Attributes of the process. */
   resource: Record<string, unknown>;
 }
 
-/** A collector of OpenTelemetry: takes spans over HTTP in protobuf, as OTLP's specification has it. */
+/** A collector of OpenTelemetry that receives spans over HTTP in protobuf (OTLP specification). */
 export class OtlpCollector {
   readonly spans: Span[] = [];
-  /** How many requests came. */
+  /** Number of received requests. */
   requests = 0;
-  /** Takes requests, and does not answer. */
+  /** Whether requests stay unanswered. */
   hangs = false;
 
   private constructor(private readonly server: Server) {}
@@ -85,7 +85,7 @@ const number = (message: Buffer, field: number): number =>
 
 const id = (message: Buffer, field: number): string => messages(message, field)[0]?.toString('hex') ?? '';
 
-/** KeyValue and AnyValue: the value is a text (1), a boolean (2) or a whole number (3); others are not told apart. */
+/** KeyValue and AnyValue: the value is a text (1), a boolean (2) or a whole number (3); other types are not supported. */
 const attributes = (message: Buffer, field: number): Record<string, unknown> =>
   Object.fromEntries(
     messages(message, field).map((pair) => {
@@ -94,7 +94,7 @@ const attributes = (message: Buffer, field: number): Record<string, unknown> =>
     }),
   );
 
-/** The fields of a protobuf message: the number of each, and its bytes or its number. */
+/** Decodes the fields of a protobuf message: the number of each field, and its bytes or its integer. */
 function* fields(message: Buffer): Generator<[number, Buffer | number]> {
   let at = 0;
   const varint = (): number => {

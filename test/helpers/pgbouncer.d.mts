@@ -1,11 +1,11 @@
-/** PgBouncer in front of a PostgreSQL, as its package ships it but for what is given. */
+/** PgBouncer in front of a PostgreSQL, with its default settings except the given ones. */
 export class PgBouncer {
-  /** Whether it is installed here. */
+  /** Whether PgBouncer is installed. */
   static readonly isInstalled: boolean;
-  /** Where it is: the url of the PostgreSQL with its port. */
+  /** The url of the PostgreSQL, with the port of PgBouncer. */
   readonly url: string;
   /** @param settings of the section [pgbouncer] */
   static start(postgresUrl: string, settings?: Record<string, string>): Promise<PgBouncer>;
-  /** Ends it, and with it all connections. */
+  /** Ends PgBouncer with all its connections. */
   stop(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The service as its users run it: `node dist/src/main.js` with an environment of its own, on a free port. */
+/** The service as its users run it: `node dist/src/main.js` with its own environment, on a free port. */
 export class ServiceProcess {
   private static readonly running = new Set<ServiceProcess>();
   private output = '';
@@ -19,7 +19,7 @@ export class ServiceProcess {
     child.once('exit', () => ServiceProcess.running.delete(this));
   }
 
-  /** @param prefix a command to run it under */
+  /** @param prefix a command that runs it, such as setpriv */
   static start(environment: Record<string, string>, prefix: string[] = []): ServiceProcess {
     const [command, ...args] = [...prefix, process.execPath, join(ROOT, 'dist/src/main.js')];
     const env = {
@@ -34,17 +34,17 @@ export class ServiceProcess {
     return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  /** Ends what a failed test left running. */
+  /** Ends the processes that a failed test left running. */
   static async endAll(): Promise<void> {
     await Promise.all(Array.from(ServiceProcess.running, (service) => service.end()));
   }
 
-  /** Everything that it has written so far. */
+  /** Its output so far. */
   get log(): string {
     return this.output;
   }
 
-  /** Where it listens, once it does. */
+  /** Waits until it listens, and returns its url. */
   async url(): Promise<string> {
     const [, json, readable] = await this.says(
       /"url":"(http:\/\/[\d.:]+)","msg":"Listening"|Listening {"url":"(http:\/\/[\d.:]+)"}/,
@@ -52,7 +52,7 @@ export class ServiceProcess {
     return json ?? readable!;
   }
 
-  /** Waits until the log has this. */
+  /** Waits until its output matches, for at most 30 s. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
       const match = pattern.exec(this.output);
@@ -89,17 +89,34 @@ export class ServiceProcess {
   }
 }
 
-/** Asks again until this holds, for at most so many ms. */
-export async function eventually(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+/**
+ * Repeats a probe until it holds: until it returns true, or returns nothing because its assertions pass.
+ * @param withinMs time limit, in ms
+ * @throws Error with the last failed assertion, or the last returned value, and how long it waited
+ */
+export async function eventually(
+  probe: () => Promise<boolean | void> | boolean | void,
+  withinMs = 20_000,
+): Promise<void> {
+  const start = performance.now();
+  let attempts = 0;
+  let problem = 'the probe was never run';
   let cause: unknown;
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
-    const isSo = await holds().catch((error: unknown) => {
+  do {
+    attempts += 1;
+    try {
+      const value = await probe();
+      if (value !== false) {
+        return;
+      }
+      problem = `the probe last returned ${value}: ${String(probe)}`;
+      cause = undefined;
+    } catch (error) {
+      problem = `the probe last failed: ${error instanceof Error ? error.message : String(error)}`;
       cause = error;
-      return false;
-    });
-    if (isSo) {
-      return;
     }
-  }
-  throw new Error(`It did not come about: ${String(holds)}; ${String(cause)}`, { cause });
+    await sleep(50);
+  } while (performance.now() - start < withinMs);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  throw new Error(`It did not hold within ${seconds} s (${attempts} attempts): ${problem}`, { cause });
 }

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** Prometheus's own checks, which come with it. */
+/** Path of promtool, the checks of Prometheus. */
 export const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
-/** @returns what promtool says of it: "" where a metric is as it should be */
+/** @returns the complaints of promtool; "" if there are none */
 export function promtool(args: string[], input = ''): string {
   const { status, stdout, stderr } = spawnSync('promtool', args, { input, encoding: 'utf8' });
   return status === 0 ? stderr : `${stdout}${stderr}\npromtool ${args.join(' ')} ended with ${status}`;
 }
 
-/** A test of rules, as `promtool test rules` reads it. */
+/** A test of alert rules in the format of `promtool test rules`. */
 export interface RuleTest {
   name?: string;
   interval: '1m';
@@ -22,7 +22,7 @@ export interface RuleTest {
   promql_expr_test?: object[];
 }
 
-/** @returns what promtool says where the rules do not do what the tests ask for; "" where they do */
+/** @returns the failures of the tests; "" if there are none */
 export function testRules(rules: string, tests: RuleTest[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-rules-'));
   const path = join(folder, 'test.yml');

@@ -1,6 +1,6 @@
 import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
 import type { SyncOutcome } from '../../groups/group-change.js';
-import { BOOT, uptime } from '../../journal/boot.js';
+import { BOOT_ID, uptime } from '../../journal/boot.js';
 import { JournalService } from '../../journal/journal.service.js';
 import { DatabaseClock } from '../../postgres/database-clock.js';
 import { DatabaseState } from '../../postgres/database-state.js';
@@ -63,7 +63,7 @@ export class CallbackWriter {
       if (!this.journal.isOpen) {
         throw error;
       }
-      return this.append(callback, error, delivery.isSent ? work : undefined).catch(() => work); // it may only be late
+      return this.append(callback, error, delivery.mayBeWritten ? work : undefined).catch(() => work); // it may only be late
     }
   }
 
@@ -77,7 +77,7 @@ export class CallbackWriter {
       this.database.probeSoon();
       writtenWithin(work, LATE_TIMEOUT_MS).then(
         () => this.database.wrote(),
-        (failure: unknown) => delivery.isSent && this.database.failed(orderingKey, failure),
+        (failure: unknown) => delivery.mayBeWritten && this.database.failed(orderingKey, failure),
       );
     } else if (!(error instanceof TooManyCallbacksException)) {
       this.database.failed(orderingKey, error);
@@ -102,7 +102,7 @@ export class CallbackWriter {
           asOf: now === undefined ? null : now - elapsedMs,
           receivedAt: arrivedAt,
           uptime: uptime() - elapsedMs,
-          boot: BOOT,
+          boot: BOOT_ID,
           command,
           operationID,
           groupID: orderingKey,

@@ -24,7 +24,7 @@ export const printLine = (line: string): void => void process.stdout.write(`${li
 
 /** Time for which a command waits for the database, in ms. */
 const DATABASE_TIMEOUT_MS = 10_000;
-/** Interval of the checks for an obstacle that waiting does not remove, in ms. */
+/** Interval of the checks for a reason that waiting does not remove, in ms. */
 const POLL_MS = 50;
 
 /**
@@ -57,13 +57,13 @@ export async function withContext<T>(
   }
 }
 
-/** Waits for the database, unless an obstacle such as a missing migration needs the operator. */
+/** Waits for the database, unless it needs the operator, as for a pending migration. */
 async function waitForDatabase(database: DatabaseService): Promise<void> {
   const end = Date.now() + DATABASE_TIMEOUT_MS;
   const opened = database.opened.then(() => true);
   while (!(await withTimeout(opened, POLL_MS, () => false))) {
-    if (Date.now() > end || (database.obstacle !== '' && !database.isWaitingForPostgres)) {
-      throw new CommandError(`The database cannot be used: ${database.obstacle}`);
+    if (Date.now() > end || (database.notReadyReason !== '' && !database.isWaitingForPostgres)) {
+      throw new CommandError(`The database cannot be used: ${database.notReadyReason}`);
     }
   }
 }
