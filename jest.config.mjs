@@ -5,12 +5,12 @@ export default {
   testRegex: '\\.spec\\.ts$',
   testEnvironment: 'node',
   testTimeout: 60_000,
-  // Many tests wait more than they work.
+  // Most tests wait for I/O, so more workers than cores pay off.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
-    // The tests run what `npm run build` made of the sources: what is shipped, worker thread and migrations included.
+    // The tests import the output of `npm run build`: the shipped code, with its worker thread and migrations.
     '^(?:\\.\\./)+(src|migrations)/(.*)\\.js$': '<rootDir>/dist/$1/$2.js',
     '^((?:\\.{1,2}/)+(?:faults/)?(?:helpers/)?[\\w-]+)\\.js$': '$1',
   },

@@ -5,7 +5,7 @@ import { LEAVE_GROUP } from '../src/groups/statements/leave-group.js';
 import { SET_GROUP_INFO } from '../src/groups/statements/set-group-info.js';
 import { COMMANDS, type Kind } from './bodies.js';
 
-/** The fields of the bodies that `bodyOf` makes, each in those of its kind. */
+/** Fields of the bodies that `bodyOf` makes. Each kind has some of them. */
 interface Body {
   readonly callbackCommand: string;
   readonly groupID: string;
@@ -24,15 +24,15 @@ interface Body {
   readonly applyMemberFriend: number | null;
 }
 
-interface Meaning {
+interface Statement {
   readonly text: string;
-  /** The change, for the statement's $2. */
+  /** Returns the parameter $2 of the statement. */
   readonly change: (body: Body) => object;
-  /** What the log says. */
+  /** Returns the summary for the delivery log. */
   readonly summary: (body: Body) => string;
 }
 
-const MEANINGS: Readonly<Record<Kind, Meaning>> = {
+const STATEMENTS: Readonly<Record<Kind, Statement>> = {
   create: {
     text: CREATE_GROUP.text,
     change: (body) => {
@@ -79,12 +79,12 @@ const MEANINGS: Readonly<Record<Kind, Meaning>> = {
 };
 
 /**
- * The service's own statement for a callback, with the least that makes its parameters: the rows are the service's, nothing is
- * checked. What the service does beyond this, it costs.
- * @param body the bytes that came
+ * Returns the statement that the service runs for a callback, with minimal code for its parameters: it writes the same rows, but
+ * validates nothing. The difference to the service is the cost of the service.
+ * @param body the request body
  */
 export function bareStatement(kind: Kind, body: Buffer): QueryConfig {
-  const { text, change, summary } = MEANINGS[kind];
+  const { text, change, summary } = STATEMENTS[kind];
   const json = JSON.parse(body.toString()) as Body;
   const delivery = Object.assign(new Delivery(COMMANDS[kind], ''), {
     groupID: json.groupID,

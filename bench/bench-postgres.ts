@@ -4,11 +4,11 @@ import { EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js'
 import { migrate } from '../src/database/migrate.js';
 import { Resources } from './resources.js';
 
-/** The PostgreSQL of a run, as it comes: with the settings of its own, so that every commit waits for the disk. */
+/** The PostgreSQL of a run, with its default settings: every commit waits for the disk. */
 export class BenchPostgres {
   private constructor(private readonly server: string) {}
 
-  /** @param folder where its data goes */
+  /** @param folder the data folder */
   static async start(resources: Resources, folder: string): Promise<BenchPostgres> {
     const starting = EmbeddedPostgres.start(folder, {
       onRestart: (_fields, message) => process.stderr.write(`${message}\n`),
@@ -22,23 +22,23 @@ export class BenchPostgres {
     return postgres;
   }
 
-  /** Makes a database of one use, dropped with the part that needs it. */
+  /** Creates a database. The end of the part of the run drops it. */
   async database(resources: Resources, name: string, template = 'migrated'): Promise<string> {
     await this.create(name, template);
     resources.add(() => this.query('postgres', `DROP DATABASE ${name} WITH (FORCE)`));
     return this.url(name);
   }
 
-  /** A connection that ends with the part that needs it. */
+  /** Opens a connection. The end of the part of the run closes it. */
   async client(resources: Resources, database: string): Promise<Client> {
     const client = new Client({ connectionString: this.url(database) });
-    client.on('error', () => undefined); // what waits for it fails with the same
+    client.on('error', () => undefined); // the pending query rejects with the same error
     await client.connect();
     resources.add(() => client.end());
     return client;
   }
 
-  /** Runs one statement on a connection of its own. */
+  /** Runs one statement on a new connection. */
   async query<Row extends QueryResultRow>(
     database: string,
     sql: string,
@@ -50,8 +50,8 @@ export class BenchPostgres {
     });
   }
 
-  /** Writes what earlier parts left to write, so that it is not measured with what comes next. */
-  async settle(): Promise<void> {
+  /** Writes the dirty pages of earlier parts, so that the next measurement does not include them. */
+  async checkpoint(): Promise<void> {
     await this.query('postgres', 'CHECKPOINT');
   }
 

@@ -2,14 +2,14 @@ import type { BenchPostgres } from './bench-postgres.js';
 import type { Resources } from './resources.js';
 import type { Sizes } from './sizes.js';
 
-/** What each part of a run works with. */
+/** Context of one part of a run. */
 export interface Bench {
   readonly postgres: BenchPostgres;
-  /** Its own: given back when the part ends. */
+  /** Resources of this part, released when the part ends. */
   readonly resources: Resources;
-  /** An empty folder of the run's own. */
+  /** A temporary folder of the run. */
   readonly folder: string;
   readonly sizes: Readonly<Sizes>;
-  /** Tells the terminal how far it is. */
-  readonly say: (line: string) => void;
+  /** Prints the progress to the terminal. */
+  readonly progress: (line: string) => void;
 }

@@ -1,26 +1,26 @@
-/** What is measured of the callbacks. */
+/** The kinds of callbacks that the benchmark sends. */
 export type Kind = 'create' | 'kick' | 'setGroupInfo';
 
-/** OpenIM's name for each. */
+/** OpenIM's command of each kind. */
 export const COMMANDS: Readonly<Record<Kind, string>> = {
   create: 'callbackAfterCreateGroupCommand',
   kick: 'callbackAfterKickGroupCommand',
   setGroupInfo: 'callbackAfterSetGroupInfoCommand',
 };
 
-/** How many groups kicks and changes of a name go round: none is written by two at once, so that nobody waits for a row. */
+/** Number of groups that kicks and renames use in turn. With this many, no two callbacks wait for the same row. */
 export const SEEDED_GROUPS = 5000;
 
-/** The groups that kicks find, n from 0 to `SEEDED_GROUPS` - 1. */
+/** Prefix of the groups for kicks; a number from 0 to `SEEDED_GROUPS` - 1 follows. */
 export const KICKED_PREFIX = 'k';
-/** The groups whose names change. */
+/** Prefix of the groups for renames; a number from 0 to `SEEDED_GROUPS` - 1 follows. */
 export const RENAMED_PREFIX = 's';
-/** The members of a group that kicks find, from 0 on: the prefix and nine digits, as `userID` writes them. */
+/** Prefix of the members of the groups for kicks; nine digits follow, from 0 on (`userID`). */
 export const USER_PREFIX = 'u';
 
-/** 2^20 users share all groups, as the users of a server do. */
+/** Mask of a user number: all groups share 2^20 users. */
 const USER_MASK = 0xfffff;
-/** Odd: consecutive numbers become different ones, all over the range. */
+/** Odd factor that maps consecutive numbers to distinct numbers of the whole 32-bit range. */
 const SCATTER = 0x9e3779b1;
 
 const userID = (user: number): string => USER_PREFIX + String(user).padStart(9, '0');
@@ -51,18 +51,18 @@ const BODIES: Readonly<Record<Kind, (number: number, members: number) => object>
 };
 
 /**
- * The body of a callback as OpenIM sends it. Each number gives a body that changes something: another group, another member
- * kicked, another name.
- * @param kind which command
+ * Returns the body of a callback as OpenIM sends it. Every number makes a body that changes data: a new group, a new kicked
+ * member, or a new name.
+ * @param kind the kind of the callback
  * @param number from 0 on
- * @param members how many a new group has
+ * @param members the number of members of a new group
  */
 export const bodyOf = (kind: Kind, number: number, members: number): string =>
   JSON.stringify(BODIES[kind](number, members));
 
 /**
- * The members of a new group, each once, in the order of their IDs: in that order the plain statement that a large creation is
- * compared with is at its quickest.
+ * Returns the members of a new group without duplicates, sorted by ID. The plain statement that the benchmark compares with large
+ * creations is fastest in this order.
  */
 export function memberIDs(number: number, members: number): string[] {
   return Array.from({ length: members }, (_, index) =>
@@ -70,7 +70,7 @@ export function memberIDs(number: number, members: number): string[] {
   ).toSorted();
 }
 
-/** The owner is listed twice, as 100 first and as 20 after the members (internal/rpc/group/callback.go, webhookAfterCreateGroup). */
+/** Lists the owner twice, like OpenIM: first with role 100, last with role 20 (internal/rpc/group/callback.go, webhookAfterCreateGroup). */
 function creation(number: number, members: number): object {
   const [ownerUserID = '', ...others] = memberIDs(number, members);
   const ordinary = others.map((member) => ({ userID: member, roleLevel: 20 }));

@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Resources } from './resources.js';
 
-/** What a process of the benchmark tells the one that started it. */
+/** Message of a child process to its parent. */
 interface Reply<T> {
   readonly answer?: T;
   readonly error?: string;
 }
 
-/** A process of the benchmark's own, which is asked one thing at a time. */
+/** A child process that answers one question at a time. */
 export class Child {
   private constructor(
     private readonly name: string,
     private readonly process: ChildProcess,
   ) {}
 
-  /** @param name its file in bench/, without the ending */
+  /** @param name its file in bench/, without the extension */
   static start(resources: Resources, name: string, args: string[] = []): Child {
     const child = fork(join(import.meta.dirname, `${name}.js`), args);
     resources.add(async () => {
@@ -29,7 +29,7 @@ export class Child {
     return new Child(name, child);
   }
 
-  /** @throws what went wrong there */
+  /** @throws the error of the child process */
   async ask<T>(question: object): Promise<T> {
     const replied = new AbortController();
     const options = { signal: replied.signal };
@@ -47,16 +47,16 @@ export class Child {
   }
 }
 
-/** The other side: answers what is asked, and ends with the process that asks. */
+/** Answers the questions of the parent, in the child process, and exits together with the parent. */
 export function answerWith(answer: (question: never) => Promise<unknown>): void {
   process.on('message', (question: unknown) => {
     answer(question as never).then(
-      (result) => tell({ answer: result }),
-      (error: Error) => tell({ error: error.stack ?? error.message }),
+      (result) => sendReply({ answer: result }),
+      (error: Error) => sendReply({ error: error.stack ?? error.message }),
     );
   });
   process.on('disconnect', () => process.exit());
-  process.on('SIGINT', () => undefined); // of a terminal: who started this ends it
+  process.on('SIGINT', () => undefined); // a Ctrl-C of the terminal: the parent ends this process
 }
 
-const tell = (reply: Reply<unknown>): boolean | undefined => process.send?.(reply);
+const sendReply = (reply: Reply<unknown>): boolean | undefined => process.send?.(reply);

@@ -7,12 +7,12 @@ import { sessionSettings } from '../src/database/session-settings.js';
 import { prepareSession } from '../src/postgres/session.js';
 
 const [databaseUrl] = process.argv.slice(2);
-/** More than this machine's PostgreSQL does in a second: so many statements are made beforehand. A round ends early without them. */
+/** Statements prepared for each second of a round. More than PostgreSQL runs in a second; a round without statements ends early. */
 const PER_SECOND = 10_000;
 
 const clients: Client[] = [];
 
-/** What PostgreSQL can do at most: connections that run the statement back to back, with parameters that were made before. */
+/** Measures the limit of PostgreSQL: connections run the statement back to back, with prepared parameters. */
 async function run(order: LoadOrder): Promise<LoadResult> {
   while (clients.length < order.concurrency) {
     const client = new Client({ connectionString: databaseUrl });

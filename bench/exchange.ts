@@ -1,6 +1,6 @@
 import { type Agent, request } from 'node:http';
 
-/** An answer, and how long it took from the first byte of the request to the last of the answer. */
+/** An answer, with the time from the first byte of the request to the last byte of the answer. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -8,9 +8,9 @@ export interface Answer {
 }
 
 /**
- * One request over HTTP.
- * @param agent holds the connections
- * @param body of a POST; without it, it is a GET
+ * Sends one HTTP request.
+ * @param agent the connection pool
+ * @param body the body of a POST; without a body the request is a GET
  */
 export function exchange(
   agent: Agent,

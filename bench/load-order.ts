@@ -1,31 +1,31 @@
 import type { Kind } from './bodies.js';
 
-/** What a process that makes load is asked for: so many requests, or for so many seconds, whichever ends first. */
+/** Order for a load process. The load ends after `requests` requests or `seconds` seconds, whichever comes first. */
 export interface LoadOrder {
   readonly kind: Kind;
-  /** How many members a new group has. */
+  /** Number of members of a new group. */
   readonly members: number;
-  /** The number of the first body. */
+  /** Number of the first body. */
   readonly first: number;
-  /** How many are under way at once, each on a connection of its own. */
+  /** Number of requests in flight, each on its own connection. */
   readonly concurrency: number;
   readonly seconds?: number;
   readonly requests?: number;
 }
 
-/** What it tells then. */
+/** Result of a load process. */
 export interface LoadResult {
-  /** How many were answered; all of them rightly, or the order fails. */
+  /** Number of successful answers. One failed answer fails the whole order. */
   readonly done: number;
-  /** From the first request to the last answer. */
+  /** Time from the first request to the last answer. */
   readonly seconds: number;
-  /** From request to answer, in the order of the answers. */
+  /** Time from request to answer, in the order of the answers. */
   readonly latenciesMs: number[];
 }
 
 /**
- * Runs an order: as many at once as it says, one after another each.
- * @param one does one request, and says how many ms it took
+ * Runs an order on `concurrency` connections. Each connection sends one request after another.
+ * @param one sends one request and returns its duration in ms
  */
 export async function runOrder(
   { first, concurrency, seconds = Infinity, requests = Infinity }: Omit<LoadOrder, 'kind' | 'members'>,

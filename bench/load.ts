@@ -4,13 +4,13 @@ import { answerWith } from './child.js';
 import { exchange } from './exchange.js';
 import { type LoadOrder, type LoadResult, runOrder } from './load-order.js';
 
-/** A load over HTTP: where to, and with which token. */
+/** Order for a load over HTTP, with the target and the token. */
 export interface HttpLoadOrder extends LoadOrder {
   readonly url: string;
   readonly token: string;
 }
 
-/** Sends what OpenIM sends, as it sends it, and takes no other answer than a success. */
+/** Sends callbacks as OpenIM does. Fails at the first answer that is not a success. */
 async function load(order: HttpLoadOrder): Promise<LoadResult> {
   const { url, token, kind, members, concurrency } = order;
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });

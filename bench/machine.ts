@@ -9,7 +9,7 @@ import type { Table } from './section.js';
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGES = ['@nestjs/core', '@nestjs/platform-express', 'typeorm', 'pg', 'pino'];
 
-/** What the figures depend on: the machine, and the versions of everything. */
+/** Describes the machine and the versions of the software. */
 export async function describeRun(postgres: BenchPostgres, started: Date, args: string[]): Promise<Table> {
   const [server] = await postgres.query<{ version: string }>(
     'postgres',
@@ -17,7 +17,7 @@ export async function describeRun(postgres: BenchPostgres, started: Date, args: 
   );
   const minutes = (Date.now() - started.getTime()) / 60_000;
   return {
-    columns: ['what', 'which'],
+    columns: ['property', 'value'],
     rows: [
       ['date', `${started.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${minutes.toFixed(1)} minutes`],
       ['command', ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')],

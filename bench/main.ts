@@ -27,7 +27,7 @@ const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
   admin: measureAdmin,
 };
 
-const say = (line: string): void => {
+const progress = (line: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 };
 
@@ -40,35 +40,35 @@ async function run(resources: Resources, { parts, quick, sizes }: Options): Prom
   const failed: Part[] = [];
   for (const part of parts) {
     try {
-      await postgres.settle();
+      await postgres.checkpoint();
       const section = await resources.within((own) =>
-        MEASURES[part]({ postgres, resources: own, folder, sizes, say }),
+        MEASURES[part]({ postgres, resources: own, folder, sizes, progress }),
       );
-      section.targets.forEach(({ what, measured, target }) => say(`  ${what}: ${measured}, ${target}`));
+      section.targets.forEach(({ what, measured, target }) => progress(`  ${what}: ${measured}, ${target}`));
       sections.push(section);
     } catch (error) {
       if (ended) {
         return;
       }
-      say(`${part} FAILED: ${(error as Error).stack}`);
-      failed.push(part); // what else was asked for is measured all the same
+      progress(`${part} FAILED: ${(error as Error).stack}`);
+      failed.push(part); // the other parts still run
     }
   }
   const text = report(await describeRun(postgres, started, process.argv.slice(2)), sections);
   process.stdout.write(`\n${text}`);
   if (failed.length > 0) {
-    throw new Error(`Not measured, because something was wrong: ${failed.join(', ')}`);
+    throw new Error(`These parts failed and were not measured: ${failed.join(', ')}`);
   }
   if (!quick && parts.length === PARTS.length) {
     await writeFile(RESULTS, text);
   }
 }
 
-Logger.overrideLogger(false); // its report goes to stdout
+Logger.overrideLogger(false); // Nest logs to stdout, which is for the report
 const resources = new Resources();
 let ended = false;
 
-/** Ends the run for good, however many reasons there are for it: npm passes a terminal's Ctrl-C on, so that it comes twice. */
+/** Ends the run once. npm forwards the Ctrl-C of a terminal, so SIGINT can arrive twice. */
 function end(code: number, error?: Error): void {
   if (!ended) {
     ended = true;

@@ -1,16 +1,16 @@
 import type { Section, Table } from './section.js';
 
-/** The report in Markdown, as readable in a terminal. */
+/** Renders the report as Markdown that is readable in a terminal. */
 export function report(run: Table, sections: readonly Section[]): string {
   const targets: Table = {
-    columns: ['target', 'measured', 'should be', 'holds'],
+    columns: ['target', 'measured', 'limit', 'met'],
     rows: sections
       .flatMap((section) => section.targets)
       .map(({ what, measured, target, holds }) => [what, measured, target, holds ? 'yes' : '**no**']),
   };
   return [
-    '# What the benchmark measured',
-    "Written by `npm run bench`. Rates and times are this machine's, which had other work too; look at the ratios.",
+    '# Benchmark results',
+    '`npm run bench` writes this file. Rates and times depend on the machine, which was not idle: compare the ratios.',
     table(run),
     '## Targets',
     table(targets),

@@ -1,9 +1,9 @@
-/** What must be given back, however the run ends: processes, databases, folders. */
+/** Processes, databases and folders that the benchmark releases at the end of a run, also after an error. */
 export class Resources {
   private readonly closers: (() => Promise<unknown>)[] = [];
   private closing?: Promise<void>;
 
-  /** @param close called once; at once where everything is given back already, because the run was interrupted */
+  /** @param close called once; immediately if the resources are closed already, after an interruption */
   add(close: () => Promise<unknown>): void {
     this.closers.push(close);
     if (this.closing) {
@@ -11,12 +11,12 @@ export class Resources {
     }
   }
 
-  /** Gives everything back, the latest first; what fails does not keep the rest. */
+  /** Releases everything, the latest first. An error does not stop the release of the rest. */
   close(): Promise<void> {
     return (this.closing ??= this.closeAll());
   }
 
-  /** Does a part of the run, and gives back what that part took. */
+  /** Runs a part and releases the resources of this part. */
   async within<T>(part: (resources: Resources) => Promise<T>): Promise<T> {
     const own = new Resources();
     this.add(() => own.close());

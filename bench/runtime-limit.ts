@@ -30,7 +30,7 @@ async function write(request: IncomingMessage): Promise<void> {
   await pool.query(bareStatement(KINDS.get(request.url ?? '')!, Buffer.concat(chunks)));
 }
 
-/** What Node can do at most: a server that reads a body, runs the statement and answers, and does nothing else. */
+/** Measures the limit of Node: a server that only reads the body, runs the statement and answers. */
 const server = createServer((request, response) => {
   write(request).then(
     () => response.writeHead(200, HEAD).end(REPLY),

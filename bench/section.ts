@@ -4,7 +4,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A figure beside what it should be. */
+/** A figure and its limit. */
 export interface Target {
   readonly what: string;
   readonly measured: string;
@@ -12,20 +12,20 @@ export interface Target {
   readonly holds: boolean;
 }
 
-/** What a part of a run found. */
+/** Result of one part of a run. */
 export interface Section {
   readonly title: string;
-  /** How it was measured. */
+  /** Method of the measurement. */
   readonly notes: readonly string[];
   readonly tables: readonly Table[];
   readonly targets: readonly Target[];
 }
 
-/** 1,234 or 12.3 or 1.23. */
+/** Formats a number with about three digits: 1,234 or 12.3 or 1.23. */
 export const figure = (value: number): string =>
   value.toLocaleString('en-US', {
     maximumFractionDigits: Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0,
   });
 
-/** 1.234 as 1.23. */
+/** Formats a ratio with two decimals: 1.23. */
 export const ratio = (value: number): string => value.toFixed(2);

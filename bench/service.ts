@@ -12,11 +12,11 @@ const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 5;
 const ADMIN_KEY = 'bench-admin-key';
 
-/** The service as it ships, in a process of its own, its log in a file. */
+/** The service as shipped, in its own process, with its log in a file. */
 export class Service {
-  /** The password of its callbacks. */
+  /** Token of its callbacks. */
   readonly token = 'bench-callback-token';
-  /** From the start of the process to its first 200 of `/health/ready`. */
+  /** Time from the start of the process to the first 200 of `/health/ready`. */
   readyMs = NaN;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -26,8 +26,8 @@ export class Service {
   ) {}
 
   /**
-   * Starts it and waits until it is ready.
-   * @param folder where its log goes
+   * Starts the service and waits until it is ready.
+   * @param folder the folder of its log
    */
   static async start(
     resources: Resources,
@@ -64,7 +64,7 @@ export class Service {
     return service;
   }
 
-  /** Reads a page of the admin API. */
+  /** Requests a page of the admin API. */
   async read(path: string): Promise<Answer> {
     const answer = await exchange(this.agent, `${this.url}/admin${path}`, {
       authorization: `Bearer ${ADMIN_KEY}`,
@@ -75,7 +75,7 @@ export class Service {
     return answer;
   }
 
-  /** Its resident memory in MB; undefined where the system does not tell. */
+  /** Returns the resident memory in MB, undefined on systems without `/proc`. */
   async residentMB(): Promise<number | undefined> {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
     const [, kB] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];

@@ -4,36 +4,36 @@ import { parseArgs } from 'node:util';
 export const PARTS = ['callbacks', 'journal', 'large', 'memory', 'start', 'admin'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** How long and how much is measured. */
+/** Durations and counts of the measurements. */
 const DEFAULTS = {
-  /** The contenders take turns so many times, for each command and concurrency. */
+  /** Turns of each contender, for each command and concurrency. */
   rounds: 9,
-  /** How long one turn is. */
+  /** Duration of one turn. */
   seconds: 2,
-  /** Before the first turn: so long Node goes on making code out of what is run often. */
+  /** Warm-up before the first turn. V8 compiles hot code during this time. */
   warmUpSeconds: 10,
-  /** Creations of 1,000, 10,000 and 100,000 members: of the largest so many, of smaller ones more. */
+  /** Creations of 100,000 members. Creations of 1,000 and 10,000 members run more often. */
   largeTimes: 7,
-  /** How long small creations are sent, alone and then beside large ones. */
+  /** Duration of the small creations, first alone and then beside large ones. */
   besideSeconds: 20,
-  /** How many callbacks memory is watched for, in steps of a tenth. */
+  /** Callbacks of the memory measurement, which has ten steps. */
   callbacks: 200_000,
-  /** Callbacks that a journal holds. */
+  /** Callbacks in the journal at the start of a drain. */
   journaled: 10_000,
   starts: 5,
-  /** Groups that are seeded for the admin API, with ten times as many members; 50 for each page up to the far one, and more. */
+  /** Groups of the admin API measurement, with ten times as many members. Must be more than 50 times `page`. */
   groups: 1_000_000,
-  /** The page that is compared with the first one; 50 items each. */
+  /** The far page that is compared with the first page. A page has 50 items. */
   page: 10_000,
-  /** How often each page is read. */
+  /** Reads of each page. */
   reads: 500,
-  /** How long each list is read at most. */
+  /** Maximum duration of the reads of each list. */
   readSeconds: 60,
-  /** The ports from this one on are used. */
+  /** First port of the service and the other servers. */
   port: 21_000,
 };
 
-/** So short that it says only whether everything works. */
+/** Sizes of a short run that only shows whether the benchmark works. */
 const QUICK: Partial<Sizes> = {
   rounds: 1,
   seconds: 0.5,
@@ -50,7 +50,7 @@ const QUICK: Partial<Sizes> = {
 
 export type Sizes = typeof DEFAULTS;
 
-/** What this run does. */
+/** Options of a run. */
 export interface Options {
   readonly parts: readonly Part[];
   readonly quick: boolean;
@@ -59,7 +59,7 @@ export interface Options {
 
 /**
  * Reads the command line: parts, `--quick`, and any size by its name, such as `--rounds 10`.
- * @throws an Error that names what is not understood
+ * @throws an Error that names the invalid argument
  */
 export function readOptions(args: string[]): Options {
   const names = Object.keys(DEFAULTS) as (keyof Sizes)[];
@@ -73,7 +73,7 @@ export function readOptions(args: string[]): Options {
   });
   const unknown = positionals.filter((part) => !PARTS.includes(part as Part));
   if (unknown.length > 0) {
-    throw new Error(`There is no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
+    throw new Error(`Unknown part ${unknown.join(', ')}. The parts are ${PARTS.join(', ')}`);
   }
   const { quick } = values;
   const sizes: Sizes = { ...DEFAULTS, ...(quick ? QUICK : {}) };

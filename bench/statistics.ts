@@ -1,13 +1,13 @@
 /**
- * The value below which this part of all lies.
- * @param part from 0 to 1: 0.5 is the median
+ * Returns the percentile of the values.
+ * @param part from 0 to 1; 0.5 is the median
  */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
-/** The middle value; of two in the middle, their mean. */
+/** Returns the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

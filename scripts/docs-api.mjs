@@ -46,16 +46,16 @@ const answersOf = (responses) =>
     responses.map(([status, response]) => [status, answerOf(response)]),
   );
 
-/** The answers that each of the operations has. */
+/** Returns the answers that all operations share. */
 const commonOf = (operations) =>
   Object.entries(operations[0].responses).filter(([status, response]) =>
     operations.every(({ responses }) => answerOf(responses[status] ?? {}) === answerOf(response)),
   );
 
 function operationSection({ route, summary, description, parameters = [], responses }, common) {
-  const known = common.map(([status]) => status);
-  const answers = answersOf(Object.entries(responses).filter(([status]) => !known.includes(status)));
-  const taken = table(
+  const commonStatuses = common.map(([status]) => status);
+  const answers = answersOf(Object.entries(responses).filter(([status]) => !commonStatuses.includes(status)));
+  const parameterTable = table(
     ['parameter', 'in', 'type', 'meaning'],
     parameters.map((parameter) => [
       `\`${parameter.name}\``,
@@ -64,12 +64,18 @@ function operationSection({ route, summary, description, parameters = [], respon
       [parameter.description, limitsOf(parameter.schema)].filter(Boolean).join('. '),
     ]),
   );
-  return [`### \`${route}\``, `${summary}.`, description, parameters.length > 0 ? taken : '', answers]
+  return [
+    `### \`${route}\``,
+    `${summary}.`,
+    description,
+    parameters.length > 0 ? parameterTable : '',
+    answers,
+  ]
     .filter(Boolean)
     .join('\n\n');
 }
 
-/** Every schema that an operation of the admin API answers with, and those in them. */
+/** Returns every schema of an answer of the admin API, with the schemas nested in it. */
 function schemasOf(document, operations) {
   const { schemas } = document.components;
   const names = new Set();
@@ -85,14 +91,14 @@ function schemasOf(document, operations) {
   return [...names].toSorted((a, b) => a.localeCompare(b)).map((name) => [name, schemas[name]]);
 }
 
-/** The anchor that GitHub makes of the heading of a route. */
+/** Returns the anchor that GitHub gives to the heading of a route. */
 const anchor = (route) =>
   `#${route
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-')}`;
 
-/** The parts of `docs/admin-api.md`: `routes` is the overview, `errors` what every route answers. */
+/** Returns the generated parts of `docs/admin-api.md`: `routes` is the overview, `errors` has the answers that all routes share. */
 export function apiTables(document) {
   const operations = operationsOf(document);
   const admin = operations.filter(({ route }) => route.includes(' /admin'));

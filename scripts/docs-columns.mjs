@@ -1,6 +1,6 @@
 import { built, table } from './docs-markdown.mjs';
 
-/** The tables that other programs read come first. */
+/** Order of the tables. Tables that other programs read come first. */
 const ORDER = [
   'groups',
   'group_members',
@@ -10,7 +10,7 @@ const ORDER = [
   'leases',
 ];
 
-/** The columns of each table, from the decorators of the entities. */
+/** Returns the columns of each table, from the decorators of the entities. */
 export async function columnTables() {
   const { getMetadataArgsStorage } = await import('typeorm');
   await built('src/data-source-options.js');

@@ -1,7 +1,7 @@
 /**
- * The generated parts of `docs/`: the routes, parameters and fields of the admin API from the OpenAPI document of the service, and the
- * columns of the tables from the comments of the entities. `npm run docs` writes them between the markers of the files, and
- * `test/docs.spec.ts` compares them. Reads what `npm run build` made.
+ * Generates parts of `docs/`: the routes, parameters and fields of the admin API come from the OpenAPI document of the service, the
+ * columns of the tables from the comments of the entities. `npm run docs` writes these parts between the markers of the files, and
+ * `test/docs.spec.ts` compares them. The script reads the output of `npm run build`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { apiTables } from './docs-api.mjs';
 import { columnTables } from './docs-columns.mjs';
 import { built, ROOT } from './docs-markdown.mjs';
 
-/** The OpenAPI document, from the service without a database. */
+/** Returns the OpenAPI document of a service that runs without a database. */
 async function openApi() {
   const { createApp } = await built('src/app.js');
   const { readConfig } = await built('src/config/read-config.js');
@@ -23,7 +23,7 @@ async function openApi() {
   return document;
 }
 
-/** Each file of `docs/` that has generated parts, with its whole text. */
+/** Returns the path and the whole text of each file of `docs/` that has generated parts. */
 export async function generatedDocs(document) {
   const parts = {
     'docs/admin-api.md': apiTables(document),
@@ -51,5 +51,5 @@ if (process.argv[1] === import.meta.filename) {
   for (const [file, text] of await generatedDocs(await openApi())) {
     writeFileSync(join(ROOT, file), text);
   }
-  process.exit(); // the pool may still try to connect
+  process.exit(); // the connection pool may keep the process alive
 }

@@ -1,6 +1,6 @@
 /**
- * The SQL of each statement of `src/groups/statements`, for the files beside them: `npm run sql` writes the files, and
- * `test/statement-sql.spec.ts` compares them with the code. Reads what `npm run build` made.
+ * Generates one SQL file for each statement of `src/groups/statements`. `npm run sql` writes the files, and
+ * `test/statement-sql.spec.ts` compares them with the code. The script reads the output of `npm run build`.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const dedent = (text) =>
     .filter((line) => line !== '')
     .join('\n');
 
-/** Each file name, such as `create-group.sql`, with its text. */
+/** Returns the text of each file by its name, such as `create-group.sql`. */
 export async function statementFiles() {
   const files = new Map();
   const modules = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith('.ts'));

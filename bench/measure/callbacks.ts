@@ -11,24 +11,24 @@ import { seedGroups } from './seed-groups.js';
 const MEMBERS = 10;
 const KINDS: readonly [Kind, string][] = [
   ['create', `create, ${MEMBERS} members`],
-  ['kick', 'kick of one'],
+  ['kick', 'kick, 1 member'],
   ['setGroupInfo', 'set-group-info'],
 ];
-/** How fast the service should be at least, as a part of the runtime's limit, at each concurrency. */
+/** Minimum rate of the service relative to the runtime, by concurrency. */
 const TARGETS: ReadonlyMap<number, number> = new Map([
   [2, 0.8],
   [32, 0.7],
 ]);
 const TAIL_TARGET = 3;
-/** More kicks a second than PostgreSQL does here: so many members are seeded. */
+/** Members seeded for each second of kicks. More than PostgreSQL kicks in a second. */
 const KICKS_PER_SECOND = 8_000;
 
 const CONTENDERS = ['service', 'runtime', 'database'] as const;
 type ContenderName = (typeof CONTENDERS)[number];
 
-/** One of those that are compared, on a database of its own. */
+/** One of the compared servers, with its own database. */
 class Contender {
-  /** The number of the next body of each kind: none is sent twice. */
+  /** Number of the next body of each kind. No body is sent twice. */
   private readonly next: Record<Kind, number> = { create: 0, kick: 0, setGroupInfo: 0 };
 
   constructor(
@@ -42,7 +42,7 @@ class Contender {
     return result;
   }
 
-  /** @throws unless every callback changed what it should have, and is in the log */
+  /** @throws unless every callback changed its rows and is in the log */
   async check(bench: Bench, kickable: number): Promise<void> {
     const rows = await bench.postgres.query<{ command: string; outcome: string; count: string }>(
       this.database,
@@ -57,13 +57,13 @@ class Contender {
     expected.push(`members ${kickable + this.next.create * MEMBERS} kicked ${this.next.kick}`);
     if (`${found}, members ${written?.members} kicked ${written?.kicked}` !== expected.join(', ')) {
       throw new Error(
-        `${this.database}: ${expected.join(', ')} expected, but there is ${found}, ${JSON.stringify(written)}`,
+        `${this.database}: expected ${expected.join(', ')}, found ${found}, ${JSON.stringify(written)}`,
       );
     }
   }
 }
 
-/** The rates of callbacks and how long they take, of the service and of the limits that its runtime and its database set. */
+/** Measures rates and latencies of callbacks, of the service and of the limits of its runtime and its database. */
 export async function measureCallbacks(bench: Bench): Promise<Section> {
   const { sizes } = bench;
   const seconds = TARGETS.size * (sizes.rounds * sizes.seconds + sizes.warmUpSeconds);
@@ -73,7 +73,7 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
   const targets: Target[] = [];
   for (const [kind, title] of KINDS) {
     for (const [concurrency, target] of TARGETS) {
-      bench.say(`${title} at concurrency ${concurrency}`);
+      bench.progress(`${title} at concurrency ${concurrency}`);
       const results = await takeTurns(bench, contenders, kind, concurrency);
       const latencies = (name: ContenderName) => results[name].flatMap((result) => result.latenciesMs);
       const ofRuntime = median(ratios(results.service, results.runtime));
@@ -113,10 +113,10 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
   return {
     title: 'Callbacks',
     notes: [
-      `Three contenders on one PostgreSQL, each with a database of its own, warm up for ${sizes.warmUpSeconds} s and then take turns of ` +
-        `${sizes.seconds} s, ${sizes.rounds} times; rates are medians of the turns, ratios medians of each round's ratio; p50 and p99 ` +
-        'are of all turns together, also of those in which the machine had something else to do.',
-      '**service**: as it ships. **runtime**: a bare `node:http` server that parses the body and runs the same statement, without ' +
+      `Three contenders use one PostgreSQL, each with its own database. They warm up for ${sizes.warmUpSeconds} s and then take ${sizes.rounds} turns of ` +
+        `${sizes.seconds} s each. A rate is the median of the turns, a ratio the median of the rounds. p50 and p99 cover all turns, ` +
+        'including turns that other load on the machine disturbed.',
+      '**service**: the service as shipped. **runtime**: a bare `node:http` server that parses the body and runs the same statement, without ' +
         'authentication, validation and log. **database**: connections that run the same statement back to back, without HTTP.',
     ],
     tables: [
@@ -128,8 +128,8 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
           'per second',
           'p50 ms',
           'p99 ms',
-          'service / this',
-          'in the rounds',
+          'service / contender',
+          'range of ratios',
         ],
         rows,
       },
@@ -139,8 +139,8 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
 }
 
 async function startContenders(bench: Bench, members: number): Promise<Record<ContenderName, Contender>> {
-  const { postgres, resources, folder, sizes, say } = bench;
-  say(`seeding ${SEEDED_GROUPS} groups of ${members} members`);
+  const { postgres, resources, folder, sizes, progress } = bench;
+  progress(`seeding ${SEEDED_GROUPS} groups of ${members} members`);
   await postgres.database(resources, 'callbacks');
   await seedGroups(postgres, 'callbacks', members);
   const database = (name: ContenderName) => postgres.database(resources, `callbacks_${name}`, 'callbacks');
@@ -158,7 +158,7 @@ async function startContenders(bench: Bench, members: number): Promise<Record<Co
   const runtime = Child.start(resources, 'runtime-limit', [await database('runtime'), String(runtimePort)]);
   await runtime.ask({});
   const direct = Child.start(resources, 'database-limit', [await database('database')]);
-  await postgres.settle();
+  await postgres.checkpoint();
   return {
     service: new Contender('callbacks_service', overHttp(service.url, service.token)),
     runtime: new Contender('callbacks_runtime', overHttp(`http://127.0.0.1:${runtimePort}`, '')),
@@ -166,7 +166,7 @@ async function startContenders(bench: Bench, members: number): Promise<Record<Co
   };
 }
 
-/** Each in turn, there and back again: what drifts meanwhile drifts for all. */
+/** Runs the contenders in turn and reverses the order each round, so that a drift of the machine affects all of them. */
 async function takeTurns(
   { sizes }: Bench,
   contenders: Record<ContenderName, Contender>,

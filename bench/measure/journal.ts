@@ -15,12 +15,12 @@ import { Service } from '../service.js';
 import { seedGroups } from './seed-groups.js';
 
 const POLL_MS = 5;
-/** Bodies from this number on are of what is sent while the journal drains. */
-const LATER = 1_000_000;
+/** Number of the first body that a client sends to a running service. Smaller numbers are in the journal. */
+const FIRST_LIVE_NUMBER = 1_000_000;
 const BUSY_GROUPS = 20;
 const QUIET_GROUPS = 1000;
 
-/** How fast a journal drains, beside how fast the same callbacks are written live. */
+/** Compares the rate of a journal drain with the rate of the same callbacks live. */
 export async function measureJournal(bench: Bench): Promise<Section> {
   const { postgres, resources, sizes } = bench;
   await postgres.database(resources, 'journal');
@@ -30,14 +30,14 @@ export async function measureJournal(bench: Bench): Promise<Section> {
   const targets: Target[] = [];
   for (const [title, groups, senders] of [
     [`${figure(QUIET_GROUPS)} groups`, QUIET_GROUPS, 0],
-    [`${BUSY_GROUPS} busy groups, two senders going on`, BUSY_GROUPS, 2],
+    [`${BUSY_GROUPS} busy groups, two senders active`, BUSY_GROUPS, 2],
   ] as const) {
-    bench.say(`a journal of ${sizes.journaled} callbacks of ${title}`);
+    bench.progress(`a journal of ${sizes.journaled} callbacks of ${title}`);
     const { drained, seconds, sent } = await drain(bench, groups, senders);
     const perSecond = drained / seconds;
     rows.push([title, figure(seconds), figure(perSecond), ratio(perSecond / live)]);
     targets.push({
-      what: `journal of ${title}: drained a second / live at concurrency 32${senders ? `; ${figure(sent / seconds)} a second came in` : ''}`,
+      what: `journal of ${title}: drained per second / live at concurrency 32${senders ? `; ${figure(sent / seconds)} per second arrive` : ''}`,
       measured: ratio(perSecond / live),
       target: '>= 1.00',
       holds: perSecond >= live,
@@ -46,10 +46,10 @@ export async function measureJournal(bench: Bench): Promise<Section> {
   return {
     title: 'Journal',
     notes: [
-      `A service finds ${figure(sizes.journaled)} callbacks (set-group-info) in its journal when it starts. From its being ready until nothing waits; what is sent ` +
-        'meanwhile waits behind them, and is counted.',
+      `A service starts with ${figure(sizes.journaled)} callbacks (set-group-info) in its journal. The time runs from readiness until the journal is empty. ` +
+        'Callbacks that arrive meanwhile wait behind the others; the count includes them.',
     ],
-    tables: [{ columns: ['callbacks of', 'seconds', 'per second', '/ live'], rows }],
+    tables: [{ columns: ['callbacks of', 'seconds', 'per second', 'ratio to live'], rows }],
     targets,
   };
 }
@@ -69,7 +69,7 @@ async function measureLive(bench: Bench): Promise<number> {
     await load.ask<LoadResult>({ ...order, first: 0, seconds: sizes.warmUpSeconds } satisfies HttpLoadOrder);
     const { done, seconds } = await load.ask<LoadResult>({
       ...order,
-      first: LATER,
+      first: FIRST_LIVE_NUMBER,
       requests: sizes.journaled,
     });
     return done / seconds;
@@ -108,7 +108,7 @@ async function start(bench: Bench, name: string, own: Bench['resources']): Promi
   return Service.start(own, { databaseUrl, port: sizes.port, folder: join(folder, name) });
 }
 
-/** One of so many groups, each number another name. */
+/** Returns the number of a body for one of `groups` groups. Each index makes a new name. */
 const numberOf = (index: number, groups: number): number =>
   SEEDED_GROUPS * Math.floor(index / groups) + (index % groups);
 
@@ -132,7 +132,7 @@ async function writeJournal(folder: string, entries: number, groups: number): Pr
   await writeFile(join(folder, 'callbacks-0000000001.journal'), Buffer.concat(lines));
 }
 
-/** As one of OpenIM's workers: one callback after the other. @returns how many */
+/** Sends one callback after another, like one worker of OpenIM. @returns the number of callbacks */
 async function send(
   { url, token }: Service,
   groups: number,
@@ -142,7 +142,7 @@ async function send(
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let sent = 0;
   while (!signal.aborted) {
-    const body = bodyOf('setGroupInfo', numberOf(LATER + 2 * sent + sender, groups), 0);
+    const body = bodyOf('setGroupInfo', numberOf(FIRST_LIVE_NUMBER + 2 * sent + sender, groups), 0);
     const answer = await exchange(
       agent,
       `${url}/callback/${COMMANDS.setGroupInfo}`,

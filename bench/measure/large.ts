@@ -9,7 +9,7 @@ import { Service } from '../service.js';
 import { median, percentile } from '../statistics.js';
 
 const LARGEST = 100_000;
-/** Each with how many times more often than the largest it is measured. */
+/** Number of members, and the factor on the number of measurements. */
 const SIZES: readonly [number, number][] = [
   [1_000, 4],
   [10_000, 2],
@@ -19,14 +19,14 @@ const RATIO_TARGET = 1.6;
 const TAIL_TARGET_MS = 100;
 const SMALL = 10;
 
-/** The columns, and through them the indexes, that a creation writes of each member. */
+/** Plain statement that writes the same columns and indexes of each member as a creation. */
 const PLAIN = `
   INSERT INTO group_members (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
   SELECT $2, user_id, 20, NULL, NULL, now(), now() FROM unnest($1::text[]) AS user_id`;
 
 type Load = (order: Omit<LoadOrder, 'kind' | 'first'>) => Promise<LoadResult>;
 
-/** Creations of large groups beside the plainest statement that writes the same rows, and what small ones feel of them. */
+/** Compares creations of large groups with a plain statement for the same rows. Measures the latency of small creations beside them. */
 export async function measureLarge(bench: Bench): Promise<Section> {
   const { postgres, resources, folder, sizes } = bench;
   const databaseUrl = await postgres.database(resources, 'large');
@@ -35,7 +35,7 @@ export async function measureLarge(bench: Bench): Promise<Section> {
   const loader = (): Load => {
     const child = Child.start(resources, 'load');
     return async (order) => {
-      const first = (next += 1_000_000); // a range of its own, also while another one sends
+      const first = (next += 1_000_000); // each order has its own range of numbers, because two loads run at once
       const { url, token } = service;
       return child.ask<LoadResult>({ ...order, kind: 'create', first, url, token } satisfies HttpLoadOrder);
     };
@@ -47,7 +47,7 @@ export async function measureLarge(bench: Bench): Promise<Section> {
   const rows: string[][] = [];
   let ratioOfLargest = NaN;
   for (const [members, factor] of SIZES) {
-    bench.say(`creations of ${members} members`);
+    bench.progress(`creations of ${members} members`);
     const { serviceMs, plainMs, ratios } = await compare(client, large, members, sizes.largeTimes * factor);
     ratioOfLargest = median(ratios);
     rows.push([
@@ -60,8 +60,8 @@ export async function measureLarge(bench: Bench): Promise<Section> {
   }
   await checkMembers(client, sizes.largeTimes + 1);
 
-  await postgres.settle();
-  bench.say(`small creations alone, and beside creations of ${LARGEST} members`);
+  await postgres.checkpoint();
+  bench.progress(`small creations alone, and beside creations of ${LARGEST} members`);
   const seconds = sizes.besideSeconds;
   const alone = await small({ members: SMALL, concurrency: 2, seconds });
   const [beside, larges] = await Promise.all([
@@ -72,13 +72,13 @@ export async function measureLarge(bench: Bench): Promise<Section> {
   return {
     title: 'Large groups',
     notes: [
-      'Creations sent one at a time, each followed by the plain `INSERT INTO group_members ... SELECT ... unnest($1::text[])` of as many rows into ' +
-        'the same table; medians. The service receives and checks the list, writes the group too, and keeps the body in the log.',
-      `Then creations of ${SMALL} members at concurrency 2 for ${seconds} s, alone, and while creations of ` +
-        `${figure(LARGEST)} members come one after another (${larges.done} of them, median ${figure(median(larges.latenciesMs))} ms).`,
+      'Creations run one at a time. After each, the plain `INSERT INTO group_members ... SELECT ... unnest($1::text[])` writes as many rows into ' +
+        'the same table. Times are medians. The service also receives and validates the list, writes the group, and keeps the body in the log.',
+      `Then creations of ${SMALL} members run at concurrency 2 for ${seconds} s, first alone and then beside creations of ` +
+        `${figure(LARGEST)} members, one after another (${larges.done} of them, median ${figure(median(larges.latenciesMs))} ms).`,
     ],
     tables: [
-      { columns: ['members', 'service ms', 'plain ms', 'service / plain', 'single ratios'], rows },
+      { columns: ['members', 'service ms', 'plain ms', 'service / plain', 'range of ratios'], rows },
       {
         columns: ['small creations', 'per second', 'p50 ms', 'p99 ms', 'max ms'],
         rows: [
@@ -104,7 +104,7 @@ export async function measureLarge(bench: Bench): Promise<Section> {
   };
 }
 
-/** The first of each, which finds everything cold, does not count. */
+/** Measures both in turn. The first measurement of each does not count, because caches are cold. */
 async function compare(client: Client, large: Load, members: number, times: number) {
   const serviceMs: number[] = [];
   const plainMs: number[] = [];
@@ -121,7 +121,7 @@ async function compare(client: Client, large: Load, members: number, times: numb
   return { serviceMs, plainMs, ratios: serviceMs.map((ms, index) => ms / plainMs[index]!) };
 }
 
-/** @throws unless each of the largest groups, the service's and the plain ones, has all of its members */
+/** @throws unless each of the largest groups has all of its members, for the service and for the plain statement */
 async function checkMembers(client: Client, times: number): Promise<void> {
   const { rows } = await client.query<{ service: string; plain: string }>(
     `SELECT count(*) FILTER (WHERE group_id NOT LIKE 'plain%') AS service, count(*) FILTER (WHERE group_id LIKE 'plain%') AS plain
@@ -129,9 +129,7 @@ async function checkMembers(client: Client, times: number): Promise<void> {
     [LARGEST],
   );
   if (Number(rows[0]?.service) !== times || Number(rows[0]?.plain) !== times) {
-    throw new Error(
-      `${times} groups of ${LARGEST} members expected, but there are ${JSON.stringify(rows[0])}`,
-    );
+    throw new Error(`Expected ${times} groups of ${LARGEST} members, found ${JSON.stringify(rows[0])}`);
   }
 }
 

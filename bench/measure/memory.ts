@@ -9,25 +9,25 @@ import { median } from '../statistics.js';
 
 const STEPS = 10;
 const REST_MS = 1000;
-/** One reading can fall before or after the garbage is collected: so many at the beginning and at the end are compared. */
+/** Readings compared at the start and at the end. A garbage collection disturbs a single reading. */
 const COMPARED = 3;
 const TARGET = 1.15;
 
-/** Whether the service's memory stays where it was after the first callbacks. */
+/** Measures whether the memory of the service grows after the first callbacks. */
 export async function measureMemory(bench: Bench): Promise<Section> {
-  const { postgres, resources, folder, sizes, say } = bench;
+  const { postgres, resources, folder, sizes, progress } = bench;
   const databaseUrl = await postgres.database(resources, 'memory');
   const service = await Service.start(resources, { databaseUrl, port: sizes.port, folder });
   const title = 'Memory';
   if ((await service.residentMB()) === undefined) {
-    const notes = ['Not measured: this system does not tell the resident memory of a process under `/proc`.'];
+    const notes = ['Not measured: this system has no `/proc` with the resident memory of a process.'];
     return { title, notes, tables: [], targets: [] };
   }
   const load = Child.start(resources, 'load');
   const requests = Math.ceil(sizes.callbacks / STEPS);
   const resident: number[] = [];
   for (let step = 0; step <= STEPS; step++) {
-    say(`memory after ${step * requests} callbacks`);
+    progress(`memory after ${step * requests} callbacks`);
     if (step > 0) {
       await load.ask<LoadResult>({
         kind: 'create',
@@ -46,7 +46,7 @@ export async function measureMemory(bench: Bench): Promise<Section> {
   return {
     title,
     notes: [
-      `Resident memory of the service, ${REST_MS / 1000} s after creations of 10 members at concurrency 8.`,
+      `The table shows the resident memory of the service, ${REST_MS / 1000} s after creations of 10 members at concurrency 8.`,
     ],
     tables: [
       {

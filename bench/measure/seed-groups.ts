@@ -2,8 +2,8 @@ import type { BenchPostgres } from '../bench-postgres.js';
 import { KICKED_PREFIX, RENAMED_PREFIX, SEEDED_GROUPS, USER_PREFIX } from '../bodies.js';
 
 /**
- * Seeds the groups that kicks and changes of a name need, created long ago.
- * @param members how many each group that is kicked from has
+ * Seeds the groups for kicks and renames, with creation times in the past.
+ * @param members the number of members of each group for kicks
  */
 export async function seedGroups(postgres: BenchPostgres, database: string, members: number): Promise<void> {
   await postgres.query(
@@ -11,9 +11,9 @@ export async function seedGroups(postgres: BenchPostgres, database: string, memb
     `INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
        creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time,
        notification_user_id, as_of, created_as_of, synced_at, last_callback_at)
-     SELECT prefix || n, 'Group ' || n, 'Every Monday', '', '', 'owner', born, $1, '', 0, 'owner', 2, 0, 0, 0, 'epoch', '', born, born, born, born
+     SELECT prefix || n, 'Group ' || n, 'Every Monday', '', '', 'owner', created, $1, '', 0, 'owner', 2, 0, 0, 0, 'epoch', '', created, created, created, created
      FROM generate_series(0, ${SEEDED_GROUPS} - 1) AS n, unnest(ARRAY['${KICKED_PREFIX}', '${RENAMED_PREFIX}']) AS prefix,
-       LATERAL (SELECT '2026-01-01'::timestamptz + n * interval '1 s' AS born) AS birth`,
+       LATERAL (SELECT '2026-01-01'::timestamptz + n * interval '1 s' AS created) AS times`,
     [members],
   );
   await postgres.query(

@@ -1,17 +1,18 @@
 import type { Client } from 'pg';
 
-/** A group with as many members as there are groups, and a user in every group: pages far into their lists lie in the middle. */
+/** ID of a group with one member for each group. With the user below, it makes the longest lists. */
 export const LARGEST_GROUP = 'largest';
+/** ID of a user who is in every group. */
 export const BUSIEST_USER = 'busiest';
 
-/** Of each group, beside that user. With the largest group there are ten times as many members as groups. */
+/** Members of each group without the busiest user. With the largest group, there are ten times as many members as groups. */
 const MEMBERS = 8;
 
-/** IDs of ten digits in no order, as OpenIM makes them. */
+/** Group IDs of ten digits in pseudo-random order, as OpenIM makes them. */
 const GROUP_ID = `lpad((n * 2654435761 % 4294967296)::text, 10, '0')`;
 const USER_ID = `'u' || lpad(((n * ${MEMBERS} + m) * 2654435761 % 1048576)::text, 9, '0')`;
 
-/** Takes the keys and indexes of both tables away, and gives the statements that bring them back. */
+/** Drops the keys and indexes of both tables. Returns the statements that create them again. */
 async function dropIndexes(client: Client): Promise<string[]> {
   const tables = `('groups'::regclass, 'group_members'::regclass)`;
   const keys = await client.query<{ table: string; name: string; definition: string }>(
@@ -36,29 +37,29 @@ async function dropIndexes(client: Client): Promise<string[]> {
 }
 
 /**
- * Seeds so many groups, and ten times as many members.
- * @param say told of each step
+ * Seeds `groups` groups and ten times as many members.
+ * @param progress receives the name of each step
  */
 export async function seedMillion(
   client: Client,
   groups: number,
-  say: (line: string) => void,
+  progress: (line: string) => void,
 ): Promise<void> {
   await client.query(`SET synchronous_commit = off`);
   await client.query(`SET maintenance_work_mem = '512MB'`);
   const indexes = await dropIndexes(client);
-  say(`seeding ${groups} groups`);
+  progress(`seeding ${groups} groups`);
   await client.query(
     `INSERT INTO groups (group_id, group_name, notification, introduction, face_url, owner_user_id, create_time, member_count, ex, status,
          creator_user_id, group_type, need_verification, look_member_info, apply_member_friend, notification_update_time,
          notification_user_id, as_of, created_as_of, synced_at, last_callback_at)
        SELECT CASE n WHEN 1 THEN '${LARGEST_GROUP}' ELSE ${GROUP_ID} END, 'Weekly sync ' || n, 'Every Monday at 10:00', 'What was done', '',
-         'u' || lpad((n % 1048576)::text, 9, '0'), born, ${MEMBERS}, '', 0, 'u' || lpad((n % 1048576)::text, 9, '0'), 2, 0, 0, 0, 'epoch', '',
-         born, born, born, born
-       FROM generate_series(1, $1::bigint) AS n, LATERAL (SELECT '2024-01-01'::timestamptz + n * interval '1 min' AS born) AS birth`,
+         'u' || lpad((n % 1048576)::text, 9, '0'), created, ${MEMBERS}, '', 0, 'u' || lpad((n % 1048576)::text, 9, '0'), 2, 0, 0, 0, 'epoch', '',
+         created, created, created, created
+       FROM generate_series(1, $1::bigint) AS n, LATERAL (SELECT '2024-01-01'::timestamptz + n * interval '1 min' AS created) AS times`,
     [groups],
   );
-  say(`seeding ${groups * (MEMBERS + 2)} members`);
+  progress(`seeding ${groups * (MEMBERS + 2)} members`);
   await client.query(
     `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
        SELECT ${GROUP_ID}, ${USER_ID}, CASE m WHEN 0 THEN 100 ELSE 20 END, now(), now()
@@ -74,9 +75,9 @@ export async function seedMillion(
     [groups],
   );
   for (const index of indexes) {
-    say(/\w+_(pkey|idx)/.exec(index)?.[0] ?? index);
+    progress(/\w+_(pkey|idx)/.exec(index)?.[0] ?? index);
     await client.query(index);
   }
-  say('vacuum');
+  progress('vacuum');
   await client.query('VACUUM ANALYZE groups, group_members');
 }

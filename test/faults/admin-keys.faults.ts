@@ -6,12 +6,12 @@ import { rawHttp } from './helpers/raw-http.js';
 import { Rehearsal } from './helpers/rehearsal.js';
 import { Replica } from './helpers/replica.js';
 
-/** 401 is the answer to a wrong key, 429 to many; 404 to another path; 400 and 431 say that it is no HTTP. */
+/** Expected statuses: 401 for a wrong key, 429 for many wrong keys, 404 for another path, 400 and 431 for invalid HTTP. */
 const REFUSALS = new Set([400, 401, 404, 429, 431]);
-/** What the service may say to the right key instead. */
+/** Statuses that show that a route refuses the right key. */
 const NOT_LET_IN = new Set([0, 400, 401, 403, 404, 429]);
 const RIGHT = [`Authorization: Bearer ${ADMIN_KEY}`];
-/** More than may be tried within a minute from one address. */
+/** Number of wrong keys. More than the limit for one address in a minute. */
 const MANY = 300;
 
 let postgres: PostgresServer;
@@ -53,21 +53,21 @@ afterAll(async () => {
   await postgres?.remove();
 });
 
-it('lets nobody in by a trick', async () => {
+it('no trick replaces the admin key', async () => {
   const rehearsal = new Rehearsal('Admin API: keys');
-  const faults = { bypasses: 0, 'other answers': 0, 'routes closed to the right key': 0 };
+  const faults = { bypasses: 0, 'other answers': 0, 'routes that refuse the right key': 0 };
   const statuses: Record<string, number> = {};
   for (const { method, path } of routes) {
     const { status } = await rawHttp(port, { method, target: path, headers: RIGHT }, '127.0.0.1');
     if (NOT_LET_IN.has(status)) {
-      faults['routes closed to the right key'] += 1;
+      faults['routes that refuse the right key'] += 1;
       process.stdout.write(`${method} ${path} with the right key: ${status}\n`);
     }
   }
   for (const [number, [name, trick]] of Object.entries(KEY_TRICKS).entries()) {
     for (const route of routes) {
       const request = trick(route);
-      // Each trick has an address of its own, so that it is not refused for the number of those before it.
+      // Each trick has its own address, so that the rate limit does not hide its result.
       const { status, body } = await rawHttp(port, request, `127.0.1.${number + 1}`);
       statuses[`answers ${status}`] = (statuses[`answers ${status}`] ?? 0) + 1;
       if (!REFUSALS.has(status)) {
@@ -85,7 +85,7 @@ it('lets nobody in by a trick', async () => {
   expect(routes.length).toBeGreaterThan(10);
 });
 
-it('lets in who has the key, whatever was tried from the same address', async () => {
+it('the right key works after many wrong keys from the same address', async () => {
   const rehearsal = new Rehearsal('Admin API: many wrong keys');
   const from = '127.0.2.1';
   const ask = (key: string) =>

@@ -7,16 +7,14 @@ import { Ledger } from './helpers/ledger.js';
 import { Load } from './helpers/load.js';
 import { type Mutant, Mutator } from './helpers/mutator.js';
 import { PostgresServer } from './helpers/postgres-server.js';
-import { Random } from './helpers/random.js';
+import { Random, SEED } from './helpers/random.js';
 import { Rehearsal } from './helpers/rehearsal.js';
 import { Replica } from './helpers/replica.js';
 import { verify } from './helpers/verifier.js';
 
 const BODIES = Number(process.env['FAULTS_BODIES'] ?? 100_000);
 const SENDERS = 12;
-/** Each mutant comes of this and its number. */
-const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1e9);
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const KEYS = 'actionCode,errCode,errMsg,errDlt,nextCode';
 
 let postgres: PostgresServer;
@@ -24,7 +22,7 @@ let replica: Replica;
 
 beforeAll(async () => {
   postgres = await PostgresServer.create();
-  // The largest mutants are larger than that.
+  // The largest mutants exceed this limit.
   replica = await Replica.start(postgres.url, { CALLBACK_BODY_LIMIT: '400kb' });
 });
 
@@ -43,15 +41,15 @@ const commands = [
   '%00',
 ];
 
-const mutantOf = (number: number): Mutant =>
-  new Mutator(new Random(SEED + number * 7919), FIXTURES, commands).mutant();
+/** The seed of the run and the number of a mutant determine the mutant. */
+const mutantOf = (number: number): Mutant => new Mutator(Random.stream(number), FIXTURES, commands).mutant();
 
 async function send(agent: Agent, { command, headers, body }: Mutant) {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(`${replica.url}/callback/${command}`, {
       method: 'POST',
       agent,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { 'content-length': body.length, authorization: `Basic ${btoa('openim:t')}`, ...headers },
     })
       .once('response', resolve)
@@ -65,7 +63,7 @@ async function send(agent: Agent, { command, headers, body }: Mutant) {
   };
 }
 
-/** Whether this is OpenIM's reply, and says what the status does. */
+/** Checks that a body is a valid reply to OpenIM and agrees with the HTTP status. */
 function isReply(status: number, type: string, text: string): boolean {
   try {
     const reply = JSON.parse(text) as Record<string, unknown>;
@@ -90,17 +88,17 @@ it(`answers ${BODIES} mutants of callbacks`, async () => {
   const statuses: Record<string, number> = {};
   let next = 0;
   let shown = 0;
-  const find = (
+  const report = (
     what: keyof typeof faults,
     number: number,
     { command, mutations, body }: Mutant,
-    words: string,
+    detail: string,
   ) => {
     faults[what] += 1;
     shown += 1;
     if (shown <= 20) {
       process.stdout.write(
-        `${what}: FAULTS_SEED=${SEED}, mutant ${number} (${command.slice(0, 60)}; ${mutations.join(', ')}): ${words.slice(0, 200)}; ${JSON.stringify(body.toString('latin1').slice(0, 300))}\n`,
+        `${what}: SEED=${SEED}, mutant ${number} (${command.slice(0, 60)}; ${mutations.join(', ')}): ${detail.slice(0, 200)}; ${JSON.stringify(body.toString('latin1').slice(0, 300))}\n`,
       );
     }
   };
@@ -114,13 +112,13 @@ it(`answers ${BODIES} mutants of callbacks`, async () => {
         const { status, type, text } = await send(agent, mutant);
         statuses[`answers ${status}`] = (statuses[`answers ${status}`] ?? 0) + 1;
         if (status >= 500) {
-          find('5xx', number, mutant, `${status} ${text}`);
+          report('5xx', number, mutant, `${status} ${text}`);
         }
         if (!isReply(status, type, text)) {
-          find('other shapes', number, mutant, `${status} ${type} ${text}`);
+          report('other shapes', number, mutant, `${status} ${type} ${text}`);
         }
       } catch (error) {
-        find('no answer', number, mutant, String(error));
+        report('no answer', number, mutant, String(error));
       }
     }
     agent.destroy();
@@ -132,7 +130,7 @@ it(`answers ${BODIES} mutants of callbacks`, async () => {
   const load = Load.start(replica.url, ledger, 8);
   await sleep(2000);
   await load.stop();
-  await replica.settled();
+  await replica.drained();
   const { missing, twice, wrong, findings } = await verify(ledger, postgres.url);
 
   expect(

@@ -11,7 +11,7 @@ import { type Counts, Rehearsal } from './helpers/rehearsal.js';
 import { Replica } from './helpers/replica.js';
 
 const INTERVAL_S = 5;
-/** How old a change may be at most that a callback told, and one that none told, in ms. */
+/** Maximum delay of a change with a callback (`named`) and without one (`silent`), in ms. */
 const LIMITS = { named: 3000, silent: INTERVAL_S * 1000 + 2000 };
 const ROUNDS = 40;
 
@@ -57,7 +57,7 @@ const wrong = async (groups: Iterable<OpenImGroup> = openIm.groups.values()): Pr
   return found.filter((difference) => ours.has((difference as { groupID: string }).groupID)).length;
 };
 
-/** @returns 1 where the group is not right within half a minute */
+/** @returns 1 if the group is still wrong after 30 s */
 const staysWrong = (group: OpenImGroup): Promise<number> =>
   eventually(async () => expect(await wrong([group])).toBe(0), 30_000).then(
     () => 0,
@@ -75,9 +75,9 @@ async function deliver(group: OpenImGroup): Promise<void> {
 }
 
 /**
- * Changes the groups in turn, twice a second four of them: half by a rename of which a callback tells, with an invitation of which none
- * does, the others without any callback.
- * @returns what is counted: how fresh the mirror was, and how many groups were wrong at the end
+ * Changes four groups twice a second, in turn: each change is a rename and an invitation. Half of the groups send a callback for the
+ * rename, the others send no callback.
+ * @returns the counts: the freshness of the mirror, and the groups that are wrong at the end
  */
 async function measure(groups: OpenImGroup[]): Promise<{ faults: Counts; counts: Counts }> {
   const [named, silent] = [new Freshness(database), new Freshness(database)];
@@ -102,19 +102,20 @@ async function measure(groups: OpenImGroup[]): Promise<{ faults: Counts; counts:
   await sleep(INTERVAL_S * 1000);
   const faults = {
     wrong: (await wrong(groups)) + named.missing + silent.missing,
-    'with a callback over 3 s at p99': named.percentile(0.99) > LIMITS.named ? 1 : 0,
-    [`without over ${LIMITS.silent / 1000} s at p99`]: silent.percentile(0.99) > LIMITS.silent ? 1 : 0,
+    'p99 with a callback over 3 s': named.percentile(0.99) > LIMITS.named ? 1 : 0,
+    [`p99 without a callback over ${LIMITS.silent / 1000} s`]:
+      silent.percentile(0.99) > LIMITS.silent ? 1 : 0,
   };
   const counts = {
     changes: named.count + silent.count,
     'p99 ms with a callback': named.percentile(0.99),
-    'p99 ms without': silent.percentile(0.99),
+    'p99 ms without a callback': silent.percentile(0.99),
   };
   await Promise.all([named.stop(), silent.stop()]);
   return { faults, counts };
 }
 
-it.each(BAD_ANSWERS)('a group whose list of members ends in %s harms no other one', async (bad) => {
+it.each(BAD_ANSWERS)('a failing list of members (%s) affects no other group', async (bad) => {
   const rehearsal = new Rehearsal(`Poison group: ${bad}`);
   const [poison, ...others] = groupsOf(201) as [OpenImGroup, ...OpenImGroup[]];
   await start([poison, ...others]);
@@ -128,14 +129,14 @@ it.each(BAD_ANSWERS)('a group whose list of members ends in %s harms no other on
   const after = Math.round(performance.now() - ended);
   expect(
     await rehearsal.end(
-      'one group of 201, while 160 changes of others',
-      { ...faults, 'wrong itself afterwards': right },
-      { ...counts, 'right itself after ms': after },
+      'one group of 201, 160 changes of other groups meanwhile',
+      { ...faults, 'this group wrong afterwards': right },
+      { ...counts, 'this group right after ms': after },
     ),
   ).toEqual({});
 });
 
-it('a large group with callbacks all the time harms no small one', async () => {
+it('a large group with constant callbacks affects no small group', async () => {
   const rehearsal = new Rehearsal('Busy large group');
   const [[large], small] = [[newGroup(20_000)], groupsOf(200)] as [[OpenImGroup], OpenImGroup[]];
   await start([large, ...small]);
@@ -155,13 +156,13 @@ it('a large group with callbacks all the time harms no small one', async () => {
   expect(
     await rehearsal.end(
       '20,000 members, 5 joins and leaves a second',
-      { ...faults, 'the large one wrong afterwards': late },
+      { ...faults, 'the large group wrong afterwards': late },
       counts,
     ),
   ).toEqual({});
 });
 
-it('400 new groups at once harm no other one', async () => {
+it('400 new groups at once affect no other group', async () => {
   const rehearsal = new Rehearsal('400 new groups');
   const known = groupsOf(200);
   await start(known);
@@ -177,14 +178,14 @@ it('400 new groups at once harm no other one', async () => {
   await added.stop();
   expect(
     await rehearsal.end(
-      'while 200 others change',
-      { ...faults, 'of the new ones wrong': missing },
-      { ...counts, 'the last new one after ms': slowest },
+      '200 other groups change meanwhile',
+      { ...faults, 'new groups wrong': missing },
+      { ...counts, 'the last new group after ms': slowest },
     ),
   ).toEqual({});
 });
 
-it('an OpenIM that was restored from a backup is noticed, and read again', async () => {
+it('the service detects that OpenIM was restored from a backup, and reads it again', async () => {
   const rehearsal = new Rehearsal('OpenIM restored');
   const groups = groupsOf(200);
   await start(groups);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await connect();
 });
 
-/** A connection of the test's own: the one before may have ended with PostgreSQL. */
+/** Connects again: a restart of PostgreSQL ends the previous connection. */
 async function connect(): Promise<void> {
   await client?.end().catch(() => undefined);
   client = new Client({ connectionString: postgres.url });
@@ -50,7 +50,7 @@ async function post(command: string, body: object): Promise<number> {
 
 const rename = (groupID: string, groupName: string): Promise<number> => post(INFO, { groupID, groupName });
 
-it('locked rows keep nobody waiting but their own groups', async () => {
+it('locked rows delay only their own groups', async () => {
   const rehearsal = new Rehearsal('Journal: locked rows');
   const locked = Array.from({ length: 20 }, (_, n) => `locked-${n}`);
   for (const groupID of locked) {
@@ -74,10 +74,10 @@ it('locked rows keep nobody waiting but their own groups', async () => {
   expect(
     await rehearsal.endOf('20 rows for 25 s, 20 callbacks each', ledger, verdict, {
       faults: {
-        'of the locked groups refused': refused,
-        'of the locked groups wrong': locked.length - (await named('name 19')),
+        'locked groups refused': refused,
+        'locked groups wrong': locked.length - (await named('name 19')),
       },
-      counts: { 'the locked ones written after ms': waited },
+      counts: { 'locked groups written after ms': waited },
     }),
   ).toEqual({});
 });
@@ -90,9 +90,9 @@ async function named(name: string): Promise<number> {
   return rowCount ?? 0;
 }
 
-it('a damaged journal loses what is damaged and tells of it, and nothing else', async () => {
+it('a damaged journal loses only damaged entries, and reports each', async () => {
   const rehearsal = new Rehearsal('Journal: damaged');
-  const random = new Random(11);
+  const random = Random.stream(11);
   const ledger = new Ledger();
   await postgres.stop();
   const load = Load.start(replica.url, ledger, 8);
@@ -113,7 +113,7 @@ it('a damaged journal loses what is damaged and tells of it, and nothing else', 
   }
   replica.run();
   await postgres.start();
-  await replica.settled();
+  await replica.drained();
   await connect();
 
   const { rows } = await client.query<{ id: string }>(
@@ -127,11 +127,11 @@ it('a damaged journal loses what is damaged and tells of it, and nothing else', 
     await rehearsal.end(
       'a bit flipped in one of 50 entries, after kill -9',
       {
-        'lost beside the damaged': lost.filter(([id]) => !damaged.has(id)).length,
-        'damaged and not told': damaged.size - kept,
+        'undamaged entries lost': lost.filter(([id]) => !damaged.has(id)).length,
+        'damaged entries not reported': damaged.size - kept,
         twice: rows.length - logged.size,
       },
-      { acknowledged: ledger.count('acknowledged'), damaged: damaged.size, kept },
+      { acknowledged: ledger.count('acknowledged'), damaged: damaged.size, quarantined: kept },
     ),
   ).toEqual({});
 });
@@ -146,7 +146,7 @@ it('the journal drains while the callbacks of busy groups go on', async () => {
   for (const groupID of groups) {
     await post(CREATE, { groupID, ownerUserID: 'o' });
   }
-  /** As OpenIM's two workers: one callback after the other. */
+  /** Sends one callback after another, like a worker of OpenIM. */
   const sender = async (own: string[]): Promise<void> => {
     for (let n = 0; !stop.signal.aborted; n += 1) {
       const groupID = own[n % own.length]!;
@@ -172,7 +172,7 @@ it('the journal drains while the callbacks of busy groups go on', async () => {
   await sleep(1000);
   stop.abort();
   await Promise.all(senders);
-  await replica.settled();
+  await replica.drained();
 
   await connect();
   const { rows } = await client.query<{ groupID: string; groupName: string }>(
@@ -184,13 +184,13 @@ it('the journal drains while the callbacks of busy groups go on', async () => {
   );
   expect(
     await rehearsal.end(
-      'PostgreSQL away for 12 s, two senders over 20 groups that go on',
+      'PostgreSQL down for 12 s, two senders go on with 20 groups',
       {
         missing: sent - (logged ?? 0),
         wrong: rows.filter(({ groupID, groupName }) => names.get(groupID) !== groupName).length,
         refused,
       },
-      { acknowledged: sent, 'waiting when it was back': most, 'drained after ms': drainMs },
+      { acknowledged: sent, 'waiting at the end of the outage': most, 'drained after ms': drainMs },
     ),
   ).toEqual({});
 });

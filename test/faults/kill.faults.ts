@@ -6,7 +6,7 @@ import { Replica } from './helpers/replica.js';
 import { underLoad } from './helpers/under-load.js';
 
 const KILLS = 50;
-/** How long a service lives at most between its being ready and its end, in ms. */
+/** Maximum time between the readiness of the service and its kill, in ms. */
 const LIFE_MS = 1500;
 
 let postgres: PostgresServer;
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 it('kill -9 of the service under load loses nothing', async () => {
   const rehearsal = new Rehearsal('Service: kill -9');
-  const random = new Random(1);
+  const random = Random.stream(1);
   const { ledger, verdict } = await underLoad(replica.url, [replica], postgres.url, async () => {
     for (let kills = 0; kills < KILLS; kills += 1) {
       await sleep(random.below(LIFE_MS));

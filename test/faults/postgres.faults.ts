@@ -9,7 +9,7 @@ import { Replica } from './helpers/replica.js';
 import { SmallDisk } from './helpers/small-disk.js';
 import { underLoad } from './helpers/under-load.js';
 
-/** So many connections there are, and no more. */
+/** The max_connections of PostgreSQL. */
 const MAX_CONNECTIONS = 40;
 const DISK_MIB = 160;
 
@@ -33,22 +33,22 @@ interface Setup {
   counts?: () => Counts;
 }
 
-/** Breaks something under load; afterwards all that was acknowledged must be there, once. */
+/** Causes a fault under load. Afterwards each acknowledged callback must be in the log once. */
 async function rehearse(
   name: string,
   done: string,
-  breakIt: () => Promise<void>,
+  causeFault: () => Promise<void>,
   { replicas = [replica], url = replicas[0]!.url, server = postgres, counts = () => ({}) }: Setup = {},
 ): Promise<void> {
   const rehearsal = new Rehearsal(`PostgreSQL: ${name}`);
-  const { ledger, verdict } = await underLoad(url, replicas, server.url, breakIt);
+  const { ledger, verdict } = await underLoad(url, replicas, server.url, causeFault);
   expect(
     await rehearsal.endOf(done, ledger, verdict, { counts: counts(), outOfOrder: replicas.length > 1 }),
   ).toEqual({});
 }
 
 it('kill -9 of PostgreSQL and all its processes', async () => {
-  await rehearse('kill -9', '5 times, away for 3 s', async () => {
+  await rehearse('kill -9', '5 times, down for 3 s', async () => {
     for (let kills = 0; kills < 5; kills += 1) {
       await postgres.kill();
       await sleep(3000);
@@ -70,7 +70,7 @@ it('a fast restart of PostgreSQL', async () => {
   });
 });
 
-it('PostgreSQL stands still for 10 s', async () => {
+it('PostgreSQL is stopped with SIGSTOP for 10 s', async () => {
   await rehearse('SIGSTOP', '2 times for 10 s', async () => {
     for (let pauses = 0; pauses < 2; pauses += 1) {
       await postgres.pause();
@@ -82,8 +82,8 @@ it('PostgreSQL stands still for 10 s', async () => {
   });
 });
 
-it('PostgreSQL is away while the service is killed and restarted', async () => {
-  await rehearse('away, and the service ends', '4 kills and 2 restarts', async () => {
+it('the service is killed and restarted while PostgreSQL is down', async () => {
+  await rehearse('down, service restarts', '4 kills and 2 restarts', async () => {
     await postgres.stop();
     for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
       await sleep(2000);
@@ -95,13 +95,13 @@ it('PostgreSQL is away while the service is killed and restarted', async () => {
   });
 });
 
-it('PostgreSQL is away for two replicas that share the callbacks of each group', async () => {
+it('PostgreSQL is down for two replicas that share the callbacks of each group', async () => {
   const balancer = await Balancer.listen();
   const other = await Replica.start(postgres.url);
   const replicas = [replica, other];
-  replicas.forEach(({ url }) => balancer.putIn(url));
+  replicas.forEach(({ url }) => balancer.add(url));
   try {
-    const away = async (): Promise<void> => {
+    const outages = async (): Promise<void> => {
       for (let times = 0; times < 3; times += 1) {
         await postgres.stop();
         await sleep(3000);
@@ -110,14 +110,14 @@ it('PostgreSQL is away for two replicas that share the callbacks of each group',
         await sleep(2000);
       }
     };
-    await rehearse('away for two replicas', '3 times for 3 s', away, { replicas, url: balancer.url });
+    await rehearse('down, two replicas', '3 times for 3 s', outages, { replicas, url: balancer.url });
   } finally {
     await other.remove();
     await balancer.close();
   }
 });
 
-it('another client has all connections when the service starts', async () => {
+it('another client holds all connections when the service starts', async () => {
   await rehearse('out of connections', '2 times for 5 s', async () => {
     for (let times = 0; times < 2; times += 1) {
       const hog = new ConnectionHog(postgres.url);
@@ -138,7 +138,7 @@ it('another client has all connections when the service starts', async () => {
 });
 
 it('connections are cut between a statement and its reply', async () => {
-  const proxy = await CuttingProxy.listen(postgres.url, new Random(3));
+  const proxy = await CuttingProxy.listen(postgres.url, Random.stream(3));
   const behind = await Replica.start(proxy.url);
   try {
     const cut = async (): Promise<void> => {
@@ -159,7 +159,7 @@ it('connections are cut between a statement and its reply', async () => {
 it('the disk of PostgreSQL is full', async () => {
   const disk = await SmallDisk.mount(DISK_MIB);
   if (!disk) {
-    await new Rehearsal('PostgreSQL: disk full').end('SKIPPED: this process may not mount a disk', {}, {});
+    await new Rehearsal('PostgreSQL: disk full').end('SKIPPED: this process cannot mount a disk', {}, {});
     return;
   }
   let server: PostgresServer | undefined;
@@ -183,7 +183,7 @@ it('the disk of PostgreSQL is full', async () => {
     await rehearse('disk full', '2 times for 8 s', fill, {
       server,
       replicas: [service],
-      counts: () => ({ 'ends of PostgreSQL': ends }),
+      counts: () => ({ 'exits of PostgreSQL': ends }),
     });
   } finally {
     await service?.remove();

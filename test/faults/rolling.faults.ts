@@ -5,7 +5,7 @@ import { Replica } from './helpers/replica.js';
 import { underLoad } from './helpers/under-load.js';
 
 const ROUNDS = 50;
-/** Few, so that a service that starts gets its part of a small machine. */
+/** Few clients, so that a starting service gets enough CPU on a small machine. */
 const CLIENTS = 3;
 
 let postgres: PostgresServer;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (let count = 0; count < 2; count += 1) {
     const replica = await Replica.start(postgres.url);
     replicas.push(replica);
-    balancer.putIn(replica.url);
+    balancer.add(replica.url);
   }
 });
 
@@ -38,17 +38,17 @@ it('rolling restarts of two replicas fail no request', async () => {
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         for (const replica of replicas) {
-          balancer.takeOut(replica.url);
+          balancer.remove(replica.url);
           otherExits += (await replica.end('SIGTERM')) === 0 ? 0 : 1;
           replica.run();
           await replica.ready();
-          balancer.putIn(replica.url);
+          balancer.add(replica.url);
         }
       }
     },
     CLIENTS,
   );
-  const faults = { 'requests failed': ledger.count('unknown'), 'exits other than 0': otherExits };
+  const faults = { 'requests failed': ledger.count('unknown'), 'exit codes other than 0': otherExits };
   expect(await rehearsal.endOf(`${ROUNDS} times each of two replicas`, ledger, verdict, { faults })).toEqual(
     {},
   );

@@ -35,13 +35,13 @@ it('PostgreSQL behind a unix socket restarts', async () => {
       await sleep(1500);
     }
   });
-  expect(await rehearsal.endOf('3 restarts, away for 2 s', ledger, verdict)).toEqual({});
+  expect(await rehearsal.endOf('3 restarts, down for 2 s', ledger, verdict)).toEqual({});
 });
 
-it('the certificate of PostgreSQL changes to another one, and to one that has expired', async () => {
+it('the certificate of PostgreSQL changes to an untrusted one, and to an expired one', async () => {
   const rehearsal = new Rehearsal('Sessions: certificate');
   if (!canMakeCertificates) {
-    await rehearsal.end('SKIPPED: there is no openssl', ...SKIPPED);
+    await rehearsal.end('SKIPPED: openssl is not installed', ...SKIPPED);
     return;
   }
   const folder = await scratchFolder();
@@ -65,7 +65,7 @@ it('the certificate of PostgreSQL changes to another one, and to one that has ex
   expect(await rehearsal.endOf('2 certificates for 3 s each', ledger, verdict)).toEqual({});
 });
 
-it('PgBouncer restarts, and is put into transaction mode for a while', async () => {
+it('PgBouncer restarts, and runs in transaction mode for a while', async () => {
   const rehearsal = new Rehearsal('Sessions: PgBouncer');
   if (!PgBouncer.isInstalled) {
     await rehearsal.end('SKIPPED: PgBouncer is not installed', ...SKIPPED);
@@ -82,8 +82,8 @@ it('PgBouncer restarts, and is put into transaction mode for a while', async () 
       await sleep(3000);
     }
   });
-  expect(
-    await rehearsal.endOf('5 restarts, 2 of them into transaction mode for 3 s', ledger, verdict),
-  ).toEqual({});
+  expect(await rehearsal.endOf('5 restarts, 2 of them in transaction mode for 3 s', ledger, verdict)).toEqual(
+    {},
+  );
   await pooler.stop();
 });

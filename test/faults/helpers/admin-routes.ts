@@ -1,6 +1,6 @@
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
 
-/** A route of the admin API, with something that exists in the place of each parameter. */
+/** A route of the admin API, with an existing value for each parameter. */
 export interface AdminRoute {
   method: string;
   path: string;
@@ -11,8 +11,8 @@ interface OpenApi {
 }
 
 /**
- * Every route of the admin API that the service tells of.
- * @param existing by the name of the parameter; `id` also for names that are not there
+ * Returns every route of the admin API in the OpenAPI document of the service.
+ * @param existing the values by the name of the parameter; `id` is the value of all other parameters
  */
 export async function adminRoutes(
   url: string,

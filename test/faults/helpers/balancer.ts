@@ -9,12 +9,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A load balancer: HTTP, in turn, on connections that are kept; what is taken out gets no further request. */
+/** An HTTP load balancer: round robin, with keep-alive connections. A removed target gets no further request. */
 export class Balancer {
   private readonly targets: string[] = [];
   private readonly agent = new Agent({ keepAlive: true });
   private turn = 0;
-  /** Requests that a replica did not answer. */
+  /** Number of requests without an answer of a replica. */
   failures = 0;
 
   private constructor(private readonly server: Server) {}
@@ -32,11 +32,11 @@ export class Balancer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  putIn(target: string): void {
+  add(target: string): void {
     this.targets.push(target);
   }
 
-  takeOut(target: string): void {
+  remove(target: string): void {
     this.targets.splice(this.targets.indexOf(target), 1);
   }
 

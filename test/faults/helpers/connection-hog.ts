@@ -3,7 +3,7 @@ import { Client } from 'pg';
 
 const RETRY_MS = 20;
 
-/** Another client of PostgreSQL that takes every connection there is, and each one that becomes free. */
+/** A client of PostgreSQL that takes every connection, and each connection that becomes free. */
 export class ConnectionHog {
   private readonly clients: Client[] = [];
   private stopping = false;
@@ -19,7 +19,7 @@ export class ConnectionHog {
     return this.full;
   }
 
-  /** Gives all of them back. */
+  /** Releases all connections. */
   async end(): Promise<void> {
     this.stopping = true;
     await this.taking;

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Random } from './random.js';
 
-/** How long after a statement went on a cut may come, in ms, where it does not come with the reply. */
+/** Maximum time from a statement to a cut that does not wait for the reply, in ms. */
 const SOON_MS = 20;
 
 /**
- * A TCP proxy before PostgreSQL that now and then cuts a connection after it passed a statement on, and before the reply
- * gets back: the statement is done, and who sent it does not learn it.
+ * A TCP proxy before PostgreSQL. It cuts some connections after it forwarded a statement and before it returns the reply:
+ * PostgreSQL runs the statement, and the client gets no result.
  */
 export class CuttingProxy {
   private readonly sockets = new Set<Socket>();
@@ -20,7 +20,7 @@ export class CuttingProxy {
     private readonly random: Random,
   ) {}
 
-  /** @param url of PostgreSQL */
+  /** @param url the URL of PostgreSQL */
   static async listen(url: string, random: Random): Promise<CuttingProxy> {
     const server = createServer();
     const proxy = new CuttingProxy(server, new URL(url), random);
@@ -30,14 +30,14 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** The url of the database by way of the proxy. */
+  /** URL of the database through the proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.port = String((this.server.address() as AddressInfo).port);
     return url.href;
   }
 
-  /** From now on cuts with this probability at each statement. */
+  /** Sets the probability of a cut at each statement. */
   cut(probability: number): void {
     this.probability = probability;
   }
@@ -50,22 +50,22 @@ export class CuttingProxy {
 
   private pass(client: Socket): void {
     const upstream = connect(Number(this.target.port), this.target.hostname);
-    let deaf = false;
+    let isCut = false;
     const end = (): void => {
       client.destroy();
       upstream.destroy();
     };
     client.on('data', (data) => {
       upstream.write(data);
-      if (!deaf && isStatement(data) && this.random.chance(this.probability)) {
-        deaf = true;
+      if (!isCut && isStatement(data) && this.random.chance(this.probability)) {
+        isCut = true;
         this.cuts += 1;
         if (this.random.chance(0.5)) {
           setTimeout(end, this.random.below(SOON_MS));
         }
       }
     });
-    upstream.on('data', (data) => (deaf ? end() : client.write(data)));
+    upstream.on('data', (data) => (isCut ? end() : client.write(data)));
     for (const socket of [client, upstream]) {
       this.sockets.add(socket);
       socket.on('error', end);
@@ -77,5 +77,5 @@ export class CuttingProxy {
   }
 }
 
-/** Query, Parse or Bind of PostgreSQL's protocol; not the start of a session, whose messages have other first bytes. */
+/** Detects the messages Query, Parse and Bind of PostgreSQL's protocol. Messages of the session start have other first bytes. */
 const isStatement = (data: Buffer): boolean => 'QPB'.includes(String.fromCharCode(data[0] ?? 0));

@@ -4,7 +4,7 @@ import type { OpenImGroup } from '../../helpers/open-im.js';
 
 const POLL_MS = 50;
 
-/** Measures how long after a change in OpenIM the mirror has it. */
+/** Measures the time from a change in OpenIM to the same change in the mirror. */
 export class Freshness {
   private readonly waiting = new Map<string, { group: OpenImGroup; since: number }>();
   private readonly latenciesMs: number[] = [];
@@ -15,18 +15,18 @@ export class Freshness {
     this.polling = this.poll();
   }
 
-  /** The group has changed now: its name or the number of its members. */
+  /** Records a change of the name or of the number of members of a group. */
   changed(group: OpenImGroup): void {
     const since = this.waiting.get(group.groupID)?.since ?? performance.now();
     this.waiting.set(group.groupID, { group, since });
   }
 
-  /** How many changes are not in the mirror yet. */
+  /** Number of changes that the mirror does not have yet. */
   get missing(): number {
     return this.waiting.size;
   }
 
-  /** Of the changes so far, in ms. */
+  /** Returns the percentile of the delays so far, in ms. */
   percentile(part: number): number {
     const sorted = this.latenciesMs.toSorted((one, other) => one - other);
     return Math.round(sorted[Math.floor((sorted.length - 1) * part)] ?? 0);

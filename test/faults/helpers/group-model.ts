@@ -1,13 +1,13 @@
 import type { Random } from './random.js';
 
-/** What the rows must say of somebody who is or was in a group. */
+/** Expected row of a present or former member. */
 export interface MemberState {
   readonly roleLevel: number;
-  /** null: is in the group. */
+  /** null for a present member. */
   readonly leftCause: 'quit' | 'kicked' | 'dismissed' | null;
 }
 
-/** What the rows must say of a group. Never changed: each step makes the next one. */
+/** Expected rows of a group. Immutable: each step makes a new state. */
 export interface GroupState {
   readonly groupID: string;
   readonly groupName: string;
@@ -17,7 +17,7 @@ export interface GroupState {
   readonly members: ReadonlyMap<string, MemberState>;
 }
 
-/** A callback, and what is true after it. */
+/** A callback, and the state of the group after it. */
 export interface Step {
   readonly command: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ const step = (command: string, after: GroupState, fields: Record<string, unknown
   after,
 });
 
-/** A group of ten: the owner, two admins, seven others. */
+/** Creates a group of ten members: the owner, two admins, seven others. */
 export function creation(groupID: string): Step {
   const roles = Array.from({ length: FIRST_MEMBERS }, (_, index) =>
     index === 0 ? 100 : index < 3 ? 60 : 20,
@@ -55,7 +55,7 @@ export function creation(groupID: string): Step {
   });
 }
 
-/** Something that somebody does in the group. */
+/** Makes a random change of the group. */
 export function change(group: GroupState, random: Random): Step {
   const others = membersOf(group).filter((userID) => userID !== group.ownerUserID);
   const left = [...group.members.keys()].filter((userID) => group.members.get(userID)!.leftCause !== null);
@@ -76,7 +76,7 @@ export function change(group: GroupState, random: Random): Step {
   return random.pick(changes)();
 }
 
-/** The end of the group, with its members or without. */
+/** Dismisses the group, with or without the deletion of its members. */
 export function dismissal(group: GroupState, random: Random): Step {
   const deleted = random.chance(0.5);
   const members = deleted ? leaving(group, membersOf(group), 'dismissed') : group.members;
@@ -87,7 +87,7 @@ export function dismissal(group: GroupState, random: Random): Step {
   );
 }
 
-/** Who is in the group. */
+/** Returns the present members of the group. */
 export const membersOf = (group: GroupState): string[] =>
   [...group.members].filter(([, { leftCause }]) => leftCause === null).map(([userID]) => userID);
 

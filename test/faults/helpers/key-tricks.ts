@@ -1,6 +1,6 @@
 import type { RawRequest } from './raw-http.js';
 
-/** The right admin key: of both cases, so that a comparison that forgets the case is found. */
+/** The right admin key, in mixed case: a comparison that ignores case fails the tests. */
 export const ADMIN_KEY = 'Admin-Key-7aB';
 export const CALLBACK_TOKEN = 'Callback-Token-3cD';
 
@@ -9,27 +9,27 @@ type Trick = (route: { method: string; path: string }) => RawRequest;
 const BASIC = btoa(`admin:${ADMIN_KEY}`);
 const half = ADMIN_KEY.slice(0, -1);
 
-/** A request with these lines in its head. */
+/** Makes a request with these header lines. */
 const head =
   (...headers: string[]): Trick =>
   ({ method, path }) => ({ method, target: path, headers });
 
-/** A request with this as its authorization. */
+/** Makes a request with this Authorization header. */
 const auth = (authorization: string): Trick => head(`Authorization: ${authorization}`);
 
-/** A request without authorization to another spelling of the path. */
+/** Makes a request to another spelling of the path, without authorization. */
 const spelled =
   (respell: (path: string) => string): Trick =>
   ({ method, path }) => ({ method, target: respell(path), headers: [] });
 
-/** A request by another method, without authorization. */
+/** Makes a request with another method, without authorization. */
 const by =
   (other: string, ...headers: string[]): Trick =>
   ({ path }) => ({ method: other, target: path, headers });
 
 const withQuery = (path: string, query: string): string => `${path}${path.includes('?') ? '&' : '?'}${query}`;
 
-/** Ways to ask for an admin route without showing the right key as it must be shown. */
+/** Requests to an admin route that lack the right key in the right form. */
 export const KEY_TRICKS: Readonly<Record<string, Trick>> = {
   'no header': head(),
   'an empty header': auth(''),
@@ -59,10 +59,10 @@ export const KEY_TRICKS: Readonly<Record<string, Trick>> = {
   'a list, the key first': auth(`Bearer ${ADMIN_KEY},x`),
   'a list, the key last': auth(`Bearer x,${ADMIN_KEY}`),
   'a list of schemes': auth(`Basic eDp4, Bearer ${ADMIN_KEY}`),
-  'the setting itself': auth('Bearer ADMIN_API_KEY'),
+  'the name of the setting': auth('Bearer ADMIN_API_KEY'),
   'the key url-encoded': auth(`Bearer ${ADMIN_KEY.replaceAll('-', '%2D')}`),
-  'words of JavaScript': auth('Bearer undefined'),
-  'a key of nothing': auth('Bearer ,'),
+  'undefined as the key': auth('Bearer undefined'),
+  'a comma as the key': auth('Bearer ,'),
   'two headers, the key last': head('Authorization: Bearer x', `Authorization: Bearer ${ADMIN_KEY}`),
   'two headers, one empty': head('Authorization:', `Authorization: Bearer ${ADMIN_KEY}`),
   'a folded header': head('Authorization: Bearer', ` ${ADMIN_KEY}`),
@@ -72,7 +72,7 @@ export const KEY_TRICKS: Readonly<Record<string, Trick>> = {
   'a huge header': auth(`Bearer ${'x'.repeat(40_000)}`),
   'a long header': auth(`Bearer ${ADMIN_KEY.repeat(500)}`),
   'a cookie': head(`Cookie: key=${ADMIN_KEY}; authorization=Bearer ${ADMIN_KEY}; ADMIN_API_KEY=${ADMIN_KEY}`),
-  'headers of other habits': head(
+  'other headers for keys': head(
     `X-API-Key: ${ADMIN_KEY}`,
     `X-Authorization: Bearer ${ADMIN_KEY}`,
     `Proxy-Authorization: Bearer ${ADMIN_KEY}`,
@@ -101,9 +101,9 @@ export const KEY_TRICKS: Readonly<Record<string, Trick>> = {
   'two slashes within': spelled((path) => path.replace('/admin/', '/admin//')),
   'upper case in the path': spelled((path) => path.replace('/admin', '/ADMIN')),
   'a dot in the path': spelled((path) => `/.${path}`),
-  'by way of an open path': spelled((path) => `/health/..${path}`),
-  'by way of an open path, encoded': spelled((path) => `/health/%2e%2e${path}`),
-  'by way of the callbacks': spelled((path) => `/callback/..${path}`),
+  'through an open path': spelled((path) => `/health/..${path}`),
+  'through an open path, encoded': spelled((path) => `/health/%2e%2e${path}`),
+  'through the callbacks': spelled((path) => `/callback/..${path}`),
   'a backslash': spelled((path) => path.replace('/admin/', '/admin\\')),
   'matrix parameters': spelled((path) => path.replace('/admin', '/admin;key=x')),
   'matrix parameters at the end': spelled((path) => `${path};.js`),

@@ -2,60 +2,61 @@ import { randomUUID } from 'node:crypto';
 import type { GroupState, Step } from './group-model.js';
 
 /**
- * What became of a callback as far as the sender knows: `acknowledged` with HTTP 200 and actionCode 0; `unknown` without an
- * answer or with a 5xx: it may have been done; `rejected` with anything else.
+ * Result of a callback for its sender. `acknowledged`: HTTP 200 and actionCode 0. `unknown`: no answer or a 5xx; the service may
+ * have applied the callback. `rejected`: any other answer.
  */
 export type Fate = 'acknowledged' | 'unknown' | 'rejected';
 
-/** What was sent for a group. */
+/** Callbacks of a group. */
 export interface GroupRecord {
-  /** After everything that was acknowledged; null: not even the creation was. */
-  certain: GroupState | null;
-  /** The last callback, where its fate is unknown, and what is true if it was done. */
-  doubtful: { readonly operationID: string; readonly after: GroupState } | null;
+  /** State after all acknowledged callbacks; null if the creation is not acknowledged. */
+  confirmed: GroupState | null;
+  /** The last callback if its fate is `unknown`, and the state if the service applied it. */
+  unconfirmed: { readonly operationID: string; readonly after: GroupState } | null;
 }
 
-/** Remembers every callback that was sent, what was answered, and so what the rows must say. */
+/** Records every sent callback and its answer, and derives the expected rows. */
 export class Ledger {
-  /** Begins the IDs of everything that is sent: a ledger looks at nothing else in the database. */
+  /** Prefix of all IDs of this ledger. The verifier reads only rows with this prefix. */
   readonly prefix = `${randomUUID().slice(0, 8)}-`;
   readonly fates = new Map<string, Fate>();
   readonly groups = new Map<string, GroupRecord>();
-  /** How often each HTTP status came; 0: no answer. */
+  /** Number of answers by HTTP status; 0 stands for no answer. */
   readonly statuses = new Map<number, number>();
-  /** How long each answer took, in ms. */
+  /** Duration of each answer, in ms. */
   readonly latenciesMs: number[] = [];
-  /** The first answers that nobody expected. */
-  readonly oddities: string[] = [];
+  /** The first rejected answers. */
+  readonly unexpectedAnswers: string[] = [];
   private numbers = 0;
 
-  /** An ID that nobody else has. */
+  /** Returns a unique ID. */
   newID(): string {
     this.numbers += 1;
     return this.prefix + this.numbers.toString(36);
   }
 
   /**
-   * @param status of HTTP; 0: no answer
+   * Records the answer to a callback.
+   * @param status the HTTP status; 0 stands for no answer
    * @param text the body of the answer
    */
   record(operationID: string, { command, after }: Step, status: number, text: string): Fate {
     const fate = fateOf(status, text);
     this.fates.set(operationID, fate);
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-    const group = this.groups.get(after.groupID) ?? { certain: null, doubtful: null };
+    const group = this.groups.get(after.groupID) ?? { confirmed: null, unconfirmed: null };
     this.groups.set(after.groupID, group);
     if (fate === 'acknowledged') {
-      group.certain = after;
+      group.confirmed = after;
     } else if (fate === 'unknown') {
-      group.doubtful = { operationID, after };
-    } else if (this.oddities.length < 10) {
-      this.oddities.push(`${command} ${operationID}: ${status} ${text.slice(0, 300)}`);
+      group.unconfirmed = { operationID, after };
+    } else if (this.unexpectedAnswers.length < 10) {
+      this.unexpectedAnswers.push(`${command} ${operationID}: ${status} ${text.slice(0, 300)}`);
     }
     return fate;
   }
 
-  /** So many of a hundred answers took less than this, in ms. */
+  /** Returns the percentile of the latencies, in ms. */
   percentile(part: number): number {
     const sorted = this.latenciesMs.toSorted((one, other) => one - other);
     return Math.round(sorted[Math.floor((sorted.length - 1) * part)] ?? 0);

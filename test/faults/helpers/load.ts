@@ -5,20 +5,20 @@ import { change, creation, dismissal, type Step } from './group-model.js';
 import type { Ledger } from './ledger.js';
 import { Random } from './random.js';
 
-/** How long a client waits for an answer, in ms; OpenIM waits for 5 s. */
-const PATIENCE_MS = 10_000;
-/** How long a client waits after a failure, in ms: what is down is not asked a thousand times a second. */
+/** Timeout of a request, in ms. OpenIM waits 5 s. */
+const TIMEOUT_MS = 10_000;
+/** Pause of a client after a failure, in ms. Prevents a busy loop while the service is down. */
 const PAUSE_MS = 50;
 
-/** An HTTP status, 0 where there was no answer, and the body. */
+/** HTTP status (0 stands for no answer) and body. */
 interface Answer {
   status: number;
   text: string;
 }
 
 /**
- * Clients that send callbacks as OpenIM does, on connections that are kept. Each has groups of its own, and sends the next
- * callback of a group after the answer to the one before; where there is none it goes on with a new group.
+ * Clients that send callbacks as OpenIM does, on keep-alive connections. Each client has its own groups. It sends the next callback
+ * of a group after the answer to the previous callback, and starts a new group if a callback is not acknowledged.
  */
 export class Load {
   private stopping = false;
@@ -29,14 +29,14 @@ export class Load {
     private readonly ledger: Ledger,
     clients: number,
   ) {
-    this.clients = Array.from({ length: clients }, (_, seed) => this.client(new Random(seed)));
+    this.clients = Array.from({ length: clients }, (_, index) => this.client(Random.stream(index)));
   }
 
   static start(url: string, ledger: Ledger, clients: number): Load {
     return new Load(url, ledger, clients);
   }
 
-  /** No new callbacks; resolves when the last one is answered. */
+  /** Stops the clients and waits for the last answer. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.clients);
@@ -45,12 +45,12 @@ export class Load {
   private async client(random: Random): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (!this.stopping) {
-      await this.lifeOfAGroup(agent, random);
+      await this.runGroup(agent, random);
     }
     agent.destroy();
   }
 
-  private async lifeOfAGroup(agent: Agent, random: Random): Promise<void> {
+  private async runGroup(agent: Agent, random: Random): Promise<void> {
     let step = creation(this.ledger.newID());
     for (let left = random.below(15); !this.stopping; left -= 1) {
       const operationID = this.ledger.newID();
@@ -66,7 +66,7 @@ export class Load {
     }
   }
 
-  /** Waits while nobody listens: what found no connection was not sent. */
+  /** Sends a callback. Retries while the connection is refused, because the service cannot have received it. */
   private async sendOnce(agent: Agent, operationID: string, step: Step): Promise<Answer> {
     for (;;) {
       const start = performance.now();
@@ -85,7 +85,7 @@ export class Load {
 
   private async send(agent: Agent, operationID: string, { command, body }: Step): Promise<Answer> {
     const payload = Buffer.from(JSON.stringify(body));
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request(`${this.url}/callback/${command}`, {
         method: 'POST',

@@ -1,7 +1,7 @@
-/** Texts that are not well-formed. */
+/** Texts that are not well-formed UTF-16. */
 export const LONE_SURROGATES = ['\ud800', '\udc00', 'a\udfff\ud83d', '\ude00\ud83d'];
 
-/** Numbers beside the ranges of fields. */
+/** Numbers outside the ranges of most fields. */
 export const NUMBERS = [
   -1,
   0,
@@ -19,7 +19,7 @@ export const NUMBERS = [
   5e-324,
 ];
 
-/** What stands where a value belongs, and mostly is none. */
+/** Raw texts in the place of a JSON value. Most are invalid JSON. */
 export const RAW_VALUES = [
   '1e999',
   '-1e999',
@@ -56,7 +56,7 @@ export const RAW_VALUES = [
   '{',
 ];
 
-/** Values of other types than any field has. */
+/** Values with types that fields do not have. */
 export const RETYPED: readonly unknown[] = [
   null,
   true,
@@ -79,7 +79,7 @@ export const RETYPED: readonly unknown[] = [
   { 0: 'u1' },
 ];
 
-/** Fields that every object seems to have. */
+/** Names of inherited properties, and of properties of the code. */
 export const PROTOTYPE_KEYS = [
   '__proto__',
   'constructor',
@@ -96,7 +96,7 @@ export const PROTOTYPE_KEYS = [
   '',
 ];
 
-/** Media types, most of them not of JSON. */
+/** Media types. Most are not JSON. */
 export const CONTENT_TYPES = [
   '',
   'text/plain',
@@ -118,7 +118,7 @@ export const CONTENT_TYPES = [
   `application/json; ${'a'.repeat(4000)}`,
 ];
 
-/** Content encodings that the body does not have. */
+/** Content encodings that do not match the body. */
 export const ENCODINGS = [
   'gzip',
   'deflate',

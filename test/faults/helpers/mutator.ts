@@ -10,13 +10,13 @@ import {
 } from './mutation-values.js';
 import type { Random } from './random.js';
 
-/** A request that OpenIM would not send. */
+/** A request that OpenIM does not send. */
 export interface Mutant {
-  /** In the path. */
+  /** Command in the path. */
   command: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** What was done to it. */
+  /** Names of the mutations. */
   mutations: string[];
 }
 
@@ -25,22 +25,22 @@ type Json = Record<string, unknown>;
 interface Draft {
   command: string;
   json: Json;
-  /** Texts that take the place of values, which JSON.stringify would not write. */
+  /** Raw texts of fields, which replace the output of JSON.stringify. */
   raw: Map<string, string>;
 }
 
 const COMPRESSIONS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
 
 /**
- * Makes mutants of recorded callbacks: some of them still are callbacks, most are none, and a few are hardly a request.
- * The same numbers make the same mutants.
+ * Makes mutants of recorded callbacks. Some mutants are still valid callbacks, most are invalid, and a few are invalid requests.
+ * The same random numbers make the same mutants.
  */
 export class Mutator {
   constructor(
     private readonly random: Random,
     /** Recorded bodies with their commands. */
     private readonly seeds: readonly { command: string; text: string }[],
-    /** Everything that may stand in the path. */
+    /** Commands for the path. */
     private readonly commands: readonly string[],
   ) {}
 
@@ -60,7 +60,7 @@ export class Mutator {
     for (let left = this.random.below(4); left > 0; left -= 1) {
       apply(this.ofFields, draft);
     }
-    const content = { body: Buffer.from(written(draft)) };
+    const content = { body: Buffer.from(render(draft)) };
     for (let left = this.random.chance(0.5) ? 0 : 1 + this.random.below(2); left > 0; left -= 1) {
       apply(this.ofBytes, content);
     }
@@ -221,8 +221,8 @@ export class Mutator {
   }
 }
 
-/** As JSON, but for the fields that are given as they are. */
-const written = ({ json, raw }: Draft): string =>
+/** Renders JSON, with the raw texts in the place of their fields. */
+const render = ({ json, raw }: Draft): string =>
   `{${Object.entries(json)
     .map(([field, value]) => `${JSON.stringify(field)}:${raw.get(field) ?? JSON.stringify(value)}`)
     .join(',')}}`;

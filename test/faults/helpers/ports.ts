@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that the kernel gives to outgoing connections: what is stopped and started again on the same port must not
- * find a client there.
+ * First port. Below the ephemeral ports of the kernel: a server that restarts on the same port must not find an outgoing
+ * connection there.
  */
 const FIRST = 22_000;
 const LAST = 22_099;
 
 let next = FIRST;
 
-/** A port that nobody listens on, another one at each call. */
+/** Returns a free port, a different one at each call. */
 export async function freePort(): Promise<number> {
   while (next <= LAST) {
     const port = next;

@@ -12,12 +12,12 @@ import { freePort } from './ports.js';
 import { scratchFolder } from './scratch-folder.js';
 
 /**
- * A PostgreSQL with its default durability that can be killed, stopped and started: the cluster and the programs of
- * `EmbeddedPostgres`, which itself starts again at once what has ended.
+ * A PostgreSQL with its default durability that tests can kill, stop and start. Uses the cluster and the programs of
+ * `EmbeddedPostgres`, but without its automatic restart.
  */
 export class PostgresServer {
   private child!: ChildProcess;
-  /** Whose its processes and files are. */
+  /** Owner of its processes and files. */
   private readonly owner = { uid: 0, gid: 0 };
 
   private constructor(
@@ -27,7 +27,7 @@ export class PostgresServer {
     private settings: Readonly<Record<string, string>>,
   ) {}
 
-  /** @param folder an empty one, instead of a temporary one */
+  /** @param folder an empty folder; a temporary one by default */
   static async create(settings: Record<string, string> = {}, folder?: string): Promise<PostgresServer> {
     const home = folder ?? (await scratchFolder());
     const embedded = await EmbeddedPostgres.start(home);
@@ -47,7 +47,7 @@ export class PostgresServer {
     return join(this.folder, 'postgres');
   }
 
-  /** Restarts it with TLS and this certificate. */
+  /** Restarts PostgreSQL with TLS and this certificate. */
   async useCertificate({ key, certificate }: Certificate): Promise<void> {
     const files = {
       ssl_key_file: join(this.cluster, 'key'),
@@ -65,7 +65,7 @@ export class PostgresServer {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Starts it, through its recovery where it was killed, and waits until it takes connections. */
+  /** Starts PostgreSQL and waits until it accepts connections, after the recovery from a kill. */
   async start(): Promise<void> {
     const { postgres } = await findPostgresBinaries();
     const { cluster } = this;
@@ -92,7 +92,7 @@ export class PostgresServer {
     }, 60_000);
   }
 
-  /** SIGKILL for the postmaster and all its children, as when the machine loses power, but for the disk. */
+  /** Sends SIGKILL to the postmaster and all its children. Simulates a power loss, except that the page cache survives. */
   async kill(): Promise<void> {
     const pids = await this.processes();
     const exit = once(this.child, 'exit');
@@ -101,7 +101,7 @@ export class PostgresServer {
     await eventually(async () => pids.every((pid) => !signal(pid, 0)));
   }
 
-  /** Stops all its processes where they are. */
+  /** Suspends all its processes. */
   async pause(): Promise<void> {
     (await this.processes()).forEach((pid) => signal(pid, 'SIGSTOP'));
   }
@@ -110,7 +110,7 @@ export class PostgresServer {
     (await this.processes()).forEach((pid) => signal(pid, 'SIGCONT'));
   }
 
-  /** A fast shutdown, as an administrator does: ends what is under way. */
+  /** Does a fast shutdown, which aborts open transactions. */
   async stop(): Promise<void> {
     if (this.isAlive) {
       const exit = once(this.child, 'exit');
@@ -119,7 +119,7 @@ export class PostgresServer {
     }
   }
 
-  /** Stops it and removes its data. */
+  /** Stops PostgreSQL and removes its data. */
   async remove(): Promise<void> {
     if (this.isAlive) {
       await this.resume();
@@ -128,7 +128,7 @@ export class PostgresServer {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The end of its log. */
+  /** Returns the end of its log. */
   async logTail(): Promise<string> {
     return (await readFile(join(this.folder, 'postgres.log'), 'utf8')).split('\n').slice(-30).join('\n');
   }
@@ -146,7 +146,7 @@ async function parentOf(pid: number): Promise<number> {
   return Number(line.slice(line.lastIndexOf(')')).split(' ')[2]);
 }
 
-/** @returns whether the process is there */
+/** @returns whether the process exists */
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name);

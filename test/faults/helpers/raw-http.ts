@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** What came back for the bytes of a request. */
+/** Answer to a raw request. */
 export interface RawAnswer {
-  /** 0: nothing came back, or nothing of HTTP. */
+  /** HTTP status; 0 stands for no answer, or for an answer that is not HTTP. */
   status: number;
   body: string;
 }
 
-/** What a request is made of. The lines of the head are sent as they are, and in their order. */
+/** A raw request. Header lines are sent unchanged and in order. */
 export interface RawRequest {
   method: string;
   target: string;
@@ -18,8 +18,8 @@ export interface RawRequest {
 }
 
 /**
- * Sends a request that no client library would send, on a connection of its own.
- * @param from the address to send from: one of 127.0.0.0/8
+ * Sends a request that client libraries cannot send, on a new connection.
+ * @param from the source address, from 127.0.0.0/8
  */
 export async function rawHttp(
   port: number,
@@ -27,7 +27,7 @@ export async function rawHttp(
   from: string,
 ): Promise<RawAnswer> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from });
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
   socket.on('error', () => undefined);
   const head = [
     `${method} ${target} HTTP/1.1`,

@@ -5,32 +5,41 @@ import type { Verdict } from './verifier.js';
 
 export type Counts = Record<string, number>;
 
-/** One rehearsal's line: printed at its end, and a row of RESULTS.md. */
+/** One rehearsal. Prints its result at the end and adds a row to RESULTS.md. */
 export class Rehearsal {
   private readonly start = performance.now();
 
   constructor(private readonly name: string) {}
 
   /**
-   * @param done what was done, and how often
+   * Ends the rehearsal.
+   * @param done the faults that were caused, and their number
    * @param faults counts that must be 0
    * @param counts other counts
-   * @returns the faults, to be compared with none
+   * @returns the faults that are not 0
    */
   async end(done: string, faults: Counts, counts: Counts): Promise<Counts> {
     const seconds = Math.round((performance.now() - this.start) / 1000);
-    process.stdout.write(`${this.name}: ${done}; ${inWords(faults)}; ${inWords(counts)}; ${seconds} s\n`);
+    process.stdout.write(
+      `${this.name}: ${done}; ${formatCounts(faults)}; ${formatCounts(counts)}; ${seconds} s\n`,
+    );
     const folder = process.env['FAULTS_RESULTS'];
     if (folder) {
-      const row = { name: this.name, done, faults: inWords(faults), counts: inWords(counts), seconds };
+      const row = {
+        name: this.name,
+        done,
+        faults: formatCounts(faults),
+        counts: formatCounts(counts),
+        seconds,
+      };
       await writeFile(join(folder, `${this.name}.json`), JSON.stringify(row));
     }
     return Object.fromEntries(Object.entries(faults).filter(([, count]) => count > 0));
   }
 
   /**
-   * The same for a rehearsal under load.
-   * @param more.outOfOrder callbacks of a group could overtake each other: its rows may then be wrong until they are compared with OpenIM
+   * Ends a rehearsal under load.
+   * @param more.outOfOrder callbacks of a group can overtake each other; its rows may be wrong until reconciliation
    */
   async endOf(
     done: string,
@@ -38,9 +47,11 @@ export class Rehearsal {
     verdict: Verdict,
     more: { faults?: Counts; counts?: Counts; outOfOrder?: boolean } = {},
   ): Promise<Counts> {
-    [...verdict.findings, ...ledger.oddities].forEach((words) => process.stdout.write(`${words}\n`));
+    [...verdict.findings, ...ledger.unexpectedAnswers].forEach((finding) =>
+      process.stdout.write(`${finding}\n`),
+    );
     const { missing, twice } = verdict;
-    const wrong = verdict.wrong + verdict.marked;
+    const wrong = verdict.wrong + verdict.stale;
     return this.end(
       done,
       {
@@ -60,14 +71,14 @@ export class Rehearsal {
           0,
         ),
         'p99 ms': ledger.percentile(0.99),
-        ...(more.outOfOrder && { 'out of order': wrong, 'of these marked': verdict.marked }),
+        ...(more.outOfOrder && { 'out of order': wrong, 'of these stale': verdict.stale }),
         ...more.counts,
       },
     );
   }
 }
 
-const inWords = (counts: Counts): string =>
+const formatCounts = (counts: Counts): string =>
   Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');

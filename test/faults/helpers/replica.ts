@@ -3,10 +3,10 @@ import { eventually, ServiceProcess } from '../../helpers/process.js';
 import { freePort } from './ports.js';
 import { scratchFolder } from './scratch-folder.js';
 
-/** Ends the service with the tests, however those end. */
-const DIES_WITH_PARENT = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'SIGKILL'] : [];
+/** Command prefix that ends the service together with the test process. */
+const KILLED_WITH_PARENT = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'SIGKILL'] : [];
 
-/** One service with a port and a DATA_DIR that outlive its process. */
+/** One replica of the service. Its port and its DATA_DIR outlive its process. */
 export class Replica {
   private process?: ServiceProcess;
 
@@ -16,7 +16,7 @@ export class Replica {
     private readonly environment: Record<string, string>,
   ) {}
 
-  /** Starts it for the first time, and waits until it is ready. */
+  /** Creates and starts a replica, and waits until it is ready. */
   static async start(databaseUrl: string, environment: Record<string, string> = {}): Promise<Replica> {
     const replica = new Replica(await freePort(), await scratchFolder(), {
       DATABASE_URL: databaseUrl,
@@ -29,12 +29,12 @@ export class Replica {
     return replica;
   }
 
-  /** Where its journal is. */
+  /** Folder of its journal. */
   get folder(): string {
     return this.dataDir;
   }
 
-  /** Stops its process where it is, or lets it go on. */
+  /** Suspends or resumes its process. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     this.process!.child.kill(name);
   }
@@ -43,7 +43,7 @@ export class Replica {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Whether its process is the one that was started last, and runs. */
+  /** Whether its last started process runs. */
   get isAlive(): boolean {
     return this.process?.child.exitCode === null && this.process.child.signalCode === null;
   }
@@ -56,11 +56,11 @@ export class Replica {
   run(): void {
     this.process = ServiceProcess.start(
       { ...this.environment, PORT: String(this.port), DATA_DIR: this.dataDir },
-      DIES_WITH_PARENT,
+      KILLED_WITH_PARENT,
     );
   }
 
-  /** Sends a signal and waits for the end: at once with SIGKILL, in order with SIGTERM. */
+  /** Sends a signal and waits for the exit. SIGTERM does a graceful shutdown. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     return this.process!.end(signal);
   }
@@ -73,8 +73,8 @@ export class Replica {
     );
   }
 
-  /** Waits until it is ready and nothing waits in its journal. */
-  async settled(): Promise<void> {
+  /** Waits until the replica is ready and its journal is empty. */
+  async drained(): Promise<void> {
     await this.ready();
     await eventually(async () => {
       const response = await fetch(`${this.url}/admin/stats`, { headers: { authorization: 'Bearer k' } });
@@ -83,7 +83,7 @@ export class Replica {
     }, 120_000);
   }
 
-  /** Ends it and removes what it kept. */
+  /** Ends the process and removes its DATA_DIR. */
   async remove(): Promise<void> {
     if (this.isAlive) {
       await this.end('SIGTERM');

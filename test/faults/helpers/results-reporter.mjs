@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const FOLDER = join(import.meta.dirname, '..');
 const RESULTS = join(FOLDER, 'RESULTS.md');
 
-/** Gathers the lines of the rehearsals, and writes RESULTS.md when all of them ran. */
+/** Collects the rows of the rehearsals and writes RESULTS.md. A partial run keeps the other rows. */
 export default class ResultsReporter {
   onRunStart() {
     this.folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-results-'));
@@ -28,7 +28,7 @@ export default class ResultsReporter {
   }
 }
 
-/** The lines of an earlier document, by the names of their rehearsals. */
+/** Returns the rows of the earlier document by the name of the rehearsal. */
 const linesOf = (text) =>
   text
     .split('\n')
@@ -41,13 +41,13 @@ const line = (row) =>
 function document(lines) {
   return `# Fault rehearsals
 
-What \`npm run test:faults\` counted; it writes this file. A run of some rehearsals replaces their lines; each line names its commit.
+\`npm run test:faults\` writes this file. A run of some rehearsals replaces only their rows. Each row names its commit.
 
 - ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
 - Node ${process.version}, PostgreSQL ${postgresVersion()} with its default durability, ${type()} ${release()}
 - ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB
 
-| rehearsal | done | must be 0 | counted | s | commit |
+| rehearsal | fault | must be 0 | counts | s | commit |
 | --- | --- | --- | --- | --- | --- |
 ${[...lines.keys()]
   .toSorted((one, other) => one.localeCompare(other))

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Waits until the tests end, however they do; until what they started has ended with them; and clears up what they could not.
+ * Shell script that waits for the end of the tests (also after a kill) and of their processes, and then removes the folder.
  */
 const GUARD = 'cat > /dev/null; [ -e "$1" ] || exit 0; sleep 3; umount -l "$1" 2> /dev/null; rm -rf "$1"';
 
-/** An empty folder, which the user that PostgreSQL runs as may pass through. It is gone when the tests are. */
+/** Creates an empty folder that the user of PostgreSQL can enter. The folder is removed after the tests. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-faults-'));
   await chmod(folder, 0o755);

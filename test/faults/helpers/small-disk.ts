@@ -6,16 +6,16 @@ import { scratchFolder } from './scratch-folder.js';
 
 const MIB = Buffer.alloc(2 ** 20);
 
-/** A disk of its own that can be filled up: a tmpfs. */
+/** A small disk that a test can fill: a tmpfs. */
 export class SmallDisk {
   private constructor(
     private readonly parent: string,
-    /** An empty folder on it. */
+    /** An empty folder on the disk. */
     readonly folder: string,
     private readonly ballast: string,
   ) {}
 
-  /** @returns undefined where this process may not mount */
+  /** @returns undefined if this process cannot mount */
   static async mount(mebibytes: number): Promise<SmallDisk | undefined> {
     const parent = await scratchFolder();
     try {
@@ -31,7 +31,7 @@ export class SmallDisk {
     return new SmallDisk(parent, folder, join(parent, 'ballast'));
   }
 
-  /** Takes what is free, to the last byte. */
+  /** Fills the disk to the last byte. */
   fill(): void {
     const file = openSync(this.ballast, 'a');
     try {

@@ -4,33 +4,32 @@ import { Load } from './load.js';
 import type { Replica } from './replica.js';
 import { type Verdict, verify } from './verifier.js';
 
-/** How long everything must go well before something is broken, and after it, in ms. */
+/** Time under load before and after the fault, in ms. */
 const CALM_MS = 1000;
 
 /**
- * Breaks something under load, waits until all is whole again and nothing waits in a journal, and looks up everything that
- * was sent.
- * @param url where the callbacks go: to a replica, or to a balancer before several
- * @param breakIt resolves when it is mended
- * @param clients how many send at the same time
+ * Causes a fault under load, waits until all replicas are ready and their journals are empty, and verifies all sent callbacks.
+ * @param url the target of the callbacks: a replica or a balancer
+ * @param causeFault resolves when the fault is over
+ * @param clients the number of concurrent clients
  */
 export async function underLoad(
   url: string,
   replicas: readonly Replica[],
   databaseUrl: string,
-  breakIt: () => Promise<void>,
+  causeFault: () => Promise<void>,
   clients = 8,
 ): Promise<{ ledger: Ledger; verdict: Verdict }> {
   const ledger = new Ledger();
   const load = Load.start(url, ledger, clients);
   try {
     await sleep(CALM_MS);
-    await breakIt();
+    await causeFault();
     await Promise.all(replicas.map((replica) => replica.ready()));
     await sleep(CALM_MS);
   } finally {
     await load.stop();
   }
-  await Promise.all(replicas.map((replica) => replica.settled()));
+  await Promise.all(replicas.map((replica) => replica.drained()));
   return { ledger, verdict: await verify(ledger, databaseUrl) };
 }

@@ -3,19 +3,19 @@ import { Client } from 'pg';
 import { type GroupState, membersOf } from './group-model.js';
 import type { GroupRecord, Ledger } from './ledger.js';
 
-/** What the database says of everything that was sent. */
+/** Result of the comparison of a ledger with the database. */
 export interface Verdict {
-  /** Acknowledged, and not in the log as done. */
+  /** Acknowledged callbacks that are not in the log as applied or unchanged. */
   missing: number;
-  /** More than once in the log. */
+  /** Callbacks that are in the log more than once. */
   twice: number;
-  /** Groups whose rows are not what the acknowledged callbacks make of them. */
+  /** Groups whose rows differ from the result of the acknowledged callbacks. */
   wrong: number;
-  /** The same, but marked as needing a look: what reconciliation mends. */
-  marked: number;
-  /** Of unknown fate to the sender, and done. */
+  /** Groups whose rows differ and that are marked as stale, so that reconciliation repairs them. */
+  stale: number;
+  /** Callbacks of fate `unknown` that the service applied. */
   doneUnknown: number;
-  /** The first findings, in words. */
+  /** The first findings, as text. */
   findings: string[];
 }
 
@@ -24,33 +24,33 @@ type Row = Record<string, unknown>;
 const FINDINGS_SHOWN = 10;
 
 /**
- * Looks up every callback of a ledger in the log, and every group in the tables, at one moment. Of a callback whose fate is
- * unknown the log tells whether it was done; then the rows must say so too.
+ * Compares every callback of a ledger with the log, and every group with the tables, in one snapshot. For a callback of fate
+ * `unknown` the log shows whether the service applied it; the rows must agree.
  */
 export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdict> {
-  const { deliveries, groups, stale } = await read(databaseUrl, ledger.prefix);
-  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, marked: 0, doneUnknown: 0, findings: [] };
-  const find = (what: 'missing' | 'twice' | 'wrong' | 'marked', words: string): void => {
+  const { deliveries, groups, staleGroups } = await read(databaseUrl, ledger.prefix);
+  const verdict: Verdict = { missing: 0, twice: 0, wrong: 0, stale: 0, doneUnknown: 0, findings: [] };
+  const report = (what: 'missing' | 'twice' | 'wrong' | 'stale', detail: string): void => {
     verdict[what] += 1;
     if (verdict.findings.length < FINDINGS_SHOWN) {
-      verdict.findings.push(`${what}: ${words}`);
+      verdict.findings.push(`${what}: ${detail}`);
     }
   };
   for (const [operationID, fate] of ledger.fates) {
     const outcomes = deliveries.get(operationID) ?? [];
     verdict.doneUnknown += fate === 'unknown' && outcomes.some(isDone) ? 1 : 0;
     if (outcomes.length > 1 && (fate === 'acknowledged' || outcomes.filter(isDone).length > 1)) {
-      find('twice', `${operationID}, ${fate}, is in the log as ${outcomes.join(', ')}`);
+      report('twice', `${operationID}, ${fate}, is in the log as ${outcomes.join(', ')}`);
     } else if (fate === 'acknowledged' && !outcomes.some(isDone)) {
-      find('missing', `${operationID} is in the log as ${outcomes.join(', ') || 'nothing'}`);
+      report('missing', `${operationID} is in the log as ${outcomes.join(', ') || 'nothing'}`);
     }
   }
   for (const [groupID, record] of ledger.groups) {
     const expected = rowsOf(expectation(record, deliveries));
     const actual = groups.get(groupID) ?? null;
     if (!isDeepStrictEqual(actual, expected)) {
-      find(
-        stale.has(groupID) ? 'marked' : 'wrong',
+      report(
+        staleGroups.has(groupID) ? 'stale' : 'wrong',
         `${groupID} is ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`,
       );
     }
@@ -61,14 +61,14 @@ export async function verify(ledger: Ledger, databaseUrl: string): Promise<Verdi
 const isDone = (outcome: string): boolean => outcome === 'applied' || outcome === 'unchanged';
 
 function expectation(
-  { certain, doubtful }: GroupRecord,
+  { confirmed, unconfirmed }: GroupRecord,
   deliveries: Map<string, string[]>,
 ): GroupState | null {
-  const wasDone = doubtful && deliveries.get(doubtful.operationID)?.some(isDone);
-  return wasDone ? doubtful.after : certain;
+  const wasDone = unconfirmed && deliveries.get(unconfirmed.operationID)?.some(isDone);
+  return wasDone ? unconfirmed.after : confirmed;
 }
 
-/** The model in the form in which `read` gives the rows. */
+/** Converts the model to the form of the rows of `read`. */
 function rowsOf(group: GroupState | null): object | null {
   return (
     group && {
@@ -123,10 +123,10 @@ async function read(databaseUrl: string, prefix: string) {
         },
       ]),
     );
-    const stale = new Set(
+    const staleGroups = new Set(
       groupRows.filter((row) => row['stale_since'] !== null).map((row) => row['group_id']),
     );
-    return { deliveries, groups, stale };
+    return { deliveries, groups, staleGroups };
   } finally {
     await client.end();
   }
