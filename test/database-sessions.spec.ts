@@ -21,7 +21,7 @@ const group = (groupID: string) => ({
 });
 const kick = (groupID: string) => ({ callbackCommand: KICK, groupID, kickedUserIDs: ['a'] });
 
-/** Three equal kicks at once, of many groups: without REPEATABLE READ each is counted. */
+/** Posts three equal kicks for each group at once. Without REPEATABLE READ, all three would be counted. */
 async function kickAtOnce(service: Service, groups: number): Promise<unknown[]> {
   const groupIDs = Array.from({ length: groups }, (_, n) => `g${n}`);
   await Promise.all(groupIDs.map((groupID) => service.post(CREATE, group(groupID))));
@@ -38,7 +38,7 @@ const settingsOf = async (service: Service): Promise<Record<string, string>> => 
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 };
 
-/** What correctness and the reading of values rest on. */
+/** Settings that isolation, durability and the parsing of values depend on. */
 const SESSION = {
   default_transaction_isolation: 'repeatable read',
   transaction_isolation: 'repeatable read',
@@ -56,15 +56,15 @@ const SESSION = {
 const withOptions = (options: string) => async (url: string) =>
   `${directUrl(url)}?options=${encodeURIComponent(options)}`;
 
-describe('a session', () => {
+describe('A database session', () => {
   it.each([
     ['the search path', '-c search_path=public'],
     ['the time zone', '-c TimeZone=Asia/Shanghai'],
     ['the date style', '-c DateStyle=German'],
-    ['the isolation', '-c default_transaction_isolation=read\\ committed'],
-    ['limits of time', '-c statement_timeout=2000 -c lock_timeout=1'],
+    ['the isolation level', '-c default_transaction_isolation=read\\ committed'],
+    ['timeouts', '-c statement_timeout=2000 -c lock_timeout=1'],
     ['the durability', '-c synchronous_commit=off'],
-  ])('is what the service needs where the url sets %s', async (_, options) => {
+  ])('has the settings of the service although DATABASE_URL sets %s', async (_, options) => {
     const service = await Service.start({}, withOptions(options));
     await eventually(async () => (await service.fetch('/health/ready')).status === 200);
     expect(await settingsOf(service)).toMatchObject(SESSION);
@@ -73,7 +73,7 @@ describe('a session', () => {
     await service.stop();
   });
 
-  it('is what the service needs where the database sets everything otherwise', async () => {
+  it('has the settings of the service although the database has other defaults', async () => {
     const database = await TestDatabase.create();
     const name = new URL(database.url).pathname.slice(1);
     for (const setting of [
@@ -104,7 +104,7 @@ describe('a session', () => {
     await database.drop();
   });
 
-  it('that runs at another isolation all the same writes nothing', async () => {
+  it('writes nothing at an isolation level below REPEATABLE READ', async () => {
     const service = await Service.start({ DATABASE_POOL_SIZE: '1' });
     await service.app.get(DataSource).query("SET default_transaction_isolation = 'read committed'");
     expect((await service.post(CREATE, group('g'))).status).toBe(500);
@@ -116,7 +116,7 @@ describe('a session', () => {
   });
 });
 
-describe('the schema', () => {
+describe('The schema of the tables', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
@@ -134,7 +134,7 @@ describe('the schema', () => {
     );
 
   it.each(['mirror', 'My "own" schema'])(
-    'of the tables is %s where DATABASE_SCHEMA says so, beside tables of the same names',
+    'is %s when DATABASE_SCHEMA names it, also beside a table of the same name in public',
     async (schema) => {
       await database.query('CREATE TABLE groups (theirs integer)');
       await database.query('CREATE SCHEMA extensions');
@@ -164,7 +164,7 @@ describe('the schema', () => {
     },
   );
 
-  it('is that of the search path of the role where DATABASE_SCHEMA is not set', async () => {
+  it('is the first schema of the search path when DATABASE_SCHEMA is not set', async () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.query('CREATE SCHEMA app');
     await database.query(`ALTER DATABASE ${name} SET search_path = app, public`);
@@ -176,7 +176,7 @@ describe('the schema', () => {
 
 const withPgBouncer = PgBouncer.isInstalled ? describe : describe.skip;
 
-withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
+withPgBouncer('A service behind PgBouncer (skipped without PgBouncer)', () => {
   let database: TestDatabase;
   let pooler: PgBouncer;
 
@@ -190,7 +190,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await database.drop();
   });
 
-  it('as shipped, in session mode, everything is as without', async () => {
+  it('has its session settings in session mode', async () => {
     pooler = await PgBouncer.start(database.url, { pool_mode: 'session' });
     const service = await Service.start({}, async () => pooler.url);
     await eventually(async () => (await service.fetch('/health/ready')).status === 200);
@@ -198,7 +198,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await service.stop();
   });
 
-  it('in session mode equal kicks at once count once, also where options are dropped', async () => {
+  it('counts equal simultaneous kicks once in session mode, also when PgBouncer drops startup options', async () => {
     pooler = await PgBouncer.start(database.url, {
       pool_mode: 'session',
       ignore_startup_parameters: 'options',
@@ -216,7 +216,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await service.stop();
   });
 
-  it('in transaction mode the start says why not, and callbacks are kept for later', async () => {
+  it('logs transaction mode as the reason why it is not ready, and journals callbacks', async () => {
     pooler = await PgBouncer.start(database.url, { pool_mode: 'transaction' });
     const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-pooled-'));
     const settings = { JOURNAL: 'on', DATA_DIR: folder };
@@ -237,7 +237,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('that is put into transaction mode under the service nothing is lost and nothing wrong', async () => {
+  it('loses no callback while PgBouncer is switched to transaction mode and back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'openim-group-sync-pooled-'));
     pooler = await PgBouncer.start(database.url, { pool_mode: 'session' });
     const settings = { listen_port: new URL(pooler.url).port, default_pool_size: '5' };
@@ -263,7 +263,7 @@ withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
   });
 });
 
-describe('a PostgreSQL that restarts', () => {
+describe('A service whose PostgreSQL fails and recovers', () => {
   let folder: string;
   let postgres: PostgresServer;
 
@@ -277,7 +277,7 @@ describe('a PostgreSQL that restarts', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Callbacks while it is away are kept, and applied when it is back. */
+  /** Expects that callbacks during an outage go to the journal and are applied after it. */
   async function expectNothingLost(
     url: string,
     away: () => Promise<void>,
@@ -300,7 +300,7 @@ describe('a PostgreSQL that restarts', () => {
     expect(await service.end()).toBe(0);
   }
 
-  it('behind a unix socket loses no callback', async () => {
+  it('loses no callback when it connects through a Unix socket', async () => {
     postgres = await PostgresServer.create({ unix_socket_directories: tmpdir() });
     const { username, password, port, pathname } = new URL(postgres.url);
     const url = `postgres://${username}:${password}@${pathname}?host=${tmpdir()}&port=${port}`;
@@ -313,13 +313,13 @@ describe('a PostgreSQL that restarts', () => {
 
   const withCertificates = canMakeCertificates ? it : it.skip;
 
-  withCertificates.each(['another certificate', 'one that has expired'])(
-    'with %s loses no callback (skipped where there is no openssl)',
+  withCertificates.each(['another certificate', 'an expired certificate'])(
+    'loses no callback while PostgreSQL presents %s (skipped without openssl)',
     async (which) => {
       const trusted = makeCertificate(join(folder, 'trusted'));
       const other = makeCertificate(
         join(folder, 'other'),
-        which === 'one that has expired' ? new Date(Date.now() - 86_400_000) : undefined,
+        which === 'an expired certificate' ? new Date(Date.now() - 86_400_000) : undefined,
       );
       postgres = await PostgresServer.create();
       await postgres.useCertificate(trusted);

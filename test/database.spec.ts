@@ -13,7 +13,7 @@ import { CREATE, Service, SUCCESS } from './helpers/service.js';
 
 const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
 
-describe('migrations', () => {
+describe('The migrations', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
 
@@ -34,14 +34,14 @@ describe('migrations', () => {
       UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
       ORDER BY 1, 2`);
 
-  it('make what the entities say', async () => {
+  it('create the schema that the entities describe', async () => {
     await dataSource.runMigrations();
 
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('are all applied, each file of them', async () => {
+  it('include every file of the folder migrations', async () => {
     const applied = await dataSource.runMigrations();
 
     const files = readdirSync(join(import.meta.dirname, '../migrations')).map((file) =>
@@ -50,7 +50,7 @@ describe('migrations', () => {
     expect(applied.map(({ name }) => name).toSorted()).toEqual(files.toSorted());
   });
 
-  it('name every key and index', async () => {
+  it('give every key and index a name of lower-case words that ends in _idx or _pkey', async () => {
     await dataSource.runMigrations();
 
     const names = await database.query<{ name: string }>(
@@ -70,7 +70,7 @@ describe('migrations', () => {
     expect(undescribed).toEqual([]);
   });
 
-  it("start no database by the import of TypeORM's data source", async () => {
+  it('can be imported by the TypeORM CLI without a start of the embedded PostgreSQL', async () => {
     const dataDir = join(tmpdir(), `openim-group-sync-import-${process.pid}`);
     process.env['DATA_DIR'] = dataDir;
     const { default: cli } = await import('../src/data-source.js');
@@ -80,7 +80,7 @@ describe('migrations', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  it('go up, down to nothing, and up again', async () => {
+  it('can be applied, reverted completely, and applied again', async () => {
     const migrations = await dataSource.runMigrations();
     const up = await schema();
 
@@ -106,7 +106,7 @@ describe('migrations', () => {
     expect(await Promise.all(replicas.map((replica) => replica.end()))).toEqual([0, 0, 0, 0]);
   });
 
-  it('stop the process when one fails, and leave the database as it was', async () => {
+  it('end the process when one of them fails, and leave the database unchanged', async () => {
     await database.query('CREATE TABLE group_members (mine integer)');
 
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
@@ -118,7 +118,7 @@ describe('migrations', () => {
     ]);
   });
 
-  it('do not keep a replica from stopping that waits for another one', async () => {
+  it('do not delay the shutdown of a replica that waits for the migration lock', async () => {
     await database.query('SELECT pg_advisory_lock($1)', [0x0913_0002]);
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
     await service.url();
@@ -129,7 +129,7 @@ describe('migrations', () => {
     expect(Date.now() - start).toBeLessThan(6000);
   });
 
-  it('are applied by another replica where the one that began is frozen', async () => {
+  it('are applied by a second replica while the first one is frozen in a migration', async () => {
     await database.query('BEGIN');
     await database.query('CREATE TABLE groups (theirs integer)');
     const frozen = ServiceProcess.start({ DATABASE_URL: database.url });
@@ -149,7 +149,7 @@ describe('migrations', () => {
     expect(await frozen.end()).toBe(0);
   });
 
-  it('are waited for where the service may not apply them', async () => {
+  it('are awaited by a service with RUN_MIGRATIONS=false', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url, RUN_MIGRATIONS: 'false' });
     await service.says(
       /migrations are pending; the service applies them at its start unless RUN_MIGRATIONS is false/,
@@ -164,8 +164,8 @@ describe('migrations', () => {
   });
 });
 
-describe('a database that is not there yet', () => {
-  it('is waited for: live, not ready, callbacks and reads answered with 503 in time', async () => {
+describe('A service whose database is unreachable at its start', () => {
+  it('is live but not ready, answers callbacks and reads with 503, and recovers once the database is reachable', async () => {
     const database = await TestDatabase.create('template0');
     const proxy = new Proxy(new URL(database.url));
     await proxy.listen();
@@ -202,7 +202,7 @@ describe('a database that is not there yet', () => {
     await database.drop();
   });
 
-  it('that never comes does not keep the process from stopping', async () => {
+  it('stops within 10 s although PostgreSQL never answers, and does not log the password', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as { port: number };
@@ -219,7 +219,7 @@ describe('a database that is not there yet', () => {
   });
 });
 
-describe('a database that goes away', () => {
+describe('A service without a journal', () => {
   let service: Service;
   let proxy: Proxy;
 
@@ -237,7 +237,7 @@ describe('a database that goes away', () => {
     await service.stop();
   });
 
-  it('and hangs: every callback is answered within 4 s, none is acknowledged', async () => {
+  it('answers 503 to every callback within 4 s while PostgreSQL hangs', async () => {
     proxy.hang();
 
     const start = Date.now();
@@ -257,7 +257,7 @@ describe('a database that goes away', () => {
     expect((await service.rows()).groups).toHaveLength(1);
   });
 
-  it('and comes back: callbacks are written again', async () => {
+  it('answers 503 during an outage of PostgreSQL, and writes callbacks again after it', async () => {
     await proxy.close();
     expect((await service.post(CREATE, group('lost'))).status).toBe(503);
 
@@ -267,7 +267,7 @@ describe('a database that goes away', () => {
     expect((await service.rows()).groups.map(({ group_id: id }) => id)).toEqual(['after', 'before']);
   });
 
-  it('and refuses for a reason of its own: 500, and only the log tells it', async () => {
+  it('answers 500 to a callback that PostgreSQL refuses, and gives the reason only in its log', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );

@@ -8,7 +8,7 @@ import { SUCCESS } from './helpers/service.js';
 
 let folder: string;
 
-/** Starts the service without `DATABASE_URL`, on the folder of the test. */
+/** Starts the service without `DATABASE_URL`, with the folder of the test as DATA_DIR. */
 function start(prefix: string[] = []): ServiceProcess {
   return ServiceProcess.start({ DATA_DIR: join(folder, 'data') }, prefix);
 }
@@ -38,7 +38,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('is there without DATABASE_URL, keeps its data over a restart, and ends with the service', async () => {
+it('The embedded PostgreSQL starts without DATABASE_URL, keeps its data across a restart, and ends with the service', async () => {
   const first = start();
   await first.says(/The database is ready/);
   expect(await first.post({ groupID: 'a' })).toEqual({ status: 200, body: SUCCESS });
@@ -53,7 +53,7 @@ it('is there without DATABASE_URL, keeps its data over a restart, and ends with 
   expect(second.log).not.toContain(await readFile(join(folder, 'data/postgres.password'), 'utf8'));
 });
 
-it('keeps every acknowledged callback when the service is killed, and takes up what it left running', async () => {
+it('The embedded PostgreSQL keeps every acknowledged callback when the service is killed, and the next service ends the orphan', async () => {
   const first = start();
   await first.says(/The database is ready/);
   const acknowledged: string[] = [];
@@ -83,7 +83,7 @@ it('keeps every acknowledged callback when the service is killed, and takes up w
   );
 });
 
-it('is started again with everything acknowledged when PostgreSQL itself is killed', async () => {
+it('The embedded PostgreSQL is restarted with every acknowledged callback after it was killed', async () => {
   const service = start();
   await service.says(/The database is ready/);
   await service.post({ groupID: 'a' });
@@ -95,7 +95,7 @@ it('is started again with everything acknowledged when PostgreSQL itself is kill
   expect(await groupIDs(service)).toEqual(['a', 'b']);
 });
 
-it('refuses a second service on the same folder, and leaves the first one alone', async () => {
+it('The embedded PostgreSQL refuses a second service on the same folder, and continues to serve the first one', async () => {
   const first = start();
   await first.says(/The database is ready/);
 
@@ -106,7 +106,7 @@ it('refuses a second service on the same folder, and leaves the first one alone'
   expect((await first.post({ groupID: 'a' })).status).toBe(200);
 });
 
-it('is made whole by the next start when the first one was cut short', async () => {
+it('The embedded PostgreSQL is set up by the next start when the first start was interrupted', async () => {
   const first = start();
   await eventually(async () => (await stat(join(folder, 'data'))).isDirectory());
   first.child.kill('SIGKILL');
@@ -119,39 +119,48 @@ it('is made whole by the next start when the first one was cut short', async () 
 
 const asRoot = process.getuid?.() === 0;
 
-(asRoot ? it : it.skip)('runs as an ordinary user too', async () => {
-  await chmod(folder, 0o755);
-  await chown(folder, 65534, 65534);
+(asRoot ? it : it.skip)(
+  'The embedded PostgreSQL runs under an ordinary user (skipped without root)',
+  async () => {
+    await chmod(folder, 0o755);
+    await chown(folder, 65534, 65534);
 
-  const service = start(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
+    const service = start(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
 
-  await service.says(/The database is ready/);
-  expect((await service.post({ groupID: 'a' })).status).toBe(200);
-  expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
-});
+    await service.says(/The database is ready/);
+    expect((await service.post({ groupID: 'a' })).status).toBe(200);
+    expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+  },
+);
 
-(asRoot ? it : it.skip)('runs as root in a folder that only root may enter', async () => {
-  await chmod(folder, 0o700);
+(asRoot ? it : it.skip)(
+  'The embedded PostgreSQL runs in a folder that only root may enter (skipped without root)',
+  async () => {
+    await chmod(folder, 0o700);
 
-  const service = start();
+    const service = start();
 
-  await service.says(/The database is ready/);
-  expect((await service.post({ groupID: 'a' })).status).toBe(200);
-  expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
-});
+    await service.says(/The database is ready/);
+    expect((await service.post({ groupID: 'a' })).status).toBe(200);
+    expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+  },
+);
 
-(asRoot ? it : it.skip)('copies its programs out of a folder that only root may enter', async () => {
-  const bin = join(folder, 'closed/native/bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, 'initdb'), '#!/bin/sh\necho done', { mode: 0o755 });
-  await writeFile(join(bin, 'postgres'), '', { mode: 0o755 });
-  await chmod(folder, 0o755);
-  const binaries = { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+(asRoot ? it : it.skip)(
+  'The embedded PostgreSQL copies its programs out of a folder that only root may enter (skipped without root)',
+  async () => {
+    const bin = join(folder, 'closed/native/bin');
+    await mkdir(bin, { recursive: true });
+    await writeFile(join(bin, 'initdb'), '#!/bin/sh\necho done', { mode: 0o755 });
+    await writeFile(join(bin, 'postgres'), '', { mode: 0o755 });
+    await chmod(folder, 0o755);
+    const binaries = { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 
-  expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(binaries);
+    expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(binaries);
 
-  await chmod(join(folder, 'closed'), 0o700);
-  const copies = await reachableByAll(binaries, join(folder, 'cache'));
-  expect(execFileSync(copies.initdb, { uid: 65534, gid: 65534, encoding: 'utf8' })).toBe('done\n');
-  expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(copies);
-});
+    await chmod(join(folder, 'closed'), 0o700);
+    const copies = await reachableByAll(binaries, join(folder, 'cache'));
+    expect(execFileSync(copies.initdb, { uid: 65534, gid: 65534, encoding: 'utf8' })).toBe('done\n');
+    expect(await reachableByAll(binaries, join(folder, 'cache'))).toEqual(copies);
+  },
+);

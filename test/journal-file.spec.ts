@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Opens the journal of the folder, does something, and closes it. */
+/** Opens the journal of the folder, runs `work` with it, and closes it. */
 async function withJournal<T>(
   work: (journal: JournalService) => Promise<T>,
   settings: Record<string, string> = {},
@@ -47,17 +47,17 @@ const contents = (journal: JournalService): Promise<JournalEntry[]> =>
 const append = (journal: JournalService, sequence: number, isOfOneGroup = false) =>
   journal.append(journalEntry(sequence), isOfOneGroup);
 
-/** Puts a file into the journal's folder, as a process that ended left it. */
+/** Writes a file of the journal, as an ended process left it. */
 async function leave(bytes: Buffer, name = 'callbacks-0000000001.journal'): Promise<void> {
   await withJournal(async () => undefined);
   await writeFile(join(folder, 'journal', name), bytes);
 }
 
-describe('an entry of the journal', () => {
-  it('is what was written, and each cut of the file holds the whole entries before it and a torn one', () => {
+describe('An entry of the journal', () => {
+  it('is decoded as it was written when the file is cut behind it, and is reported as torn when the file is cut inside it', () => {
     for (let length = 0; length <= WHOLE.length; length += 1) {
       const pieces = decodeAll(WHOLE.subarray(0, length)).map(({ piece }) => piece);
-      const whole = ENTRIES.filter((_, index) => ENDS[index]! <= length + 1); // the end of the line says nothing
+      const whole = ENTRIES.filter((_, index) => ENDS[index]! <= length + 1); // the line break carries no data
       expect(pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []))).toEqual(whole);
       const rest = length - Math.min(length, whole.length > 0 ? ENDS[whole.length - 1]! : 0);
       expect(pieces.filter(({ kind }) => kind === 'torn').map((piece) => piece.length)).toEqual(
@@ -66,14 +66,14 @@ describe('an entry of the journal', () => {
     }
   });
 
-  it('is not read with any one bit of it flipped, and no other entry is lost with it', () => {
+  it('is not decoded after one bit of its content is flipped, and every other entry is', () => {
     for (let bit = 0; bit < WHOLE.length * 8; bit += 1) {
       const bytes = Buffer.from(WHOLE);
       bytes[bit >> 3]! ^= 1 << (bit & 7);
       const pieces = decodeAll(bytes).map(({ piece }) => piece);
       const read = pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []));
       const index = ENDS.findIndex((end) => bit >> 3 < end);
-      const isHarmless = [ENDS[index - 1] ?? 0, ENDS[index]! - 1].includes(bit >> 3); // its state, the end of its line
+      const isHarmless = [ENDS[index - 1] ?? 0, ENDS[index]! - 1].includes(bit >> 3); // the state byte and the line break
       expect(read).toEqual(isHarmless ? ENTRIES : ENTRIES.toSpliced(index, 1));
       expect(pieces.some(({ kind }) => kind === 'done')).toBe(false);
       expect(pieces.some(({ kind }) => kind === 'damaged')).toBe(!isHarmless);
@@ -81,7 +81,7 @@ describe('an entry of the journal', () => {
     }
   });
 
-  it('is lost alone, whatever bytes are damaged', () => {
+  it('is decoded when any bytes are damaged outside it and outside the entry before it', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(WHOLE.length - 1), fc.integer({ min: 1, max: 255 })), {
@@ -94,7 +94,7 @@ describe('an entry of the journal', () => {
           const touched = new Set(damages.map(([at]) => ENDS.findIndex((end) => at < end)));
           const read = decodeAll(bytes).flatMap(({ piece }) => (piece.kind === 'entry' ? [piece.entry] : []));
           for (const [index, entry] of ENTRIES.entries()) {
-            // A line whose end and whose successor's header are damaged may take the successor along: it is told as damage.
+            // Damage to a line break can make the next entry unreadable; that entry is reported as damaged.
             if (!touched.has(index) && !touched.has(index - 1)) {
               expect(read).toContainEqual(entry);
             }
@@ -106,8 +106,8 @@ describe('an entry of the journal', () => {
   });
 });
 
-describe('the journal', () => {
-  it('holds after a crash at any byte what was acknowledged, keeps what is torn, and takes new entries', async () => {
+describe('The journal', () => {
+  it('keeps acknowledged entries after a crash at any byte, quarantines the torn entry, and accepts new entries', async () => {
     for (let length = 0; length <= WHOLE.length; length += 1) {
       await leave(WHOLE.subarray(0, length));
       await withJournal(async (journal) => {
@@ -115,13 +115,13 @@ describe('the journal', () => {
         await append(journal, 9);
       });
       const kept = await quarantined(folder);
-      // Each byte says the same of the next start; so many files are slow on a busy disk.
+      // A second start at every fifth byte is enough. Two starts at each byte are slow on a busy disk.
       if (length % 5 === 0 || ENDS.includes(length + 1)) {
         await withJournal(async (journal) => {
           expect((await contents(journal)).at(-1)).toMatchObject({ id: journalEntry(9).id });
           expect(journal.waiting).toBe(ENDS.filter((end) => end <= length + 1).length + 1);
         });
-        expect(await quarantined(folder)).toBe(kept); // it is found once
+        expect(await quarantined(folder)).toBe(kept); // the second start quarantines nothing
       }
       const torn = WHOLE.subarray(ENDS.findLast((end) => end <= length + 1) ?? 0, length).toString('latin1');
       expect(kept.includes(torn)).toBe(true);
@@ -130,7 +130,7 @@ describe('the journal', () => {
     }
   }, 240_000);
 
-  it('tells a torn entry from a damaged one, counts both and keeps all bytes', async () => {
+  it('distinguishes a torn entry from a damaged one, counts both, and quarantines all their bytes', async () => {
     const bytes = Buffer.from(WHOLE);
     bytes[ENDS[0]! + 60]! ^= 4;
     await leave(bytes.subarray(0, WHOLE.length - 50));
@@ -154,7 +154,7 @@ describe('the journal', () => {
     expect(await quarantined(folder)).toContain(kept);
   });
 
-  it('remembers across a crash what was applied', async () => {
+  it('returns after a restart only the entries that were not removed', async () => {
     await withJournal(async (journal) => {
       const waiting = [];
       for (let sequence = 1; sequence <= 10; sequence += 1) {
@@ -171,7 +171,7 @@ describe('the journal', () => {
     });
   });
 
-  it('gives the room of each file back when all in it is applied, with one group that stays', async () => {
+  it('frees the space of applied entries while the entry of one group stays', async () => {
     await withJournal(
       async (journal) => {
         const stuck = await append(journal, 1);
@@ -188,7 +188,7 @@ describe('the journal', () => {
     );
   });
 
-  it('keeps half of its room from groups that wait by themselves', async () => {
+  it('accepts callbacks of single waiting groups only up to half of its limit', async () => {
     await withJournal(
       async (journal) => {
         const body = Buffer.alloc(60 * 1024);
@@ -209,13 +209,13 @@ describe('the journal', () => {
     );
   });
 
-  it('takes an entry once that a crash left in two files', async () => {
+  it('returns an entry once when a crash left it in two files', async () => {
     await leave(WHOLE);
     await writeFile(join(folder, 'journal/callbacks-0000000007.journal'), WHOLE);
     await withJournal(async (journal) => expect(await contents(journal)).toEqual(ENTRIES));
   });
 
-  it('puts its entries in the order of their lines, whatever the clocks showed', async () => {
+  it('orders its entries by their lines when the clocks disagree', async () => {
     await withJournal(async (journal) => {
       const at = (asOf: number | null, receivedAt = Date.now()) =>
         journal.append({ ...journalEntry(0), asOf, receivedAt }, false);
@@ -226,16 +226,16 @@ describe('the journal', () => {
       journal.groups.setMissingAsOf(now);
       await at(now - 3_600_000);
       await at(now + 5);
-      const moments = journal.groups.all().map(({ asOf }) => asOf!);
-      expect(moments).toEqual(moments.toSorted((one, other) => one - other));
-      expect(moments.at(0)).toBeLessThan(now - 3_000_000);
-      expect(moments.at(1)).toBeGreaterThan(now - 1000);
-      expect(moments.at(-1)).toBe(now + 5);
+      const times = journal.groups.all().map(({ asOf }) => asOf!);
+      expect(times).toEqual(times.toSorted((one, other) => one - other));
+      expect(times.at(0)).toBeLessThan(now - 3_000_000);
+      expect(times.at(1)).toBeGreaterThan(now - 1000);
+      expect(times.at(-1)).toBe(now + 5);
     });
   });
 });
 
-/** A disk that has so many bytes left. */
+/** Returns an `open` whose files fail with ENOSPC after this number of bytes, as on a full disk. */
 function fullAfter(bytes: number, canTruncate: boolean): typeof open {
   let left = bytes;
   return async (...args) => {
@@ -262,9 +262,9 @@ function fullAfter(bytes: number, canTruncate: boolean): typeof open {
   };
 }
 
-describe('a file of the journal on a disk that is full', () => {
+describe('A journal file on a full disk', () => {
   it.each([true, false])(
-    'acknowledges at no byte what is not there afterwards (truncation works: %s)',
+    'holds every acknowledged entry at whichever byte the space ends (truncation works: %s)',
     async (canTruncate) => {
       for (let left = 0; left <= WHOLE.length; left += 1) {
         const path = join(folder, `at-${left}`);
@@ -280,14 +280,14 @@ describe('a file of the journal on a disk that is full', () => {
         await segment.close();
         const pieces = decodeAll(await readFile(path)).map(({ piece }) => piece);
         const there = pieces.flatMap((piece) => (piece.kind === 'entry' ? [piece.entry] : []));
-        // Where not even the rest of it can be cut off, a whole entry may be there that was not acknowledged.
+        // Without truncation, a whole entry that was not acknowledged can stay in the file.
         expect(there.slice(0, canTruncate ? undefined : acknowledged.length)).toEqual(acknowledged);
         expect(pieces.some(({ kind }) => kind === 'damaged')).toBe(false);
       }
     },
   );
 
-  it('goes on in another file where one could not be written', async () => {
+  it('is followed by another file after it is sealed', async () => {
     await withJournal(async (journal) => {
       await append(journal, 1);
       const [segment] = (journal as unknown as { segments: { segments: JournalSegment[] } }).segments

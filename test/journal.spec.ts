@@ -57,13 +57,13 @@ const kicked = (groupID: string, ...kickedUserIDs: string[]) => ({
   kickedUserIDs,
 });
 
-/** As a process left it. */
+/** Writes the first file of the journal, as an ended process left it. */
 const leave = async (...bytes: Buffer[]): Promise<void> => {
   await mkdir(join(folder, 'journal'), { recursive: true });
   await writeFile(join(folder, 'journal/callbacks-0000000001.journal'), Buffer.concat(bytes));
 };
 
-describe('while PostgreSQL is away', () => {
+describe('A service with a journal', () => {
   let service: Service;
   let proxy: Proxy;
 
@@ -92,7 +92,7 @@ describe('while PostgreSQL is away', () => {
       )
     ).map(({ user_id: userID }) => userID);
 
-  it('keeps callbacks on disk, says so, and applies them in their order', async () => {
+  it('keeps callbacks on disk while PostgreSQL is unreachable, reports them, and applies them in their order', async () => {
     expect(await journal()).toEqual({ open: true, waiting: 0, bytes: 0, oldestReceivedAt: null });
     const before = new Date();
     await proxy.close();
@@ -151,7 +151,7 @@ describe('while PostgreSQL is away', () => {
     expect((await journalBytes(folder)).length).toBe(0);
   });
 
-  it('keeps what PostgreSQL leaves without an answer, and then everything at once', async () => {
+  it('journals a callback that PostgreSQL does not answer in time, and journals the next one sooner', async () => {
     proxy.hang();
     const start = Date.now();
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -166,7 +166,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['a', 'b', 'c', 'd', 'o']);
   });
 
-  it('does not apply again what was only late', async () => {
+  it('applies a journaled callback once when its first attempt was only late', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -188,7 +188,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('does not take what came after one that was late for older than it', async () => {
+  it('applies a callback that follows a late one as the newer of the two', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect((await service.post(JOIN, joined('g', 'c'))).body).toEqual(SUCCESS);
@@ -200,7 +200,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['a', 'b', 'o']);
   });
 
-  it('answers 503 where the journal is full, and writes what it acknowledged', async () => {
+  it('answers 503 while the journal is full, and writes every callback that it acknowledged', async () => {
     const users = Array.from({ length: 3000 }, (_, n) => `user${n}`);
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
@@ -220,7 +220,7 @@ describe('while PostgreSQL is away', () => {
     expect([failed.length, logged.length]).toEqual([statuses.filter((status) => status === 503).length, 13]);
   });
 
-  it('refuses what is not valid as ever, and answers what is not mirrored', async () => {
+  it('journals neither an invalid callback nor an ignored one while PostgreSQL is unreachable', async () => {
     await proxy.close();
     expect((await service.post(CREATE, '{')).status).toBe(400);
     expect((await service.post('callbackAfterSendGroupMsgCommand', {})).status).toBe(200);
@@ -246,7 +246,7 @@ describe('while PostgreSQL is away', () => {
       )
     ).map(({ group_id: groupID }) => groupID);
 
-  it('keeps of a message and of a user no more than the hint', async () => {
+  it('journals only the hint of a message callback and of a user callback', async () => {
     await service.post(CREATE, created('h', 'c'));
     await proxy.close();
     const message = { callbackCommand: MESSAGE, groupID: 'g', contentType: 1509, content: 'secret' };
@@ -274,7 +274,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('marks all other groups of a user at once while the row of one is locked, and that one later', async () => {
+  it('marks the unlocked groups of a user stale at once, and the locked group later', async () => {
     await service.post(CREATE, created('h', 'a'));
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
@@ -282,7 +282,7 @@ describe('while PostgreSQL is away', () => {
     expect(service.log.at(-1)).toMatchObject({ command: USER, outcome: 'journaled' });
     expect(await marked()).toEqual(['h']);
     const start = Date.now();
-    await service.post(USER, renamed('b')); // is in the locked group only
+    await service.post(USER, renamed('b')); // user b is only in the locked group
     await service.post(INFO, { callbackCommand: INFO, groupID: 'h', groupName: 'free' });
     expect(service.log.at(-1)).toMatchObject({ groupID: 'h', outcome: 'applied' });
     expect(Date.now() - start).toBeLessThan(3000);
@@ -295,7 +295,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('writes other groups at once while the row of one is locked', async () => {
+  it('writes other groups at once while the row of one group is locked', async () => {
     await service.database.query('BEGIN');
     await service.database.query("SELECT FROM groups WHERE group_id = 'g' FOR UPDATE");
     expect(
@@ -308,7 +308,7 @@ describe('while PostgreSQL is away', () => {
     }
     expect(Date.now() - start).toBeLessThan(2000);
     expect((await journal()).waiting).toBe(1);
-    await sleep(2500); // the locked one is tried again, and holds up nobody meanwhile
+    await sleep(2500); // the callback of the locked group is retried and delays no other callback
     await service.post(CREATE, created('free20'));
     expect(service.log.at(-1)).toMatchObject({ groupID: 'free20', outcome: 'applied' });
     expect(service.log.filter(({ msg }) => String(msg).includes('is away'))).toEqual([]);
@@ -320,7 +320,7 @@ describe('while PostgreSQL is away', () => {
     });
   });
 
-  it('writes other groups beside many that are locked', async () => {
+  it('writes other groups within 500 ms while the rows of 30 groups are locked', async () => {
     const locked = Array.from({ length: 30 }, (_, n) => `locked${n}`);
     for (const groupID of locked) {
       await service.post(CREATE, created(groupID));
@@ -344,7 +344,7 @@ describe('while PostgreSQL is away', () => {
   });
 
   it.each(['XX000', '53100', '53200', '55000', '26000', '42501', '42P01', '57014', '58030', 'XX001'])(
-    'keeps a callback that PostgreSQL refuses with %s, and applies it when that is over',
+    'journals a callback that PostgreSQL refuses with %s, and applies it once PostgreSQL accepts it',
     async (code) => {
       await service.database.query(`
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -365,7 +365,7 @@ describe('while PostgreSQL is away', () => {
     },
   );
 
-  it('answers 500 to what PostgreSQL cannot hold, and writes down that it failed', async () => {
+  it('answers 500 to a callback that violates a constraint, and records its delivery as failed', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );
@@ -376,7 +376,7 @@ describe('while PostgreSQL is away', () => {
     ).toEqual([{ outcome: 'failed' }]);
   });
 
-  it('gives up after a bounded number of attempts what fails for itself, and keeps its body for a replay', async () => {
+  it('gives up a callback that keeps failing after a bounded number of attempts, and keeps its body for a replay', async () => {
     await service.database.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN RAISE EXCEPTION 'rejected' USING ERRCODE = 'XX000'; END $$`);
@@ -401,7 +401,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('bad')).toEqual(['a', 'o']);
   });
 
-  it('keeps the order of its lines while the clock of the machine is an hour behind', async () => {
+  it('applies journaled callbacks in their order although the clock of the machine is an hour behind', async () => {
     await service.post(INFO, { callbackCommand: INFO, groupID: 'g', groupName: 'before' });
     await proxy.close();
     const now = Date.now;
@@ -422,7 +422,7 @@ describe('while PostgreSQL is away', () => {
     ]);
   });
 
-  it('takes what is journaled for later than what is in the rows, also where the clock of PostgreSQL was set back', async () => {
+  it('treats a journaled callback as newer than the rows although the clock of PostgreSQL was set back', async () => {
     await service.database.query(`
       UPDATE groups SET as_of = as_of + interval '1 hour';
       UPDATE group_members SET as_of = as_of + interval '1 hour';
@@ -435,7 +435,7 @@ describe('while PostgreSQL is away', () => {
     expect(await present('g')).toEqual(['b', 'o']);
   });
 
-  it('does not let one that cannot be applied keep the others waiting', async () => {
+  it('applies the other callbacks of its journal when one callback cannot be applied', async () => {
     await service.database.query(
       'ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)',
     );
@@ -460,7 +460,7 @@ describe('while PostgreSQL is away', () => {
   });
 });
 
-describe('a process that ends with callbacks in its journal', () => {
+describe('A service process with a journal', () => {
   let database: TestDatabase;
   let proxy: Proxy;
 
@@ -479,33 +479,36 @@ describe('a process that ends with callbacks in its journal', () => {
   const start = (environment: Record<string, string> = {}) =>
     ServiceProcess.start({ JOURNAL: 'on', DATA_DIR: folder, DATABASE_URL: proxy.url, ...environment });
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('by %s leaves them to the next one', async (signal) => {
-    await proxy.close();
-    const first = start();
-    for (const groupID of ['g1', 'g2']) {
-      expect(await first.post(created(groupID, 'a'))).toEqual({ status: 200, body: SUCCESS });
-    }
-    await first.end(signal);
-    await appendFile((await journalFiles(folder)).at(-1)!, '- 0123456789abcdef {"id":"torn');
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'that ends by %s leaves its journaled callbacks to the next process',
+    async (signal) => {
+      await proxy.close();
+      const first = start();
+      for (const groupID of ['g1', 'g2']) {
+        expect(await first.post(created(groupID, 'a'))).toEqual({ status: 200, body: SUCCESS });
+      }
+      await first.end(signal);
+      await appendFile((await journalFiles(folder)).at(-1)!, '- 0123456789abcdef {"id":"torn');
 
-    const second = start();
-    await second.says(/"entries":2,"msg":"Callbacks of an earlier process wait/);
-    expect((await second.post(created('g3'))).status).toBe(200);
-    await proxy.listen();
-    await eventually(
-      async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
-    );
-    expect(await second.end()).toBe(0);
+      const second = start();
+      await second.says(/"entries":2,"msg":"Callbacks of an earlier process wait/);
+      expect((await second.post(created('g3'))).status).toBe(200);
+      await proxy.listen();
+      await eventually(
+        async () => ((await second.get('/admin/stats')).body as unknown as Stats).journal.waiting === 0,
+      );
+      expect(await second.end()).toBe(0);
 
-    expect(await database.query('SELECT group_id FROM groups ORDER BY 1')).toEqual(
-      ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
-    );
-    expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
-    expect(second.log).toMatch(/"reason":"torn".*An entry of the journal was not applied/);
-    expect(second.log).not.toMatch(/"level":"error"/);
-  });
+      expect(await database.query('SELECT group_id FROM groups ORDER BY 1')).toEqual(
+        ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
+      );
+      expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
+      expect(second.log).toMatch(/"reason":"torn".*An entry of the journal was not applied/);
+      expect(second.log).not.toMatch(/"level":"error"/);
+    },
+  );
 
-  it('and does not apply again what was written before the end', async () => {
+  it('does not apply a journaled callback whose delivery is already in PostgreSQL', async () => {
     const first = start();
     await first.says(/The database is ready/);
     expect((await first.post(created('g', 'a'))).status).toBe(200);
@@ -531,7 +534,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(await quarantined(folder)).toContain('no entry\n');
   });
 
-  it('gives up one that cannot be applied also when it has done so before', async () => {
+  it('records a callback that cannot be applied as failed once, also when its entry returns after a crash', async () => {
     await database.query('ALTER TABLE groups ADD CONSTRAINT nobody_knows CHECK (group_id <> $$bad$$)');
     await proxy.close();
     const first = start();
@@ -551,7 +554,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(await database.query('SELECT outcome FROM callback_deliveries')).toEqual([{ outcome: 'failed' }]);
   });
 
-  it('puts aside what PostgreSQL takes neither as a change nor into the log, and goes on', async () => {
+  it('quarantines entries that PostgreSQL accepts neither as a change nor as a delivery, and applies the others', async () => {
     const entry = (sequence: number, more: object) =>
       encodeEntry(
         journalEntry(sequence, {
@@ -588,7 +591,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(next.log).not.toMatch(/wait in the journal|An entry of the journal/);
   });
 
-  it('does not begin anew with what was applied before a kill', async () => {
+  it('remembers after a kill which entries were applied, except for the last 150', async () => {
     await proxy.close();
     const first = start({ DATABASE_POOL_SIZE: '3' });
     await first.url();
@@ -611,7 +614,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(600);
   });
 
-  it('has the folder for itself', async () => {
+  it('locks the folder of the journal against a second process', async () => {
     const first = start();
     await first.url();
     const second = start();
@@ -619,7 +622,7 @@ describe('a process that ends with callbacks in its journal', () => {
     expect(first.log).not.toContain('The journal cannot be opened');
   });
 
-  it('says where it cannot keep any, and that it may not', async () => {
+  it('logs that the journal is off or cannot be opened, and answers 503 while PostgreSQL is unreachable', async () => {
     await writeFile(join(folder, 'file'), '');
     const without = start({ DATA_DIR: join(folder, 'file') });
     await without.says(/The journal cannot be opened: .* DATA_DIR must be a folder that this user can write/);
@@ -632,7 +635,7 @@ describe('a process that ends with callbacks in its journal', () => {
     }
   });
 
-  it('refuses what is more than it may take', async () => {
+  it('answers 503 to callbacks beyond JOURNAL_LIMIT', async () => {
     await proxy.close();
     const service = start({ JOURNAL_LIMIT: '1mb' });
     const users = Array.from({ length: 6000 }, (_, n) => `user${n}`);

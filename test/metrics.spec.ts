@@ -11,7 +11,7 @@ const file = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 
 afterEach(() => World.endAll());
 
-describe('of callbacks', () => {
+describe('The metrics of callbacks', () => {
   let service: Service;
 
   beforeEach(async () => {
@@ -20,7 +20,7 @@ describe('of callbacks', () => {
 
   afterEach(() => service.stop());
 
-  it('all counters are there from the start, at 0', async () => {
+  it('have every counter at 0 from the start', async () => {
     const metrics = await readMetrics(service.url);
     for (const command of [CREATE, 'callbackAfterQuitGroupCommand', 'other']) {
       for (const outcome of ['applied', 'unchanged', 'ignored', 'rejected', 'failed']) {
@@ -37,7 +37,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_reconciliation_missed_callbacks_total')).toBe(0);
   });
 
-  it('tell when each command was received last, refused ones too, by the name that it has today', async () => {
+  it('show when each command was last received, also when it was refused, under its current name', async () => {
     const name = 'openim_callback_last_received_timestamp_seconds';
     const quit = 'callbackAfterQuitGroupCommand';
     const before = Date.now() / 1000;
@@ -56,7 +56,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_callbacks_total', { command: 'other', outcome: 'ignored' })).toBe(1);
   });
 
-  it('count who is not let in, by the endpoint', async () => {
+  it('count failed authentications by endpoint', async () => {
     await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: `Basic ${btoa('o:wrong')}` });
     await service.post(CREATE, fixture(CREATE, 'documented'));
     await service.fetch('/admin/groups');
@@ -68,7 +68,7 @@ describe('of callbacks', () => {
     expect(metrics.value('openim_authentication_failures_total', { endpoint: 'admin' })).toBe(2);
   });
 
-  it('show the pool of connections, and who waits for one', async () => {
+  it('show the busy and idle connections of the pool, and the callbacks that wait for one', async () => {
     const connections = async () => {
       const metrics = await readMetrics(service.url);
       return ['busy', 'idle', 'waiting'].map((state) =>
@@ -87,19 +87,19 @@ describe('of callbacks', () => {
     expect((await readMetrics(service.url)).value('openim_database_pool_size')).toBe(3);
   });
 
-  it('tell the version', async () => {
+  it('show the versions of the service and of Node.js', async () => {
     const { version } = JSON.parse(file('package.json')) as { version: string };
     const labels = { version, node_version: process.version };
     expect((await readMetrics(service.url)).value('openim_build_info', labels)).toBe(1);
   });
 
-  it('show no replica that reconciles where there is no OpenIM to ask', async () => {
+  it('show no reconciliation leader without OPENIM_API_URL', async () => {
     expect((await readMetrics(service.url)).all('openim_reconciliation_leader')).toEqual([]);
   });
 });
 
-describe('of reconciliation', () => {
-  it('count runs, differences, and callbacks that were lost and not only late', async () => {
+describe('The metrics of reconciliation', () => {
+  it('count runs, differences, and lost callbacks but not late ones', async () => {
     const world = await World.start([newGroup(3), newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const [one, two, late] = world.groups;
     await world.runEnds(({ kind }) => kind === 'resync');
@@ -107,8 +107,8 @@ describe('of reconciliation', () => {
     expect(before.value('openim_reconciliation_leader')).toBe(1);
     expect(before.value('openim_reconciliation_runs_total', { kind: 'backfill', outcome: 'done' })).toBe(1);
     expect(before.sum('openim_reconciliation_differences_total')).toBe(0);
-    const swept = before.value('openim_reconciliation_last_resync_timestamp_seconds')!;
-    expect(Date.now() / 1000 - swept).toBeLessThan(5);
+    const resyncedAt = before.value('openim_reconciliation_last_resync_timestamp_seconds')!;
+    expect(Date.now() / 1000 - resyncedAt).toBeLessThan(5);
 
     late.act(step('rename'));
     await world.becomesRight();
@@ -121,7 +121,7 @@ describe('of reconciliation', () => {
     await eventually(async () => (await found('joined')) === 1 && (await found('info')) === 2);
     await world.becomesRight();
 
-    // The drift counts half a minute after it was found. It was found 29 s ago from here on.
+    // A drift counts as a missed callback 30 s after it was found. These statements make the drifts 29 s old.
     await world.service.database.query(
       "UPDATE group_drifts SET found_at = clock_timestamp() - interval '29 s'",
     );
@@ -135,11 +135,11 @@ describe('of reconciliation', () => {
     );
     const after = await readMetrics(world.service.url);
     expect(after.value('openim_reconciliation_differences_total', { kind: 'dismissed' })).toBe(1);
-    expect(after.value('openim_reconciliation_last_resync_timestamp_seconds')).toBeGreaterThan(swept);
+    expect(after.value('openim_reconciliation_last_resync_timestamp_seconds')).toBeGreaterThan(resyncedAt);
     expect((await world.read()).missedCallbacks).toBe(2);
   }, 90_000);
 
-  it('count runs that fail and groups that wait, and show what is under way', async () => {
+  it('count failed runs and waiting groups, and show the run in progress', async () => {
     const world = await World.start([newGroup(3), newGroup(3)], { RECONCILE_INTERVAL: '1s' });
     const value = async (name: string, labels = {}) =>
       (await readMetrics(world.service.url)).value(`openim_reconciliation_${name}`, labels);
@@ -155,15 +155,15 @@ describe('of reconciliation', () => {
   });
 });
 
-/** The first cells of the table of metrics in docs/observability.md. */
+/** Reads the names in the table of metrics of docs/observability.md. */
 const documented = (): string[] => {
   const page = file('docs/observability.md');
   const [rows = ''] = page.slice(page.indexOf('| metric |')).split('\n\n');
   return [...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
 };
 
-describe('always', () => {
-  it('no label holds the id of a group, a user or an operation', async () => {
+describe('The metrics of the service', () => {
+  it('have no label with the ID of a group, a user or an operation', async () => {
     const world = await World.start([newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
     for (const group of world.groups) {
       (['rename', 'join', 'kick', 'transfer', 'invite', 'mute', 'dismiss'] as const).forEach(
@@ -196,7 +196,7 @@ describe('always', () => {
     ).toEqual([]);
   });
 
-  it('docs/observability.md names the same metrics as /metrics', async () => {
+  it('are the same in /metrics and in docs/observability.md', async () => {
     const service = await Service.start();
     const { names } = await readMetrics(service.url);
     await service.stop();

@@ -8,7 +8,7 @@ import { bodyOf, fixture } from './helpers/fixtures.js';
 import { ServiceProcess } from './helpers/process.js';
 import { CREATE, KEY, Service, SUCCESS, TOKEN } from './helpers/service.js';
 
-/** The line of an admin request. */
+/** Expected log line of an admin request. */
 const adminLine = (route: string, statusCode: number, method = 'GET') => ({
   msg: 'admin request',
   req: { method, route },
@@ -17,7 +17,7 @@ const adminLine = (route: string, statusCode: number, method = 'GET') => ({
   ms: expect.any(Number),
 });
 
-describe('a running service', () => {
+describe('A running service', () => {
   let service: Service;
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('a running service', () => {
     await service.stop();
   });
 
-  it('says that it is live and ready', async () => {
+  it('reports that it is live and ready', async () => {
     expect(await service.fetch('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await service.fetch('/health/ready')).toMatchObject({
       status: 200,
@@ -36,7 +36,7 @@ describe('a running service', () => {
     });
   });
 
-  it('writes one line for a callback, with what operators ask for and without secrets', async () => {
+  it('logs one line for each callback, with its IDs, outcome and problems and without secrets', async () => {
     service.log.length = 0;
     await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
     await service.post(CREATE, { callbackCommand: CREATE, groupID: 'g', ownerUserID: 1 });
@@ -65,7 +65,7 @@ describe('a running service', () => {
     );
   });
 
-  it('writes one line for an admin request: who it was, from where, and what it did', async () => {
+  it('logs one line for each admin request, with its key, address, route and status', async () => {
     const ask = async (path: string, key: string, method = 'GET', headers = {}) =>
       service.fetch(`/admin${path}`, { method, headers: { authorization: `Bearer ${key}`, ...headers } });
     service.log.length = 0;
@@ -100,7 +100,7 @@ describe('a running service', () => {
     expect(fingerprints[1]).not.toBe(fingerprints[0]);
   });
 
-  it('says from which address a wrong secret came, also past the limit', async () => {
+  it('logs the address that sent a wrong secret, also beyond the rate limit', async () => {
     service.log.length = 0;
     for (let n = 0; n < 101; n += 1) {
       await service.post(CREATE, '{}', { authorization: 'Basic no', 'x-forwarded-for': '192.0.2.7' });
@@ -122,7 +122,7 @@ describe('a running service', () => {
     expect(text).toContain('process_resident_memory_bytes');
   });
 
-  it('sends browsers security headers, and says nobody what it is made of', async () => {
+  it('sends security headers, and does not name its framework', async () => {
     for (const path of ['/admin/groups', '/docs', '/health/live', '/nothing']) {
       const { headers } = await service.fetch(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -132,25 +132,25 @@ describe('a running service', () => {
     expect((await service.post(CREATE, '{')).headers.get('x-powered-by')).toBeNull();
   });
 
-  it('answers unknown paths in the shape of Nest', async () => {
+  it('answers an unknown path with 404 in the error format of NestJS', async () => {
     expect(await service.fetch('/nothing')).toMatchObject({
       status: 404,
       body: { statusCode: 404, error: 'Not Found' },
     });
   });
 
-  it('shows its documentation', async () => {
+  it('serves its API documentation', async () => {
     expect((await service.fetch('/docs')).text).toContain('swagger-ui');
     expect((await service.fetch<{ openapi: string }>('/docs-json')).body.openapi).toMatch(/^3\./);
   });
 
-  it('keeps idle connections longer than OpenIM and proxies do', () => {
+  it('keeps idle connections open for at least 65 s, longer than OpenIM and proxies do', () => {
     expect(service.app.getHttpServer().keepAliveTimeout).toBeGreaterThanOrEqual(65_000);
   });
 });
 
-describe('settings', () => {
-  it('CALLBACK_NEXT_CODE=0 answers 0', async () => {
+describe('A service with', () => {
+  it('CALLBACK_NEXT_CODE=0 answers a callback with nextCode 0', async () => {
     const service = await Service.start({ CALLBACK_NEXT_CODE: '0' });
     expect((await service.post(CREATE, fixture(CREATE, 'documented'))).body).toEqual({
       ...SUCCESS,
@@ -160,7 +160,7 @@ describe('settings', () => {
   });
 
   it.each<Record<string, string>>([{ CALLBACK_AUTH: 'none' }, { CALLBACK_TOKEN: '' }])(
-    '%j takes callbacks without a token',
+    'the setting %j accepts callbacks without a token',
     async (environment) => {
       const service = await Service.start(environment);
       expect((await service.post(CREATE, fixture(CREATE, 'documented'), { authorization: '' })).body).toEqual(
@@ -172,7 +172,7 @@ describe('settings', () => {
   );
 });
 
-describe('the process', () => {
+describe('The service process', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
@@ -184,7 +184,7 @@ describe('the process', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'finishes what is in flight on %s, twice said, and exits with 0',
+    'finishes the callback in flight on %s, also when the signal comes twice, and exits with 0',
     async (signal) => {
       const service = ServiceProcess.start({ DATABASE_URL: database.url });
       await service.says(/The database is ready/);
@@ -208,7 +208,7 @@ describe('the process', () => {
     },
   );
 
-  it('finishes a large callback that is half here on SIGTERM', async () => {
+  it('finishes a large callback of which it has received a part at SIGTERM', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
     await service.says(/The database is ready/);
     const initMemberList = Array.from({ length: 10_000 }, (_, index) => ({
@@ -236,7 +236,7 @@ describe('the process', () => {
     expect((await service.exited)[0]).toBe(0);
   });
 
-  it('is not ready any more while it finishes', async () => {
+  it('is not ready while it finishes callbacks after SIGTERM', async () => {
     const service = ServiceProcess.start({ DATABASE_URL: database.url });
     await service.says(/The database is ready/);
     await database.query('BEGIN');
@@ -259,7 +259,7 @@ describe('the process', () => {
     expect((await service.exited)[0]).toBe(0);
   });
 
-  it('says which setting is wrong, and does not start', async () => {
+  it('names every wrong setting, and exits with 1', async () => {
     const service = ServiceProcess.start({
       NODE_ENV: 'production',
       CALLBACK_TOKEN: '',
@@ -272,7 +272,7 @@ describe('the process', () => {
     }
   });
 
-  it('writes the warnings of libraries as lines of its log, too', async () => {
+  it('writes the warnings of libraries as lines of its log', async () => {
     const warning = `
       import { isMainThread } from 'node:worker_threads';
       setInterval(() => {
@@ -289,7 +289,7 @@ describe('the process', () => {
     }
   });
 
-  it('says in a sentence that it cannot listen, and ends', async () => {
+  it('logs the reason why it cannot listen, and exits with 1', async () => {
     const first = ServiceProcess.start({ DATABASE_URL: database.url });
     const { port } = new URL(await first.url());
     for (const [where, reason] of [
@@ -307,7 +307,7 @@ describe('the process', () => {
     await first.end();
   });
 
-  it('in development generates an admin key, logs it with an example, and warns that callbacks are open', async () => {
+  it('generates an admin key in development, logs it with an example, and warns that callbacks are not authenticated', async () => {
     const service = ServiceProcess.start({
       DATABASE_URL: database.url,
       NODE_ENV: 'development',

@@ -42,12 +42,12 @@ beforeAll(async () => {
   await service.stop();
 });
 
-it.each(readdirSync(OPS))('%s names no metric that is not there', (name) => {
+it.each(readdirSync(OPS))('The file ops/%s names only metrics that the service has', (name) => {
   expect(openImMetrics(file(name)).filter((metric) => !metrics.names.includes(metric))).toEqual([]);
 });
 
-describe('the alerts', () => {
-  it('say each what is wrong and what to do', () => {
+describe('The alerts', () => {
+  it('each have a name, a severity, a summary and a description', () => {
     expect(rules().length).toBeGreaterThan(10);
     for (const { alert, expr, labels, annotations } of rules()) {
       expect([alert, labels.severity]).toEqual([alert, expect.stringMatching(/^(warning|critical)$/)]);
@@ -58,35 +58,37 @@ describe('the alerts', () => {
     expect(new Set(rules().map(({ alert }) => alert)).size).toBe(rules().length);
   });
 
-  it('ask for labels that the metrics have', () => {
-    for (const [, name = '', label = ''] of rules().flatMap(({ expr }) => [
+  it('use only labels that the metrics have', () => {
+    const selectors = rules().flatMap(({ expr }) => [
       ...expr.matchAll(/(openim_\w+?)(?:_bucket)?\{(\w+)(?:=~?|!=)/g),
-    ])) {
+    ]);
+    expect(selectors.length).toBeGreaterThan(0);
+    for (const [, name = '', label = ''] of selectors) {
       expect([name, metrics.all(name).some(({ labels }) => label in labels)]).toEqual([name, true]);
     }
   });
 });
 
-/** What the metrics say in each state of the table in docs/operations.md, and the alerts of it that are raised. */
+/** Metrics in each state of the table in docs/operations.md, and the alerts that fire in it. */
 const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][] = [
   ['takes writes', { reachable: 1, writable: 1, open: 1 }, []],
   ['takes writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
   ['takes no writes', { reachable: 1, writable: 0, open: 1 }, ['OpenImDatabaseNotWritable']],
-  ['is away', { reachable: 0, writable: 0, open: 1 }, ['OpenImDatabaseAway']],
+  ['is unreachable', { reachable: 0, writable: 0, open: 1 }, ['OpenImDatabaseAway']],
   [
     'takes no writes, without a journal',
     { reachable: 1, writable: 0, open: 0 },
     ['OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'],
   ],
   [
-    'is away, without a journal',
+    'is unreachable, without a journal',
     { reachable: 0, writable: 0, open: 0 },
     ['OpenImDatabaseAway', 'OpenImCallbacksLostNow'],
   ],
 ];
 const OF_STATES = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'];
 
-it('the alerts of docs/operations.md are there', () => {
+it('The alerts that docs/operations.md names are in ops/alerts.yml', () => {
   const page = readFileSync(join(OPS, '../docs/operations.md'), 'utf8');
   const names = [...page.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
   expect(names).toEqual(expect.arrayContaining(OF_STATES));
@@ -109,7 +111,7 @@ const expected = (alertname: string) => {
 const withPromtool = hasPromtool ? it : it.skip;
 
 withPromtool.each(STATES)(
-  'while PostgreSQL %s, its alerts are raised (skipped without promtool)',
+  'While PostgreSQL %s, exactly the alerts of that state fire (skipped without promtool)',
   (_, values, raised) => {
     const said = testRules(join(OPS, 'alerts.yml'), [
       {
@@ -130,7 +132,7 @@ withPromtool.each(STATES)(
   },
 );
 
-/** Of each alert: after how many minutes, with what metrics it is raised, and with what others (those that are not said stay) it is not. */
+/** For each alert: minutes until it fires, metrics that make it fire, and changes to these metrics that keep it silent. */
 const ALERTS: Record<
   string,
   [minutes: number, raised: Record<string, string>, silent: Record<string, string>]
@@ -269,7 +271,7 @@ const ALERTS: Record<
   ],
 };
 
-it('each alert has a test', () => {
+it('Every alert has a test with metrics', () => {
   expect(Object.keys(ALERTS).toSorted()).toEqual(
     rules()
       .map(({ alert }) => alert)
@@ -277,31 +279,34 @@ it('each alert has a test', () => {
   );
 });
 
-withPromtool('each alert is raised, and is not, by what the metrics say (skipped without promtool)', () => {
-  const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
-    [raised, { ...raised, ...silent }].map((values, index) => ({
-      name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
-      interval: '1m' as const,
-      input_series: Object.entries(values).map(([name, value]) => ({ series: name, values: value })),
-      promql_expr_test: [
-        {
-          eval_time: `${minutes}m`,
-          expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
-          exp_samples: index === 0 ? [{ labels: '{}', value: 1 }] : [],
-        },
-      ],
-    })),
-  );
-  expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
-});
+withPromtool(
+  'Every alert fires with its bad metrics and is silent with its good ones (skipped without promtool)',
+  () => {
+    const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
+      [raised, { ...raised, ...silent }].map((values, index) => ({
+        name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
+        interval: '1m' as const,
+        input_series: Object.entries(values).map(([name, value]) => ({ series: name, values: value })),
+        promql_expr_test: [
+          {
+            eval_time: `${minutes}m`,
+            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"})`,
+            exp_samples: index === 0 ? [{ labels: '{}', value: 1 }] : [],
+          },
+        ],
+      })),
+    );
+    expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
+  },
+);
 
-withPromtool('the rules and the metrics are as Prometheus wants them (skipped without promtool)', () => {
+withPromtool('The alert rules and the metrics pass the checks of promtool (skipped without promtool)', () => {
   expect(promtool(['check', 'rules', join(OPS, 'alerts.yml')])).toBe('');
   expect(promtool(['check', 'metrics'], exposition)).toBe('');
 });
 
-describe('the dashboard', () => {
-  it('asks the data source that is chosen', () => {
+describe('The Grafana dashboard', () => {
+  it('queries only the data source that its user selects', () => {
     const { templating, panels } = dashboard();
     expect(templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource' });
     const sources = panels.flatMap(({ datasource, targets = [] }) => [
@@ -320,7 +325,7 @@ describe('the dashboard', () => {
     expect(openImMetrics(metrics.names.join('\n')).filter((metric) => !shown.includes(metric))).toEqual([]);
   });
 
-  it('has panels that do not lie on each other', () => {
+  it('has panels that do not overlap and fit the grid of 24 columns', () => {
     const cells = dashboard().panels.flatMap(({ gridPos: { h, w, x, y } }) =>
       Array.from({ length: h * w }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
     );

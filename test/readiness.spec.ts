@@ -14,17 +14,17 @@ interface Setup {
 }
 
 interface State {
-  /** What is broken. */
+  /** State of PostgreSQL and the journal: a clause that follows "While". */
   name: string;
   break: (setup: Setup) => Promise<unknown>;
   mend: (setup: Setup) => Promise<unknown>;
-  /** Settings that differ. */
+  /** Settings of the service in this state only. */
   settings?: Record<string, string>;
   callback: number;
   ready: { status: number; message?: string };
   reachable: number;
   writable: number;
-  /** 1 while the journal takes callbacks. */
+  /** 1 while the journal accepts callbacks, otherwise 0. */
   open: number;
 }
 
@@ -36,7 +36,7 @@ const query =
       await service.database.query(statement);
     }
   };
-/** As a disk that is full: every write is refused. */
+/** Refuses every new group, as PostgreSQL does on a full disk. */
 const FULL = `
   CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
@@ -113,7 +113,7 @@ const STATES: State[] = [
     open: 0,
   },
   {
-    name: 'the server is read-only',
+    name: 'PostgreSQL is read-only',
     break: async ({ service, proxy }) => {
       const name = new URL(service.database.url).pathname.slice(1);
       await service.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -170,7 +170,7 @@ const STATES: State[] = [
 
 const group = (groupID: string) => ({ callbackCommand: CREATE, groupID, ownerUserID: 'o' });
 
-describe.each(STATES)('while $name', (state) => {
+describe.each(STATES)('While $name,', (state) => {
   let folder: string;
   let setup: Setup;
 
@@ -194,7 +194,7 @@ describe.each(STATES)('while $name', (state) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('readiness, the answer to a callback and the metrics say so, and that it is over', async () => {
+  it('readiness, callback answers and metrics report it, and report the recovery afterwards', async () => {
     const { service } = setup;
     await state.break(setup);
     expect((await service.post(CREATE, group('g'))).status).toBe(state.callback);

@@ -18,7 +18,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** A process that says at its end which packages of OpenTelemetry it has loaded. */
+/** Starts a process that lists at its end the OpenTelemetry packages that it has loaded. */
 const start = async (environment: Record<string, string>): Promise<ServiceProcess> => {
   const listing = `
     import { createRequire } from 'node:module';
@@ -36,11 +36,11 @@ const start = async (environment: Record<string, string>): Promise<ServiceProces
   return service;
 };
 
-/** prom-client loads the API, which alone does nothing. */
+/** Output of a process without tracing. prom-client loads the API, which does nothing without an SDK. */
 const NOTHING = 'Loaded: @opentelemetry/api.';
 
-describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
-  it('each callback is a trace with its statements, sent at the end at the latest', async () => {
+describe('A service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
+  it('sends each callback and its statements as a trace, at its end at the latest', async () => {
     const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const url = await service.url();
     await service.post({ groupID: 'traced' });
@@ -97,7 +97,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(JSON.stringify(spans)).not.toMatch(/secret|"traced.*"traced"|Basic /);
   });
 
-  it('statements are below their own callback where all wait for one connection', async () => {
+  it('sends statements below their own callback when all callbacks wait for one connection', async () => {
     const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_POOL_SIZE: '1' });
     const groupIDs = Array.from({ length: 20 }, (_, index) => `g${index}`);
     await Promise.all(groupIDs.map((groupID) => service.post({ groupID })));
@@ -112,7 +112,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     }
   });
 
-  it('goes on, and ends in order and in time, where no collector answers', async () => {
+  it('acknowledges callbacks, and exits with 0 within 8 s, while the collector does not answer', async () => {
     collector.hangs = true;
     const service = await start({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -133,7 +133,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 });
 
-it('takes the name of the service, and a span above, from outside', async () => {
+it('A service takes its name from OTEL_SERVICE_NAME, and the parent span from the traceparent header', async () => {
   const service = await start({
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`,
     OTEL_SERVICE_NAME: 'mirror-7',
@@ -158,13 +158,13 @@ it('takes the name of the service, and a span above, from outside', async () => 
   });
 });
 
-describe('nothing of OpenTelemetry is loaded', () => {
+describe('A service without tracing', () => {
   it.each<Record<string, string>>([
     {},
     { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: '' },
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_SDK_DISABLED: 'true' },
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_TRACES_EXPORTER: 'none' },
-  ])('with %j', async ({ ...environment }) => {
+  ])('loads no OpenTelemetry package except the API with the settings %j', async ({ ...environment }) => {
     if (environment['OTEL_EXPORTER_OTLP_ENDPOINT'] === 'collector') {
       environment['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url;
     }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whether certificates can be made here. */
+/** Whether openssl is installed here. */
 export const canMakeCertificates = ((): boolean => {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });
@@ -34,9 +34,9 @@ export interface Certificate {
 }
 
 /**
- * Makes a certificate for 127.0.0.1 that is signed by itself.
- * @param folder a new one
- * @param until its last day
+ * Makes a self-signed certificate for 127.0.0.1.
+ * @param folder path of a folder that does not exist yet
+ * @param until end of its validity
  */
 export function makeCertificate(folder: string, until = new Date(Date.now() + 86_400_000)): Certificate {
   mkdirSync(folder, { mode: 0o755 });
@@ -60,4 +60,4 @@ const openssl = (args: string): void => {
   execFileSync('openssl', args.split(' '), { stdio: 'ignore' });
 };
 
-const asn1Time = (moment: Date): string => `${moment.toISOString().replace(/\D/g, '').slice(0, 14)}Z`;
+const asn1Time = (date: Date): string => `${date.toISOString().replace(/\D/g, '').slice(0, 14)}Z`;

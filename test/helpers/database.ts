@@ -1,30 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type QueryResultRow } from 'pg';
 
-/** The url of a database without PgBouncer in between, for what a pooler keeps from the server. */
+/** Returns the URL of a database without PgBouncer in between, for settings that a pooler does not pass on. */
 export function directUrl(url: string): string {
   const direct = new URL(url);
   direct.port = new URL(process.env['TEST_POSTGRES']!).port;
   return direct.href;
 }
 
-/** A database of a test's own. */
+/** A database that one test uses alone. */
 export class TestDatabase {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    /** For the service: through PgBouncer where the tests run with TEST_PGBOUNCER. */
+    /** URL for the service. It leads through PgBouncer where the tests run with TEST_PGBOUNCER. */
     readonly url: string,
     private readonly client: Client,
   ) {}
 
-  /** @param template `migrated`, or `template0` for an empty one */
+  /** @param template `migrated`, or `template0` for an empty database */
   static async create(template: 'migrated' | 'template0' = 'migrated'): Promise<TestDatabase> {
     const server = process.env['TEST_POSTGRES']!;
     const name = `test_${randomBytes(6).toString('hex')}`;
     const admin = new Client({ connectionString: server });
     await admin.connect();
-    // CREATE DATABASE copies only a template that nobody else is copying at this moment.
+    // CREATE DATABASE fails while another session copies the same template.
     await admin.query('SELECT pg_advisory_lock(1)');
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     await admin.end();
@@ -32,12 +32,12 @@ export class TestDatabase {
     const pooled = new URL(url);
     pooled.port = process.env['TEST_POOLER_PORT'] ?? pooled.port;
     const client = new Client({ connectionString: url });
-    client.on('error', () => undefined); // dropped with the database
+    client.on('error', () => undefined); // `drop` ends the connection
     await client.connect();
     return new TestDatabase(pooled.href, client);
   }
 
-  /** Runs a statement, after those that were asked for before: one connection, so that a test can hold a transaction open. */
+  /** Runs a statement after all earlier ones, on one connection, so that a test can hold a transaction open. */
   async query<Row extends QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const result = this.last.then(() => this.client.query<Row>(sql, parameters));
     this.last = result.catch(() => undefined);

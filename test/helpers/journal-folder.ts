@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalEntry } from '../../src/journal/journal-entry.js';
 
-/** The paths of the journal's files below a DATA_DIR, in order. */
+/** Lists the paths of the journal's files below a DATA_DIR, in order. */
 export async function journalFiles(dataDir: string): Promise<string[]> {
   const folder = join(dataDir, 'journal');
   return (await readdir(folder))
@@ -11,16 +11,16 @@ export async function journalFiles(dataDir: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** Everything in them. */
+/** Reads the content of all files of the journal. */
 export async function journalBytes(dataDir: string): Promise<Buffer> {
   return Buffer.concat(await Promise.all((await journalFiles(dataDir)).map((path) => readFile(path))));
 }
 
-/** What was put into quarantine; "" if nothing was. */
+/** Reads the quarantine file; returns "" if there is none. */
 export const quarantined = (dataDir: string): Promise<string> =>
   readFile(join(dataDir, 'journal/quarantine'), 'latin1').catch(() => '');
 
-/** An entry as the service appends one. */
+/** Makes a journal entry as the service appends it. */
 export const journalEntry = (sequence: number, more: Partial<JournalEntry> = {}): JournalEntry => ({
   sequence,
   id: `019abf00-0000-7000-8000-${String(sequence).padStart(12, '0')}`,

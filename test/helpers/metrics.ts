@@ -5,10 +5,10 @@ export interface Sample {
   value: number;
 }
 
-/** What `/metrics` says at one moment. */
+/** Parsed content of one answer of `/metrics`. */
 export class Metrics {
   constructor(
-    /** Of the metrics, those too that have no sample. */
+    /** Names of all metrics, also of metrics without a sample. */
     readonly names: string[],
     readonly samples: Sample[],
   ) {}
@@ -17,7 +17,7 @@ export class Metrics {
     return this.samples.filter((sample) => sample.name === name);
   }
 
-  /** The sample with exactly these labels. */
+  /** Returns the value of the sample with exactly these labels. */
   value(name: string, labels: Record<string, string> = {}): number | undefined {
     const entries = Object.entries(labels);
     return this.all(name).find(
@@ -53,7 +53,7 @@ export async function readMetrics(url: string): Promise<Metrics> {
   );
 }
 
-/** The service's own metrics that a text names, each once, without the suffixes of a histogram. */
+/** Returns the names of the service's own metrics in a text, each once, without the suffixes of a histogram. */
 export function openImMetrics(text: string): string[] {
   const names = text.match(/\bopenim_[a-z_]+/g) ?? [];
   return [...new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, '')))].toSorted();

@@ -8,21 +8,21 @@ export interface Span {
   spanID: string;
   parentSpanID: string;
   name: string;
-  /** 2: server, 3: client. */
+  /** 2 for a server, 3 for a client. */
   kind: number;
   attributes: Record<string, unknown>;
-  /** 2: an error. */
+  /** 2 for an error. */
   statusCode: number;
-  /** Of the process. */
+  /** Attributes of the process. */
   resource: Record<string, unknown>;
 }
 
-/** A collector of OpenTelemetry: takes spans over HTTP in protobuf, as OTLP's specification has it. */
+/** Fake OpenTelemetry collector: receives spans over OTLP/HTTP with protobuf. */
 export class OtlpCollector {
   readonly spans: Span[] = [];
-  /** How many requests came. */
+  /** Number of requests so far. */
   requests = 0;
-  /** Takes requests, and does not answer. */
+  /** True: accepts requests and does not answer them. */
   hangs = false;
 
   private constructor(private readonly server: Server) {}
@@ -58,7 +58,7 @@ export class OtlpCollector {
   }
 }
 
-/** ExportTraceServiceRequest (opentelemetry-proto, trace/v1/trace.proto), by the numbers of its fields. */
+/** Decodes an ExportTraceServiceRequest by its field numbers (opentelemetry-proto, trace/v1/trace.proto). */
 function spansOf(body: Buffer): Span[] {
   return messages(body, 1).flatMap((resourceSpans) => {
     const resource = attributes(messages(resourceSpans, 1)[0]!, 1);
@@ -85,7 +85,7 @@ const number = (message: Buffer, field: number): number =>
 
 const id = (message: Buffer, field: number): string => messages(message, field)[0]?.toString('hex') ?? '';
 
-/** KeyValue and AnyValue: the value is a text (1), a boolean (2) or a whole number (3); others are not told apart. */
+/** Decodes KeyValue and AnyValue. Supports texts (1), booleans (2) and whole numbers (3). */
 const attributes = (message: Buffer, field: number): Record<string, unknown> =>
   Object.fromEntries(
     messages(message, field).map((pair) => {
@@ -94,7 +94,7 @@ const attributes = (message: Buffer, field: number): Record<string, unknown> =>
     }),
   );
 
-/** The fields of a protobuf message: the number of each, and its bytes or its number. */
+/** Yields the fields of a protobuf message: the field number, and the value as bytes or as a number. */
 function* fields(message: Buffer): Generator<[number, Buffer | number]> {
   let at = 0;
   const varint = (): number => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The service as its users run it: `node dist/src/main.js` with an environment of its own, on a free port. */
+/** The service as its users run it: `node dist/src/main.js` with its own environment, on a free port. */
 export class ServiceProcess {
   private static readonly running = new Set<ServiceProcess>();
   private output = '';
@@ -19,7 +19,7 @@ export class ServiceProcess {
     child.once('exit', () => ServiceProcess.running.delete(this));
   }
 
-  /** @param prefix a command to run it under */
+  /** @param prefix command that runs the service, such as `setpriv` with its arguments */
   static start(environment: Record<string, string>, prefix: string[] = []): ServiceProcess {
     const [command, ...args] = [...prefix, process.execPath, join(ROOT, 'dist/src/main.js')];
     const env = {
@@ -28,23 +28,23 @@ export class ServiceProcess {
       PORT: '0',
       ADMIN_API_KEY: 'k',
       CALLBACK_TOKEN: 't',
-      JOURNAL: 'off', // one process for each folder; journal.spec.ts has folders
+      JOURNAL: 'off', // processes cannot share a journal folder; a test of the journal sets DATA_DIR
       ...environment,
     };
     return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  /** Ends what a failed test left running. */
+  /** Ends all processes that a failed test left running. */
   static async endAll(): Promise<void> {
     await Promise.all(Array.from(ServiceProcess.running, (service) => service.end()));
   }
 
-  /** Everything that it has written so far. */
+  /** Everything that the process has written so far. */
   get log(): string {
     return this.output;
   }
 
-  /** Where it listens, once it does. */
+  /** Waits until the service listens, and returns its URL. */
   async url(): Promise<string> {
     const [, json, readable] = await this.says(
       /"url":"(http:\/\/[\d.:]+)","msg":"Listening"|Listening {"url":"(http:\/\/[\d.:]+)"}/,
@@ -52,7 +52,7 @@ export class ServiceProcess {
     return json ?? readable!;
   }
 
-  /** Waits until the log has this. */
+  /** Waits until the log matches the pattern. Fails after 30 s, or when the process ends without a match. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
       const match = pattern.exec(this.output);
@@ -81,7 +81,7 @@ export class ServiceProcess {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal, and waits until the process ends. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.child.kill(signal);
     const [code] = await this.exited;
@@ -89,17 +89,24 @@ export class ServiceProcess {
   }
 }
 
-/** Asks again until this holds, for at most so many ms. */
+/**
+ * Repeats a probe every 50 ms until it returns true.
+ * @throws Error with the waiting time and the last failure: the last error of the probe, or its source if it returned false
+ */
 export async function eventually(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
-  let cause: unknown;
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
-    const isSo = await holds().catch((error: unknown) => {
-      cause = error;
-      return false;
-    });
-    if (isSo) {
+  const start = Date.now();
+  let last: boolean | { error: unknown } = false;
+  for (const end = start + withinMs; Date.now() < end; await sleep(50)) {
+    last = await holds().catch((error: unknown) => ({ error }));
+    if (last === true) {
       return;
     }
   }
-  throw new Error(`It did not come about: ${String(holds)}; ${String(cause)}`, { cause });
+  const waited = `Waited ${((Date.now() - start) / 1000).toFixed(1)} s`;
+  if (typeof last === 'boolean') {
+    throw new Error(`${waited}; the probe still returned false: ${String(holds)}`);
+  }
+  const { error } = last;
+  const text = error instanceof Error ? error.message : String(error);
+  throw new Error(`${waited}; the probe failed last with: ${text}`, { cause: error });
 }

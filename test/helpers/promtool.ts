@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** Prometheus's own checks, which come with it. */
+/** Whether promtool is installed here. It comes with Prometheus. */
 export const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
-/** @returns what promtool says of it: "" where a metric is as it should be */
+/** Runs promtool. @returns its complaints, or "" if it has none */
 export function promtool(args: string[], input = ''): string {
   const { status, stdout, stderr } = spawnSync('promtool', args, { input, encoding: 'utf8' });
   return status === 0 ? stderr : `${stdout}${stderr}\npromtool ${args.join(' ')} ended with ${status}`;
 }
 
-/** A test of rules, as `promtool test rules` reads it. */
+/** A test of rules, in the format of `promtool test rules`. */
 export interface RuleTest {
   name?: string;
   interval: '1m';
@@ -22,7 +22,7 @@ export interface RuleTest {
   promql_expr_test?: object[];
 }
 
-/** @returns what promtool says where the rules do not do what the tests ask for; "" where they do */
+/** Tests alert rules with promtool. @returns its complaints, or "" if all tests pass */
 export function testRules(rules: string, tests: RuleTest[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'openim-group-sync-rules-'));
   const path = join(folder, 'test.yml');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy before PostgreSQL that can hang, cut, and be absent. */
+/** TCP proxy before PostgreSQL that can hang, cut its connections, and refuse new ones. */
 export class Proxy {
   private readonly sockets = new Set<Socket>();
   private hanging = false;
@@ -10,7 +10,7 @@ export class Proxy {
 
   constructor(private readonly target: URL) {}
 
-  /** Listens, on the port it had before. */
+  /** Listens on a free port the first time, and on the same port after `close`. */
   async listen(): Promise<void> {
     this.server = createServer((client) => {
       const upstream = connect(Number(this.target.port), this.target.hostname);
@@ -29,19 +29,19 @@ export class Proxy {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  /** The url of the database by way of the proxy. */
+  /** URL of the database through the proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.port = String(this.port);
     return url.href;
   }
 
-  /** From now on swallows what either side says. */
+  /** Discards all data of both sides until `close`. */
   hang(): void {
     this.hanging = true;
   }
 
-  /** Cuts all connections and takes no new ones. */
+  /** Cuts all connections, and refuses new ones until `listen`. */
   async close(): Promise<void> {
     this.sockets.forEach((socket) => socket.destroy());
     this.sockets.clear();
