@@ -176,7 +176,7 @@ describe('The schema of the tables', () => {
 
 const withPgBouncer = PgBouncer.isInstalled ? describe : describe.skip;
 
-withPgBouncer('behind PgBouncer (skipped where it is not installed)', () => {
+withPgBouncer('A service behind PgBouncer (skipped without PgBouncer)', () => {
   let database: TestDatabase;
   let pooler: PgBouncer;
 
@@ -300,7 +300,7 @@ describe('A PostgreSQL that restarts', () => {
     expect(await service.end()).toBe(0);
   }
 
-  it('behind a unix socket loses no callback', async () => {
+  it('loses no callback when it connects through a Unix socket', async () => {
     postgres = await PostgresServer.create({ unix_socket_directories: tmpdir() });
     const { username, password, port, pathname } = new URL(postgres.url);
     const url = `postgres://${username}:${password}@${pathname}?host=${tmpdir()}&port=${port}`;
@@ -319,7 +319,7 @@ describe('A PostgreSQL that restarts', () => {
       const trusted = makeCertificate(join(folder, 'trusted'));
       const other = makeCertificate(
         join(folder, 'other'),
-        which === 'one that has expired' ? new Date(Date.now() - 86_400_000) : undefined,
+        which === 'an expired certificate' ? new Date(Date.now() - 86_400_000) : undefined,
       );
       postgres = await PostgresServer.create();
       await postgres.useCertificate(trusted);

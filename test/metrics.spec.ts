@@ -107,8 +107,8 @@ describe('The metrics of reconciliation', () => {
     expect(before.value('openim_reconciliation_leader')).toBe(1);
     expect(before.value('openim_reconciliation_runs_total', { kind: 'backfill', outcome: 'done' })).toBe(1);
     expect(before.sum('openim_reconciliation_differences_total')).toBe(0);
-    const swept = before.value('openim_reconciliation_last_resync_timestamp_seconds')!;
-    expect(Date.now() / 1000 - swept).toBeLessThan(5);
+    const resyncedAt = before.value('openim_reconciliation_last_resync_timestamp_seconds')!;
+    expect(Date.now() / 1000 - resyncedAt).toBeLessThan(5);
 
     late.act(step('rename'));
     await world.becomesRight();
@@ -121,7 +121,7 @@ describe('The metrics of reconciliation', () => {
     await eventually(async () => expect([await found('joined'), await found('info')]).toEqual([1, 2]));
     await world.becomesRight();
 
-    // The drift counts half a minute after it was found. It was found 29 s ago from here on.
+    // A drift counts as a missed callback 30 s after it was found. These statements make the drifts 29 s old.
     await world.service.database.query(
       "UPDATE group_drifts SET found_at = clock_timestamp() - interval '29 s'",
     );
@@ -135,7 +135,7 @@ describe('The metrics of reconciliation', () => {
     );
     const after = await readMetrics(world.service.url);
     expect(after.value('openim_reconciliation_differences_total', { kind: 'dismissed' })).toBe(1);
-    expect(after.value('openim_reconciliation_last_resync_timestamp_seconds')).toBeGreaterThan(swept);
+    expect(after.value('openim_reconciliation_last_resync_timestamp_seconds')).toBeGreaterThan(resyncedAt);
     expect((await world.read()).missedCallbacks).toBe(2);
   }, 90_000);
 
@@ -155,7 +155,7 @@ describe('The metrics of reconciliation', () => {
   });
 });
 
-/** The first cells of the table of metrics in docs/observability.md. */
+/** Reads the names in the table of metrics of docs/observability.md. */
 const documented = (): string[] => {
   const page = file('docs/observability.md');
   const [rows = ''] = page.slice(page.indexOf('| metric |')).split('\n\n');

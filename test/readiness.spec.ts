@@ -113,7 +113,7 @@ const STATES: State[] = [
     open: 0,
   },
   {
-    name: 'the server is read-only',
+    name: 'PostgreSQL is read-only',
     break: async ({ service, proxy }) => {
       const name = new URL(service.database.url).pathname.slice(1);
       await service.database.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);

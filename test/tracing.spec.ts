@@ -164,7 +164,7 @@ describe('OpenTelemetry is not loaded', () => {
     { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: '' },
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_SDK_DISABLED: 'true' },
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_TRACES_EXPORTER: 'none' },
-  ])('with %j', async ({ ...environment }) => {
+  ])('loads no OpenTelemetry package except the API with the settings %j', async ({ ...environment }) => {
     if (environment['OTEL_EXPORTER_OTLP_ENDPOINT'] === 'collector') {
       environment['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url;
     }

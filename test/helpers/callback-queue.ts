@@ -1,10 +1,10 @@
 import type { Callback } from './open-im.js';
 
-/** How OpenIM sends its callbacks: 2 workers, 100 slots in memory, no retry (pkg/common/webhook/http_client.go). */
+/** Limits of OpenIM's callback queue: 2 workers, 100 slots in memory, no retry (pkg/common/webhook/http_client.go). */
 const WORKERS = 2;
 const SLOTS = 100;
 
-/** OpenIM's queue of callbacks to one url. */
+/** OpenIM's queue of callbacks to one URL. */
 export class CallbackQueue {
   private readonly waiting: Callback[] = [];
   private readonly workers: Promise<void>[] = [];
@@ -12,7 +12,7 @@ export class CallbackQueue {
   dropped = 0;
   sent = 0;
 
-  /** @param post sends one */
+  /** @param post sends one callback */
   constructor(private readonly post: (callback: Callback) => Promise<unknown>) {}
 
   push(...callbacks: Callback[]): void {
@@ -28,7 +28,7 @@ export class CallbackQueue {
     }
   }
 
-  /** When all have been sent. */
+  /** Resolves when all callbacks have been sent. */
   async idle(): Promise<void> {
     await Promise.all(this.workers.splice(0));
   }

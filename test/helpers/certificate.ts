@@ -60,4 +60,4 @@ const openssl = (args: string): void => {
   execFileSync('openssl', args.split(' '), { stdio: 'ignore' });
 };
 
-const asn1Time = (moment: Date): string => `${moment.toISOString().replace(/\D/g, '').slice(0, 14)}Z`;
+const asn1Time = (date: Date): string => `${date.toISOString().replace(/\D/g, '').slice(0, 14)}Z`;

@@ -18,7 +18,7 @@ export class TestDatabase {
     private readonly client: Client,
   ) {}
 
-  /** @param template `migrated`, or `template0` for an empty one */
+  /** @param template `migrated`, or `template0` for an empty database */
   static async create(template: 'migrated' | 'template0' = 'migrated'): Promise<TestDatabase> {
     const server = process.env['TEST_POSTGRES']!;
     const name = `test_${randomBytes(6).toString('hex')}`;
@@ -32,7 +32,7 @@ export class TestDatabase {
     const pooled = new URL(url);
     pooled.port = process.env['TEST_POOLER_PORT'] ?? pooled.port;
     const client = new Client({ connectionString: url });
-    client.on('error', () => undefined); // dropped with the database
+    client.on('error', () => undefined); // `drop` ends the connection
     await client.connect();
     return new TestDatabase(pooled.href, client);
   }

@@ -7,7 +7,7 @@ import type { Member, OpenImGroup } from './open-im.js';
 
 type Json = Record<string, unknown>;
 
-/** Kinds of bad answers: the page of a gateway, no body, a reset connection, no answer, a refusal, another shape. */
+/** Kinds of bad answers: a gateway's error page, no body, a reset connection, no answer, a refusal, another JSON shape. */
 export type BadAnswer = '502' | '504' | 'empty 500' | 'reset' | 'hang' | 'rejected' | 'not found' | 'shape';
 export const BAD_ANSWERS: readonly BadAnswer[] = [
   '502',
@@ -20,27 +20,27 @@ export const BAD_ANSWERS: readonly BadAnswer[] = [
   'shape',
 ];
 
-/** Faults of the answers. OpenIM, or a proxy before it, shows each of them. */
+/** Faults of the answers. Each of them occurs in OpenIM or in a proxy before it. */
 export interface Faults {
-  /** Pages of groups leave out one, as after a dismissal between two pages. */
+  /** Pages of groups omit one group, as after a dismissal between two pages. */
   groupPagesSkip?: boolean;
-  /** Pages of members leave out one. */
+  /** Pages of members omit one member. */
   memberPagesSkip?: boolean;
   /** Lists of members end early, with the right total. */
   listsEndEarly?: boolean;
-  /** Lists of members lack one, and so does their total. */
+  /** Lists of members omit one member, and their total does not count it. */
   listsAreShort?: boolean;
   /** Lists of members are empty, and their total is 0. */
   listsAreEmpty?: boolean;
   /** The batch reports no changes of any group: each needs a full snapshot. */
   alwaysFull?: boolean;
-  /** The batch leaves out every second group. */
+  /** The batch omits every second group. */
   missingKeys?: boolean;
   /** A dismissed group makes the batch fail, as on older servers. */
   dismissedFailsBatch?: boolean;
   /** Only the newest token is accepted. */
   evictTokens?: boolean;
-  /** Each answer is the page of a proxy. */
+  /** Each answer is a proxy's error page. */
   html502?: boolean;
   /** Each answer is an internal error of OpenIM. */
   internalErrors?: boolean;
@@ -48,29 +48,29 @@ export interface Faults {
   slowMs?: number;
   /** Each answer breaks off in the middle. */
   brokenOff?: boolean;
-  /** Groups whose members are refused. */
+  /** Groups whose member lists OpenIM refuses. */
   refusesMembersOf?: Set<string>;
-  /** The bad answer to requests for the members of a group. */
+  /** Bad answers to requests for member lists, by groupID. */
   badListsOf?: Map<string, BadAnswer>;
-  /** Numbers are texts, as gateways write int64. */
+  /** Numbers are JSON strings, as some gateways write int64. */
   numbersAsTexts?: boolean;
-  /** The field that groups and members lack. */
+  /** Name of the field that all answers omit. */
   withoutField?: string;
-  /** The group that makes each page of groups with it fail. */
+  /** Group that makes each page of groups fail that contains it. */
   badInList?: string;
   /** Number of members from which a page is too large for OpenIM. */
   pageLimit?: number;
   /** Changed members are reported twice. */
   reportsTwice?: boolean;
-  /** Number of the next answers that are the page of a proxy. */
+  /** Number of next answers that are a proxy's error page. */
   failures?: number;
   /** Each answer is a redirect. */
   redirect?: boolean;
-  /** Groups that OpenIM does not show, as if it had none of them. */
+  /** Groups that no answer shows, as if OpenIM did not have them. */
   lost?: Set<string>;
 }
 
-/** An OpenIM server: keeps groups, and serves the requests of a mirror with the oddities of the real one. */
+/** Fake OpenIM server: holds groups, and answers the requests of the service with the oddities of the real server. */
 export class FakeOpenIm {
   readonly groups = new Map<string, OpenImGroup>();
   faults: Faults = {};
@@ -83,7 +83,7 @@ export class FakeOpenIm {
 
   private constructor(private readonly server: Server) {}
 
-  /** @param port 0: a free port */
+  /** @param port 0 for a free port */
   static async start(port = 0): Promise<FakeOpenIm> {
     const server = createServer();
     const fake = new FakeOpenIm(server);
@@ -99,7 +99,7 @@ export class FakeOpenIm {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The settings of a service that reconciles with it. */
+  /** Settings of a service that reconciles with this server. */
   get settings(): Record<string, string> {
     return { OPENIM_API_URL: this.url, OPENIM_SECRET: 'openIM123', OPENIM_MAX_RPS: '5000' };
   }
@@ -114,7 +114,7 @@ export class FakeOpenIm {
     groups.forEach((group) => this.groups.set(group.groupID, group));
   }
 
-  /** Makes answers show the current state of the groups, whatever changes, until `thaw`. */
+  /** Makes answers show the current state of the groups until `thaw`, although the groups change. */
   freeze(): void {
     for (const [groupID, group] of this.groups) {
       const copy = Object.create(Object.getPrototypeOf(group) as object) as OpenImGroup;
@@ -297,7 +297,7 @@ export class FakeOpenIm {
   }
 }
 
-/** @returns whether the request is answered, or hangs: `calls` makes refusals and other shapes */
+/** @returns true if this function answered or hung the request; `calls` makes refusals and other shapes */
 function answerBadly(bad: BadAnswer, response: ServerResponse): boolean {
   if (bad === '502' || bad === '504') {
     response.writeHead(Number(bad), { 'content-type': 'text/html' }).end(`<html>${bad}</html>`);
@@ -378,7 +378,7 @@ function infoOf(group: OpenImGroup): Json {
   };
 }
 
-/** The nickname in the group, or the name of the user (internal/rpc/group/notification.go, PopulateGroupMember). */
+/** Returns the nickname in the group, or the name of the user (internal/rpc/group/notification.go, PopulateGroupMember). */
 export const displayedName = (userID: string, { nickname }: Member): string => nickname || `user ${userID}`;
 
 function memberOf(group: OpenImGroup, userID: string, member: Member): Json {

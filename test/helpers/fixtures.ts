@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 const FOLDER = join(import.meta.dirname, '../fixtures');
 const BODIES = join(import.meta.dirname, '../bodies');
 
-/** The bytes of a body that was recorded, or that OpenIM documents. */
+/** Reads a callback body that was recorded from OpenIM or that OpenIM documents. */
 export function fixture(command: string, name: string): string {
   return readFileSync(join(FOLDER, command, `${name}.json`), 'utf8');
 }
@@ -25,23 +25,23 @@ export function bodyNames(command: string): string[] {
   return files.filter((file) => file !== ROWS).map((file) => basename(file, '.json'));
 }
 
-/** The commands that have fixtures. */
+/** Lists the commands that have fixtures. */
 export function fixtureCommands(): string[] {
   return readdirSync(FOLDER, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
 }
 
-/** Expected rows beside the bodies of a command. */
+/** File with the expected rows, beside the bodies of a command. */
 const ROWS = 'rows.json';
 
-/** The rows that each body of a command makes in an empty mirror, by the name of the body: the group, then its members. */
+/** Reads the rows that each body of a command makes in an empty mirror, by the name of the body: the group, then its members. */
 export function fixtureRows(command: string): Record<string, Record<string, unknown>[]> {
   const path = join(FOLDER, command, ROWS);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof fixtureRows>) : {};
 }
 
-/** Every body that was recorded or is documented, with its command. */
+/** All recorded and documented bodies, with their commands. */
 export const FIXTURES = fixtureCommands().flatMap((command) =>
   readdirSync(join(FOLDER, command))
     .filter((file) => file !== ROWS)

@@ -4,14 +4,14 @@ import ts from 'typescript';
 
 const SRC = join(import.meta.dirname, '../../src');
 
-/** Errors whose message reaches OpenIM, staff or the person at the terminal. */
+/** Names of errors whose message reaches OpenIM, staff or the person at the terminal. */
 const SHOWN =
   /((?<!DOM)Exception|^EmbeddedPostgresError|^ListenError|^ConfigError|^DatabaseUrlError|^CommandError|^JournalFullError|^OpenIm\w+)$/;
 const LEVELS = ['warn', 'error', 'fatal'];
 /** Callbacks that pass fields and a message to the logger. */
 const HANDED_ON = ['onRestart'];
 
-/** The texts that an expression may have, each with `…` for what is known only at run time; none where all of it is. */
+/** Returns the texts that an expression can have, with `…` for each part that is known only at run time. Omits texts without a fixed word. */
 function textsOf(node: ts.Node | undefined): string[] {
   if (!node) {
     return [];
@@ -40,7 +40,7 @@ function textsOf(node: ts.Node | undefined): string[] {
 const logs = ({ name, expression }: ts.PropertyAccessExpression): boolean =>
   HANDED_ON.includes(name.text) || (LEVELS.includes(name.text) && /(^|\.)logger$/.test(expression.getText()));
 
-/** The message of a log line: behind its fields, where it has some. */
+/** Returns the message argument of a log call: the second one if the first one holds fields. */
 function messageOf({ arguments: [first, second] }: ts.CallExpression): ts.Node | undefined {
   return first && ts.isObjectLiteralExpression(first) ? second : first;
 }
@@ -60,11 +60,11 @@ function messagesOf(node: ts.Node): string[] {
     const { name } = ts.findAncestor(node, ts.isClassDeclaration) ?? {};
     return name && SHOWN.test(name.text) ? textsOf(node.arguments[0]) : [];
   }
-  // The reason and the problems of a callback that is not valid (callback-parse.ts).
+  // The reason and the problems of an invalid callback (callback-parse.ts).
   return expression.getText() === 'invalid' ? node.arguments.flatMap(textsOf) : [];
 }
 
-/** Every message in `src` that warns, reports an error or refuses something, with the file that it is in. */
+/** Returns every message of a warning, an error or a refusal in `src`, with its file. */
 export function messagesOfSource(): [message: string, file: string][] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),

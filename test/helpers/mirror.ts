@@ -3,7 +3,7 @@ import type { TestDatabase } from './database.js';
 import { displayedName } from './fake-openim.js';
 import type { OpenImGroup } from './open-im.js';
 
-/** The state of a group in OpenIM, in the form of `mirrorOf`. */
+/** Returns the state of a group in OpenIM, in the form of `mirrorOf`. */
 export const truthOf = (group: OpenImGroup) => ({
   groupName: group.groupName,
   introduction: group.introduction,
@@ -45,7 +45,7 @@ export async function mirrorOf(database: TestDatabase): Promise<Map<string, Retu
   );
 }
 
-/** The states of groups in OpenIM, by groupID. */
+/** Returns the states of groups in OpenIM, by groupID. */
 const truthOfAll = (groups: Iterable<OpenImGroup>): Map<string, ReturnType<typeof truthOf>> =>
   new Map(Array.from(groups, (group) => [group.groupID, truthOf(group)]));
 

@@ -14,7 +14,7 @@ export interface Callback {
   body: Record<string, unknown>;
 }
 
-/** A step of a history: the action of a user, with numbers that select the users and values of it. */
+/** A step of a history: an action, with numbers that select its users and values. */
 export interface Step {
   action:
     | 'join'
@@ -35,7 +35,7 @@ export interface Step {
   what: number;
 }
 
-/** Actions without a callback; and one that makes the owner an ordinary member, so that the group has no owner. */
+/** Actions without a callback, and `demote`, which makes the owner an ordinary member and leaves the group without an owner. */
 const SILENT = [
   [0.2, 'demote'],
   [4, 'invite'],
@@ -45,8 +45,8 @@ const SILENT = [
 
 /**
  * Generates histories. Most groups stay active to the end.
- * @param steps number of steps of each
- * @param silent whether steps without a callback are among them
+ * @param steps number of steps of each history
+ * @param silent true to include steps without a callback
  */
 export const histories = (steps: number, silent = false): fc.Arbitrary<Step[]> =>
   fc.array(
@@ -76,11 +76,11 @@ export const histories = (steps: number, silent = false): fc.Arbitrary<Step[]> =
 
 const USERS = Array.from({ length: 8 }, (_, index) => `u${index}`);
 
-/** A group in OpenIM's server: allows the same actions, and sends the same callbacks (internal/rpc/group/group.go). */
+/** Model of a group in OpenIM: allows the same actions and sends the same callbacks (internal/rpc/group/group.go). */
 export class OpenImGroup {
   readonly members = new Map<string, Member>();
   readonly callbacks: Callback[] = [];
-  /** The user who changed at each version; null: the group. */
+  /** The user who changed at each version, or null for a change of the group itself. */
   readonly changes: { version: number; userID: string | null }[] = [];
   readonly versionID = randomUUID().replaceAll('-', '').slice(0, 24);
   version = 1;
@@ -109,7 +109,7 @@ export class OpenImGroup {
     });
   }
 
-  /** Does a step, if OpenIM allows it, and increments the version. Many actions work in a dismissed group too: few calls check its status. */
+  /** Performs a step if OpenIM allows it, and increments the version. Many actions also work in a dismissed group: few calls of OpenIM check the status. */
   act(step: Step): void {
     const before = this.state();
     this.attempt(step);
@@ -123,7 +123,7 @@ export class OpenImGroup {
     }
   }
 
-  /** The owner in OpenIM's answers: "" where no member has that role. */
+  /** The owner in OpenIM's answers, or "" if no member has that role. */
   get shownOwner(): string {
     return this.members.get(this.ownerUserID)?.roleLevel === 100 ? this.ownerUserID : '';
   }

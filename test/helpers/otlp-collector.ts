@@ -8,7 +8,7 @@ export interface Span {
   spanID: string;
   parentSpanID: string;
   name: string;
-  /** 2: server, 3: client. */
+  /** 2 for a server, 3 for a client. */
   kind: number;
   attributes: Record<string, unknown>;
   /** 2: error. */
@@ -58,7 +58,7 @@ export class OtlpCollector {
   }
 }
 
-/** ExportTraceServiceRequest (opentelemetry-proto, trace/v1/trace.proto), by the numbers of its fields. */
+/** Decodes an ExportTraceServiceRequest by its field numbers (opentelemetry-proto, trace/v1/trace.proto). */
 function spansOf(body: Buffer): Span[] {
   return messages(body, 1).flatMap((resourceSpans) => {
     const resource = attributes(messages(resourceSpans, 1)[0]!, 1);

@@ -28,7 +28,7 @@ export class ServiceProcess {
       PORT: '0',
       ADMIN_API_KEY: 'k',
       CALLBACK_TOKEN: 't',
-      JOURNAL: 'off', // one process for each folder; journal.spec.ts has folders
+      JOURNAL: 'off', // processes cannot share a journal folder; a test of the journal sets DATA_DIR
       ...environment,
     };
     return new ServiceProcess(spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
@@ -81,7 +81,7 @@ export class ServiceProcess {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal, and waits until the process ends. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.child.kill(signal);
     const [code] = await this.exited;

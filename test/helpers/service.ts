@@ -26,26 +26,26 @@ export interface Answer<Body> {
   text: string;
 }
 
-/** What every answer to a callback must look like, whatever happened. */
+/** Body of the answer to an acknowledged callback. */
 export const SUCCESS: Reply = { actionCode: 0, errCode: 0, errMsg: '', errDlt: '', nextCode: 1 };
 export const IGNORED: Reply = { ...SUCCESS, nextCode: 0 };
 
-/** The whole service, listening on a port of its own, with a database of its own. */
+/** The whole service inside the test process, on a free port and with its own database. */
 export class Service {
   readonly url: string;
 
   private constructor(
     readonly app: NestExpressApplication,
     readonly database: TestDatabase,
-    /** The lines of its log. */
+    /** Lines of the service's log. */
     readonly log: Record<string, unknown>[],
   ) {
     this.url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   }
 
   /**
-   * @param environment settings that differ from a test's usual ones
-   * @param databaseUrl where the service finds the database, if not straight at it
+   * @param environment settings that differ from the defaults of the tests
+   * @param databaseUrl maps the URL of the database to the URL that the service connects to
    */
   static async start(
     environment: Record<string, string> = {},
@@ -56,7 +56,7 @@ export class Service {
       NODE_ENV: 'test',
       CALLBACK_TOKEN: TOKEN,
       ADMIN_API_KEY: KEY,
-      JOURNAL: 'off', // one process for each folder; journal.spec.ts has folders
+      JOURNAL: 'off', // services cannot share a journal folder; a test of the journal sets DATA_DIR
       ...environment,
     });
     const log: Record<string, unknown>[] = [];
@@ -78,7 +78,7 @@ export class Service {
     await this.database.drop();
   }
 
-  /** Posts a callback as OpenIM does; a text or bytes go as they are, anything else as JSON. */
+  /** Posts a callback as OpenIM does. Sends a string or bytes unchanged, and any other body as JSON. */
   async post(command: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer<Reply>> {
     const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     return this.fetch<Reply>(`/callback/${command}`, {
@@ -93,7 +93,7 @@ export class Service {
     });
   }
 
-  /** Reads from the admin API. */
+  /** Sends a GET request to the admin API. */
   async admin<Body>(path: string): Promise<Answer<Body>> {
     return this.fetch<Body>(`/admin${path}`, { headers: { authorization: `Bearer ${KEY}` } });
   }
@@ -104,7 +104,7 @@ export class Service {
     return { status: response.status, headers: response.headers, text, body: parse(text) as Body };
   }
 
-  /** From now on gathers every statement that the service sends to PostgreSQL. */
+  /** Returns an array that collects every statement that the service sends to PostgreSQL from now on. */
   recordStatements(): { sql: string; parameters: unknown[] }[] {
     const statements: { sql: string; parameters: unknown[] }[] = [];
     this.app.get(DataSource).logger = Object.assign(new SimpleConsoleLogger(false), {
@@ -113,7 +113,7 @@ export class Service {
     return statements;
   }
 
-  /** Everything that the tables hold. */
+  /** Reads all rows of the groups and their members. */
   async rows(): Promise<{ groups: GroupRow[]; members: MemberRow[] }> {
     return {
       groups: await this.database.query<GroupRow>('SELECT * FROM groups ORDER BY group_id'),

@@ -7,7 +7,7 @@ import { type Callback, OpenImGroup, type Step } from './open-im.js';
 import { eventually } from './process.js';
 import { KEY, Service } from './service.js';
 
-/** A fake OpenIM, and a service that mirrors it. */
+/** A fake OpenIM and a service that mirrors it. */
 export class World {
   private static readonly all = new Set<World>();
 
@@ -71,7 +71,7 @@ export class World {
     return run!;
   }
 
-  /** Shortens the delay before the retries of a full run: for groups that fail, and that no callback changed within the last seconds. */
+  /** Shortens the delay before a full run retries groups that failed. Groups that a callback changed within the last seconds need the full delay. */
   shortenRetryDelay(): void {
     this.service.app.get(FullRunsService).retryDelayMs = 200;
   }
@@ -82,7 +82,7 @@ export class World {
     return this.runEnds(({ id }) => id === requested.id);
   }
 
-  /** Requests a full run in an outage of OpenIM, and waits until it ended or waits for a retry. */
+  /** Requests a full run during an outage of OpenIM, and waits until the run has ended or is to be retried. */
   async tryToReconcile(): Promise<RunDto> {
     const requested = (await this.post('/reconciliation')).body as RunDto;
     let run: RunDto | undefined;
@@ -95,7 +95,7 @@ export class World {
     return run!;
   }
 
-  /** Posts callbacks, one after another. */
+  /** Posts callbacks one after another. */
   async deliver(callbacks: Callback[]): Promise<void> {
     for (const { command, body } of callbacks) {
       expect((await this.service.post(command, body)).status).toBe(200);
