@@ -123,13 +123,12 @@ const asRoot = process.getuid?.() === 0;
   await chmod(folder, 0o755);
   await chown(folder, 65534, 65534);
 
-    const service = start(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
+  const service = start(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
 
-    await service.says(/The database is ready/);
-    expect((await service.post({ groupID: 'a' })).status).toBe(200);
-    expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
-  },
-);
+  await service.says(/The database is ready/);
+  expect((await service.post({ groupID: 'a' })).status).toBe(200);
+  expect((await stat(join(folder, 'data/postgres'))).uid).toBe(65534);
+});
 
 (asRoot ? it : it.skip)(
   'The embedded PostgreSQL runs for root in a folder that only root may enter',

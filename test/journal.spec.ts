@@ -497,14 +497,13 @@ describe('The journal of a process that ended with callbacks in it', () => {
     );
     expect(await second.end()).toBe(0);
 
-      expect(await database.query('SELECT group_id FROM groups ORDER BY 1')).toEqual(
-        ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
-      );
-      expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
-      expect(second.log).toMatch(/"reason":"torn".*An entry of the journal was not applied/);
-      expect(second.log).not.toMatch(/"level":"error"/);
-    },
-  );
+    expect(await database.query('SELECT group_id FROM groups ORDER BY 1')).toEqual(
+      ['g1', 'g2', 'g3'].map((id) => ({ group_id: id })),
+    );
+    expect(await database.query('SELECT FROM callback_deliveries')).toHaveLength(3);
+    expect(second.log).toMatch(/"reason":"torn".*An entry of the journal was not applied/);
+    expect(second.log).not.toMatch(/"level":"error"/);
+  });
 
   it('is applied without the callbacks that were written before the end', async () => {
     const first = start();
