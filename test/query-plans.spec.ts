@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
 import { toJsonText } from '../src/groups/statements/json-text.js';
 import { KnownGroupsService } from '../src/reconciliation/snapshots/known-groups.service.js';
@@ -93,6 +94,8 @@ describe.each([
   ['/deliveries?command=old', 'callback_deliveries_command_idx'],
   ['/deliveries?outcome=rejected', 'callback_deliveries_outcome_idx'],
   ['/deliveries?groupID=g7&limit=5', 'callback_deliveries_group_id_idx'],
+  ['/deliveries?receivedFrom=2020-01-01', 'callback_deliveries_received_at_idx'],
+  ['/deliveries?receivedTo=2100-01-01', 'callback_deliveries_received_at_idx'],
   ['/groups/g7/timeline?limit=5', 'callback_deliveries_group_id_idx'],
   ['/groups/big/members', 'group_members_role_level_idx'],
   ['/groups/big/members?roleLevel=20', 'group_members_role_level_idx'],
@@ -172,6 +175,18 @@ it('The groups of a user are found and marked as stale by indexes', async () => 
   expect(await service.database.query("SELECT FROM groups WHERE stale_reason LIKE '%user%'")).toHaveLength(
     300,
   );
+});
+
+it('Every filter of the admin API has a row above', async () => {
+  const document = (await (await fetch(`${service.url}/docs-json`)).json()) as {
+    paths: Record<string, { get?: { parameters?: { name: string; in: string }[] } }>;
+  };
+  const filters = Object.values(document.paths)
+    .flatMap(({ get }) => get?.parameters ?? [])
+    .filter((parameter) => parameter.in === 'query' && !['limit', 'cursor'].includes(parameter.name));
+  const rows = readFileSync(import.meta.filename, 'utf8');
+  expect(filters.filter(({ name }) => !new RegExp(`[?&]${name}=`).test(rows))).toEqual([]);
+  expect(filters).not.toEqual([]);
 });
 
 it('The route GET /admin/reconciliation counts by indexes', async () => {

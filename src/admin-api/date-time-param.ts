@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate } from 'class-validator';
 
@@ -13,9 +14,17 @@ function parseDateTime(text: string): Date | undefined {
   return isDateTime !== undefined && Number(day) <= lastDay ? new Date(text) : undefined;
 }
 
-/** Validates a time in a query and transforms it to a Date. The text is a time with its time zone, or a date, which means midnight in UTC. */
-export function DateTimeParam(): PropertyDecorator {
+/**
+ * Validates a time in a query, transforms it to a Date, and describes it for OpenAPI. The text is a time with its time zone, or a date, which
+ * means midnight in UTC.
+ */
+export function DateTimeParam(description: string): PropertyDecorator {
   return applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      format: 'date-time',
+      description: `${description}. A time needs its time zone; a date, such as 2026-01-31, begins in UTC`,
+    }),
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' ? (parseDateTime(value) ?? value) : value,
     ),

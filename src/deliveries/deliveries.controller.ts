@@ -3,13 +3,8 @@ import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagge
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { GroupParams } from '../admin-api/group-params.js';
 import { NoQuery, PageQuery } from '../admin-api/paging.js';
-import {
-  DeliveriesQuery,
-  DeliveryPage,
-  DeliveryParams,
-  DeliveryWithBodyDto,
-  TimelinePage,
-} from './deliveries.dto.js';
+import { DeliveryPage, DeliveryWithBodyDto, TimelinePage } from './deliveries.dto.js';
+import { DeliveriesQuery, DeliveryParams } from './deliveries-query.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { TimelineService } from './timeline.service.js';
 

@@ -1,61 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { DateTimeParam } from '../admin-api/date-time-param.js';
-import { Page, PageQuery, ToStorable } from '../admin-api/paging.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { Page } from '../admin-api/paging.js';
 import {
   type CallbackDelivery,
   type DeliveryOutcome,
   DELIVERY_OUTCOMES,
 } from './callback-delivery.entity.js';
-
-/** The path parameter `{id}`. */
-export class DeliveryParams {
-  @IsUUID(undefined, { message: 'id must be the id of a delivery' })
-  @ApiProperty({ description: 'Id of the delivery' })
-  id!: string;
-}
-
-const FORMATS = 'A time needs its time zone; a date, such as 2026-01-31, begins in UTC';
-
-/** The filters of the log; a delivery must match all of them. */
-export class DeliveriesQuery extends PageQuery {
-  @ToStorable
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
-  @ApiPropertyOptional({ description: 'Only this command, under the name that OpenIM sent' })
-  command?: string;
-
-  @ToStorable
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
-  @ApiPropertyOptional({ description: 'Only callbacks that name this group' })
-  groupID?: string;
-
-  @IsOptional()
-  @IsIn(DELIVERY_OUTCOMES)
-  @ApiPropertyOptional({ enum: DELIVERY_OUTCOMES })
-  outcome?: DeliveryOutcome;
-
-  @IsOptional()
-  @DateTimeParam()
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: `Received at this time or later. ${FORMATS}`,
-  })
-  receivedFrom?: Date;
-
-  @IsOptional()
-  @DateTimeParam()
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: `Received before this time. ${FORMATS}`,
-  })
-  receivedTo?: Date;
-}
 
 /** One received callback. */
 export class DeliveryDto {

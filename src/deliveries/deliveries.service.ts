@@ -4,12 +4,8 @@ import { isUUID } from 'class-validator';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { CallbackDelivery, type DeliveryOutcome } from './callback-delivery.entity.js';
-import {
-  type DeliveriesQuery,
-  type DeliveryPage,
-  type DeliveryWithBodyDto,
-  toDeliveryDto,
-} from './deliveries.dto.js';
+import { type DeliveryPage, type DeliveryWithBodyDto, toDeliveryDto } from './deliveries.dto.js';
+import { type DeliveriesQuery } from './deliveries-query.js';
 import { type Delivery, LOG_ONLY } from './delivery-log.js';
 
 const NAMED_SINCE = `

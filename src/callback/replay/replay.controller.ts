@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../../admin-api/admin-routes.js';
-import { DeliveryDto, DeliveryParams } from '../../deliveries/deliveries.dto.js';
+import { DeliveryDto } from '../../deliveries/deliveries.dto.js';
+import { DeliveryParams } from '../../deliveries/deliveries-query.js';
 import { NoQuery } from '../../admin-api/paging.js';
 import { ReplayService } from './replay.service.js';
 
