@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
+import { SEED } from './helpers/seed.js';
 import { CREATE, IGNORED, type MemberRow, Service, SUCCESS } from './helpers/service.js';
 
 let service: Service;
@@ -378,7 +379,7 @@ describe('The member_count of a group', () => {
           expect(row!['count']).toBe(row!['members']);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 150, ...SEED },
     );
   });
 });

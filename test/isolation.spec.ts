@@ -9,10 +9,10 @@ import { newGroup, step, World } from './helpers/world.js';
 afterEach(() => World.endAll());
 
 /**
- * Maximum delay of other groups by the fault of one, beside the interval of resyncs, in ms: less than half of what one request that hangs
- * takes (15 s), and more than a busy machine takes.
+ * Maximum delay of other groups by the fault of one, beside the interval of resyncs, in ms: less than one request that hangs takes (15 s), and
+ * more than OpenIM's caches (5 s) and a busy machine take together.
  */
-const TOLERANCE_MS = 6000;
+const TOLERANCE_MS = 12_000;
 
 const groupsOf = (count: number) => Array.from({ length: count }, () => newGroup(3));
 
@@ -170,7 +170,7 @@ it('A group that makes the list of groups fail hides no other group', async () =
   changeSilently(groups);
   const added = newGroup(3, Date.now());
   world.openIm.add(added);
-  expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + 2 * TOLERANCE_MS);
+  expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + TOLERANCE_MS);
 });
 
 const requestsTo = (world: World, path: string) =>
@@ -261,8 +261,8 @@ describe('A large group', () => {
     const silent = await becomeRight(world, small);
     end.abort();
     await busy;
-    expect(named).toBeLessThan(2 * TOLERANCE_MS);
-    expect(silent).toBeLessThan(1000 + 2 * TOLERANCE_MS);
+    expect(named).toBeLessThan(TOLERANCE_MS);
+    expect(silent).toBeLessThan(1000 + TOLERANCE_MS);
   });
 });
 

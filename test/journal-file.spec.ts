@@ -8,6 +8,7 @@ import { decodeAll, encodeEntry, type JournalEntry } from '../src/journal/journa
 import { JournalSegment } from '../src/journal/journal-segment.js';
 import { JournalFullError, JournalService } from '../src/journal/journal.service.js';
 import { journalBytes, journalEntry, journalFiles, quarantined } from './helpers/journal-folder.js';
+import { SEED } from './helpers/seed.js';
 
 const ENTRIES = [1, 2, 3].map((sequence) => journalEntry(sequence));
 const LINES = ENTRIES.map(encodeEntry);
@@ -102,6 +103,7 @@ describe('An entry of the journal', () => {
           read.forEach((entry) => expect(ENTRIES).toContainEqual(entry));
         },
       ),
+      SEED,
     );
   });
 });
