@@ -41,7 +41,7 @@ afterEach(async () => {
 /** Runs a command to its end. */
 async function cli(
   args: string,
-  environment: Record<string, string> = {},
+  environment: Record<string, string | undefined> = {},
 ): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), ...args.split(' ')], {
     cwd: ROOT,
@@ -235,6 +235,15 @@ describe('The command webhooks-yml', () => {
     expect((await cli('webhooks-yml --host mirror:80')).output).toContain(
       'url: http://openim:to%2Fken@mirror:80/callback\n',
     );
+  });
+
+  it('prints the port of the service, and warns where the url has no token', async () => {
+    const { code, output } = await cli('webhooks-yml', { PORT: '3902', CALLBACK_TOKEN: undefined });
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/^url: http:\/\/openim-group-sync:3902\/callback$/m),
+    ]);
+    expect(output).toMatch(/^Warning: CALLBACK_TOKEN is not set here/m);
   });
 
   it('prints environment variables', async () => {

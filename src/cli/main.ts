@@ -46,7 +46,10 @@ program
 program
   .command('webhooks-yml')
   .description('print the lines of OpenIM’s webhooks.yml for this installation')
-  .option('--host <host:port>', 'address at which OpenIM reaches this service', 'openim-group-sync:3000')
+  .option(
+    '--host <host:port>',
+    'address at which OpenIM reaches this service (default: openim-group-sync:PORT)',
+  )
   .option('--env', 'print environment variables, for OpenIM in a container')
   .option('--openim <version>', 'the version of OpenIM, 3.8.3 or main', toVersion)
   .action((options: WebhooksOptions) => printLine(webhooksYml(options)));

@@ -74,6 +74,8 @@ function withoutPath(error: HttpException, request: Request): HttpException {
     );
   }
   return isUnknown
-    ? new NotFoundException('There is no such route; GET /docs lists all routes')
+    ? new NotFoundException(
+        'There is no such route; callbacks go to /callback/{command}, and GET /docs lists all others',
+      )
     : new BadRequestException('The path cannot be read');
 }

@@ -6,8 +6,8 @@ import { readConfig } from '../../config/read-config.js';
 
 /** Where this service is for OpenIM. */
 export interface WebhooksOptions {
-  /** Host and port as OpenIM reaches the service. */
-  host: string;
+  /** Host and port as OpenIM reaches the service; undefined: the service of docker-compose.yml. */
+  host?: string;
   /** As environment variables, for OpenIM in a container. */
   env?: boolean;
   /** The version of OpenIM; undefined: not known. */
@@ -15,14 +15,21 @@ export interface WebhooksOptions {
 }
 
 /**
- * The lines of OpenIM's `webhooks.yml` for this installation, or the same as environment variables.
+ * The lines of OpenIM's `webhooks.yml` for this installation, or the same as environment variables. Warns on stderr where the url has no token.
  * @throws CommandError where the host cannot be one
  */
-export function webhooksYml({ host, env, openim }: WebhooksOptions): string {
+export function webhooksYml({ host: givenHost, env, openim }: WebhooksOptions): string {
+  const config = readConfig();
+  const host = givenHost ?? `openim-group-sync:${config.PORT}`;
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host)) {
     throw new CommandError(`--host must be a host and a port, such as openim-group-sync:3000, not ${host}`);
   }
-  const url = callbackUrl(host, readConfig().CALLBACK_TOKEN?.[0]);
+  const url = callbackUrl(host, config.CALLBACK_TOKEN?.[0]);
+  if (config.CALLBACK_TOKEN === undefined) {
+    process.stderr.write(
+      'Warning: CALLBACK_TOKEN is not set here, so the url has no token. Run this with the settings of the service\n',
+    );
+  }
   const webhooks = webhooksOf(openim);
   if (env) {
     return [

@@ -70,7 +70,7 @@ function checkForm(url: string, config: Config): Finding[] {
     findings.push(
       warning(
         `The host of the callback url is ${hostname}`,
-        'Give doctor the url in webhooks.yml by --url: for OpenIM in a container this host is the container',
+        'For OpenIM in a container this host is the container itself: give doctor the url as it is in webhooks.yml',
       ),
     );
   }
