@@ -148,11 +148,14 @@ describe('A callback with an invalid field', () => {
       roleLevel: index === 4999 ? 'x' : 20,
     }));
 
-    expectRefusal(
-      await service.post(CREATE, created({ initMemberList })),
-      400,
-      /^initMemberList\[4999\]\.roleLevel must be/,
-    );
+    for (const parsedBy of ['main thread, while the worker starts', 'worker']) {
+      const reply = await service.post(CREATE, created({ initMemberList }));
+      expect([parsedBy, reply.body.errDlt]).toEqual([
+        parsedBy,
+        expect.stringMatching(/^initMemberList\[4999\]\.roleLevel must be/),
+      ]);
+      expectRefusal(reply, 400, /roleLevel/);
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Tinypool } from 'tinypool';
 import { Config } from '../../config/config.js';
 import type { Delivery } from '../../deliveries/delivery-log.js';
@@ -6,14 +6,23 @@ import type { Callback, MirroredCallback } from '../payloads/callback.js';
 import { LARGE_BYTES } from './body-budget.js';
 import { type CallbackProblems, parseCallback } from './callback-parse.js';
 
-/** Parses and validates callbacks. A worker thread takes the large bodies, so that small callbacks are answered meanwhile. */
+/** Time after which a worker thread without work ends and frees its memory (some 40 MB), in ms. */
+const IDLE_MS = 600_000;
+
+/**
+ * Parses and validates callbacks. A worker thread takes the large bodies, so that small callbacks are answered meanwhile. It takes up to a second
+ * to start: the body that needs it first is parsed here.
+ */
 @Injectable()
 export class CallbackParser implements OnApplicationShutdown {
   private readonly worker = new Tinypool({
     filename: new URL('./callback-parse.worker.js', import.meta.url).href,
-    minThreads: 1, // a thread takes a second to load
+    minThreads: 0,
     maxThreads: 1,
+    idleTimeout: IDLE_MS,
   });
+
+  private readonly logger = new Logger(CallbackParser.name);
 
   constructor(private readonly config: Config) {}
 
@@ -23,9 +32,21 @@ export class CallbackParser implements OnApplicationShutdown {
    * @param body bytes of the request
    */
   async parse(command: string, body: Buffer): Promise<Callback | CallbackProblems> {
-    return body.length < LARGE_BYTES
-      ? parseCallback(command, body)
-      : ((await this.worker.run({ command, body })) as Callback | CallbackProblems);
+    if (body.length < LARGE_BYTES) {
+      return parseCallback(command, body);
+    }
+    if (this.worker.threads.length === 0) {
+      this.startWorker();
+      return parseCallback(command, body);
+    }
+    return (await this.worker.run({ command, body })) as Callback | CallbackProblems;
+  }
+
+  /** Gives the worker an empty task, which starts its thread. */
+  private startWorker(): void {
+    this.worker.run({ command: '', body: new Uint8Array() }).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'The thread for large callbacks cannot be started');
+    });
   }
 
   /**
