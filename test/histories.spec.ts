@@ -10,7 +10,7 @@ import { TestDatabase } from './helpers/database.js';
 import { SEED } from './helpers/seed.js';
 
 /** Number of histories, of 50 steps each; half of them are delivered in order. `HISTORIES=20000 npm test -- histories` runs more. */
-const HISTORIES = Number(process.env['HISTORIES'] ?? 1200);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 800);
 const STEPS = 50;
 const AT_ONCE = 20;
 

@@ -58,6 +58,19 @@ describe('The alerts', () => {
     expect(new Set(rules().map(({ alert }) => alert)).size).toBe(rules().length);
   });
 
+  it('are listed in docs/observability.md, with their severity', () => {
+    const page = readFileSync(join(OPS, '../docs/observability.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| `(OpenIm\w+)` \| (\w+) \|/gm)].map(([, alert, severity]) => [
+      alert,
+      severity,
+    ]);
+    expect(listed.toSorted()).toEqual(
+      rules()
+        .map(({ alert, labels }) => [alert, labels.severity])
+        .toSorted(),
+    );
+  });
+
   it('use labels that the metrics have', () => {
     for (const [, name = '', label = ''] of rules().flatMap(({ expr }) => [
       ...expr.matchAll(/(openim_\w+?)(?:_bucket)?\{(\w+)(?:=~?|!=)/g),

@@ -60,10 +60,10 @@ async function expectTruthVerified(): Promise<void> {
 /** @param none whether no callback is lost */
 async function expectTruthAfter(
   ended: () => Promise<unknown>,
-  { none = false, runs = Math.ceil(HISTORIES / 2 / AT_ONCE) } = {},
+  { none = false, number = HISTORIES / 2, atOnce = AT_ONCE } = {},
 ): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(fc.array(disorder, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (crowd) => {
+    fc.asyncProperty(fc.array(disorder, { minLength: atOnce, maxLength: atOnce }), async (crowd) => {
       await Promise.all(
         crowd.map(async ({ steps, before, ...streams }) => {
           const order = none ? { ...streams, lost: fc.stream(always(1)) } : streams;
@@ -83,7 +83,7 @@ async function expectTruthAfter(
       await ended();
       await expectTruthVerified();
     }),
-    { numRuns: runs, endOnFailure: true, ...SEED },
+    { numRuns: Math.ceil(number / atOnce), endOnFailure: true, ...SEED },
   );
 }
 
@@ -117,7 +117,8 @@ it('No callback is counted as lost where all arrived, however late and in whatev
       await passHalfADay();
       await eventually(() => expectTruthVerified().then(() => true), 40_000);
     },
-    { none: true, runs: Math.ceil(HISTORIES / 5 / AT_ONCE) },
+    // A callback counts as lost after 15 s: fewer at once, so that a busy machine delivers them in time.
+    { none: true, number: HISTORIES / 5, atOnce: AT_ONCE / 4 },
   );
   expect((await world.read()).drift.filter(({ missedCallbacks }) => missedCallbacks > 0)).toEqual([]);
 }, 600_000);

@@ -62,11 +62,12 @@ export class World {
     });
   }
 
+  /** Waits for the end of such a run. @returns the newest that has ended */
   async runEnds(which: (run: RunDto) => boolean): Promise<RunDto> {
     let run: RunDto | undefined;
     await eventually(async () => {
-      run = (await this.read()).runs.find(which);
-      return run !== undefined && run.endedAt !== null;
+      run = (await this.read()).runs.find((candidate) => candidate.endedAt !== null && which(candidate));
+      return run !== undefined;
     }, 60_000);
     return run!;
   }
