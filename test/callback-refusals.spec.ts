@@ -148,13 +148,13 @@ describe('A callback with an invalid field', () => {
       roleLevel: index === 4999 ? 'x' : 20,
     }));
 
-    for (const parsedBy of ['main thread, while the worker starts', 'worker']) {
-      const reply = await service.post(CREATE, created({ initMemberList }));
-      expect([parsedBy, reply.body.errDlt]).toEqual([
-        parsedBy,
-        expect.stringMatching(/^initMemberList\[4999\]\.roleLevel must be/),
-      ]);
-      expectRefusal(reply, 400, /roleLevel/);
+    // The main thread parses the first one, while the worker starts.
+    for (let n = 0; n < 2; n += 1) {
+      expectRefusal(
+        await service.post(CREATE, created({ initMemberList })),
+        400,
+        /^initMemberList\[4999\]\.roleLevel must be/,
+      );
     }
   });
 });
