@@ -337,7 +337,7 @@ describe('The journal while PostgreSQL is away', () => {
       expect(service.log.at(-1)).toMatchObject({ groupID: `free${n}`, outcome: 'applied' });
       await sleep(50);
     }
-    expect(Math.max(...slowest)).toBeLessThan(500);
+    expect(Math.max(...slowest)).toBeLessThan(900); // lock_timeout: one that waits for a lock waits that long
     await service.database.query('COMMIT');
     await isEmpty();
     expect(await present('locked29')).toEqual(['a', 'o']);
