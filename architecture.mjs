@@ -16,12 +16,14 @@ export const ARROWS = {
   'admin-api': ['auth', 'config', 'openim', 'postgres'],
   // On disk
   'embedded-postgres': ['config', 'postgres'],
-  database: ['config', 'metrics', 'postgres'],
+  partitions: ['config', 'postgres'],
+  database: ['changes', 'config', 'metrics', 'partitions', 'postgres'],
   journal: ['config', 'metrics'],
-  // The mirror and its log
-  deliveries: ['admin-api', 'config', 'postgres'],
-  'groups/statements': ['deliveries', 'openim', 'postgres'],
-  groups: ['groups/statements', 'admin-api', 'config', 'deliveries', 'postgres'],
+  // The mirror and its logs
+  changes: ['admin-api', 'config', 'metrics', 'postgres', 'waiting'],
+  deliveries: ['admin-api'],
+  'groups/statements': ['changes', 'deliveries', 'openim', 'postgres'],
+  groups: ['groups/statements', 'admin-api', 'changes', 'config', 'deliveries', 'postgres'],
   // What comes in
   'callback/payloads': ['deliveries', 'groups', 'groups/statements', 'openim', 'postgres'],
   'callback/parsing': ['callback/payloads', 'config', 'deliveries', 'groups/statements', 'postgres'],
@@ -56,7 +58,7 @@ export const ARROWS = {
   'reconciliation/queue': ['config', 'groups/statements', 'openim', 'postgres'],
   'reconciliation/metrics': [
     'reconciliation/run-log',
-    'deliveries',
+    'changes',
     'groups/statements',
     'metrics',
     'openim',
@@ -96,6 +98,7 @@ export const ARROWS = {
     'reconciliation/queue',
     'reconciliation/run-log',
     'admin-api',
+    'changes',
     'deliveries',
     'groups',
     'groups/statements',

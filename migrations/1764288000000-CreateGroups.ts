@@ -34,6 +34,7 @@ export class CreateGroups1764288000000 implements MigrationInterface {
         version_id               text,
         version                  bigint,
         synced_at                timestamptz NOT NULL,
+        revision                 bigint NOT NULL DEFAULT 0,
         CONSTRAINT groups_pkey PRIMARY KEY (group_id)
       )`);
     await queryRunner.query('CREATE INDEX groups_create_time_idx ON groups (create_time, group_id)');
@@ -43,9 +44,12 @@ export class CreateGroups1764288000000 implements MigrationInterface {
     await queryRunner.query(
       'CREATE INDEX groups_creator_user_id_idx ON groups (creator_user_id, create_time, group_id)',
     );
-    await queryRunner.query('CREATE INDEX groups_status_idx ON groups (status, create_time, group_id)');
+    // Nearly all groups have status 0 and type 2: groups_create_time_idx finds those, and a creation writes two indexes less.
     await queryRunner.query(
-      'CREATE INDEX groups_group_type_idx ON groups (group_type, create_time, group_id)',
+      'CREATE INDEX groups_status_idx ON groups (status, create_time, group_id) WHERE status <> 0',
+    );
+    await queryRunner.query(
+      'CREATE INDEX groups_group_type_idx ON groups (group_type, create_time, group_id) WHERE group_type <> 2',
     );
     await queryRunner.query(
       'CREATE INDEX groups_stale_idx ON groups (create_time, group_id) WHERE stale_since IS NOT NULL',
@@ -92,7 +96,8 @@ export class CreateGroups1764288000000 implements MigrationInterface {
       COMMENT ON COLUMN groups.full_snapshot_at IS 'Start of the last snapshot of all members, whether it was believed or not.';
       COMMENT ON COLUMN groups.version_id IS 'Id of OpenIM''s version log of the group at verified_at; NULL: OpenIM keeps none, or never verified.';
       COMMENT ON COLUMN groups.version IS 'Version of the group in that version log.';
-      COMMENT ON COLUMN groups.synced_at IS 'When the row was last written.'`);
+      COMMENT ON COLUMN groups.synced_at IS 'When the row was last written.';
+      COMMENT ON COLUMN groups.revision IS 'Number of the last change of the group and its members: group_changes has it. 0: none.'`);
   }
 
   /** Keeps the extension: other tables may use it. */

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates `callback_deliveries`, with an index for each filter of `GET /admin/deliveries`, for timelines and for the retention. */
+/** Creates `callback_deliveries`, partitioned by days (ids are UUIDs of version 7), with an index for each filter of `GET /admin/deliveries`, and for timelines. */
 export class CreateCallbackDeliveries1764288000002 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
@@ -17,7 +17,10 @@ export class CreateCallbackDeliveries1764288000002 implements MigrationInterface
         body         bytea,
         replay_of    uuid,
         CONSTRAINT callback_deliveries_pkey PRIMARY KEY (id)
-      )`);
+      ) PARTITION BY RANGE (id)`);
+    await queryRunner.query(
+      'CREATE TABLE callback_deliveries_default PARTITION OF callback_deliveries DEFAULT',
+    );
     // The last two columns let GET /admin/stats read the index alone.
     await queryRunner.query(
       'CREATE INDEX callback_deliveries_received_at_idx ON callback_deliveries (received_at, id, command, outcome)',
@@ -28,11 +31,9 @@ export class CreateCallbackDeliveries1764288000002 implements MigrationInterface
     await queryRunner.query(
       'CREATE INDEX callback_deliveries_group_id_idx ON callback_deliveries (group_id, received_at, id)',
     );
+    // Nearly all callbacks are applied: callback_deliveries_received_at_idx finds those.
     await queryRunner.query(
-      'CREATE INDEX callback_deliveries_outcome_idx ON callback_deliveries (outcome, received_at, id)',
-    );
-    await queryRunner.query(
-      'CREATE INDEX callback_deliveries_body_idx ON callback_deliveries (received_at) WHERE body IS NOT NULL',
+      "CREATE INDEX callback_deliveries_outcome_idx ON callback_deliveries (outcome, received_at, id) WHERE outcome <> 'applied'",
     );
     await queryRunner.query(`
       COMMENT ON TABLE callback_deliveries IS 'Log of the callbacks that OpenIM sent, with their outcomes.';
@@ -45,7 +46,7 @@ export class CreateCallbackDeliveries1764288000002 implements MigrationInterface
       COMMENT ON COLUMN callback_deliveries.problems IS 'Why it was rejected, failed, or could not be mirrored.';
       COMMENT ON COLUMN callback_deliveries.summary IS 'One sentence for staff: what the callback reports.';
       COMMENT ON COLUMN callback_deliveries.duration_ms IS 'Time from the head of the request to the write of this row, in ms.';
-      COMMENT ON COLUMN callback_deliveries.body IS 'Bytes of the body; NULL for commands whose bodies are not kept, and after DELIVERY_RETENTION_DAYS.';
+      COMMENT ON COLUMN callback_deliveries.body IS 'Bytes of the body; NULL for commands whose bodies are not kept.';
       COMMENT ON COLUMN callback_deliveries.replay_of IS 'Id of the delivery that this one replays.'`);
   }
 

@@ -1,34 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates `group_drifts`, what reconciliation found, and `reconciliation_runs`, what it did. */
+/** Creates `reconciliation_runs`, what reconciliation did. */
 export class CreateReconciliation1764288000003 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`
-      CREATE TABLE group_drifts (
-        id               uuid NOT NULL,
-        group_id         text COLLATE "C" NOT NULL,
-        found_at         timestamptz NOT NULL,
-        kind             text NOT NULL,
-        differences      integer NOT NULL,
-        missed_callbacks integer NOT NULL,
-        summary          text NOT NULL,
-        user_ids         text[],
-        CONSTRAINT group_drifts_pkey PRIMARY KEY (id)
-      )`);
-    await queryRunner.query(
-      'CREATE INDEX group_drifts_group_id_idx ON group_drifts (group_id, found_at, id)',
-    );
-    await queryRunner.query('CREATE INDEX group_drifts_found_at_idx ON group_drifts (found_at)');
-    await queryRunner.query(`
-      COMMENT ON TABLE group_drifts IS 'Differences from OpenIM that reconciliation found and repaired.';
-      COMMENT ON COLUMN group_drifts.id IS 'Id of the drift.';
-      COMMENT ON COLUMN group_drifts.group_id IS 'groupID of OpenIM.';
-      COMMENT ON COLUMN group_drifts.found_at IS 'When it was found, by PostgreSQL''s clock, in whole ms.';
-      COMMENT ON COLUMN group_drifts.kind IS 'What differed: filled, group, info, status, dismissed, owner, joined, left, role or member.';
-      COMMENT ON COLUMN group_drifts.differences IS 'Number of differences.';
-      COMMENT ON COLUMN group_drifts.missed_callbacks IS 'Lower bound of the callbacks that were lost; 0 where OpenIM sends none for this kind.';
-      COMMENT ON COLUMN group_drifts.summary IS 'One sentence for staff.';
-      COMMENT ON COLUMN group_drifts.user_ids IS 'Up to 50 of the users whom the missed callbacks would have named; NULL: they would have named none.'`);
     await queryRunner.query(`
       CREATE TABLE reconciliation_runs (
         id            uuid NOT NULL,
@@ -75,6 +49,5 @@ export class CreateReconciliation1764288000003 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query('DROP TABLE reconciliation_runs');
-    await queryRunner.query('DROP TABLE group_drifts');
   }
 }

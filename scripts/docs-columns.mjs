@@ -5,7 +5,8 @@ const ORDER = [
   'groups',
   'group_members',
   'callback_deliveries',
-  'group_drifts',
+  'group_changes',
+  'change_feed',
   'reconciliation_runs',
   'leases',
 ];

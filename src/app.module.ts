@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { CallbackModule } from './callback/callback.module.js';
+import { ChangesModule } from './changes/changes.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -10,6 +11,7 @@ import { ExceptionsFilter } from './server/exceptions.filter.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { PartitionsModule } from './partitions/partitions.module.js';
 import { ReconcilerModule } from './reconciliation/reconciler.module.js';
 import { StatsModule } from './stats/stats.module.js';
 
@@ -25,7 +27,9 @@ export class AppModule {
         DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
         CallbackModule,
         GroupsModule,
+        ChangesModule,
         DeliveriesModule,
+        PartitionsModule,
         StatsModule,
         ReconcilerModule,
         HealthModule,

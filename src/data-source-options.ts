@@ -4,8 +4,10 @@ import { CreateGroupMembers1764288000001 } from '../migrations/1764288000001-Cre
 import { CreateCallbackDeliveries1764288000002 } from '../migrations/1764288000002-CreateCallbackDeliveries.js';
 import { CreateReconciliation1764288000003 } from '../migrations/1764288000003-CreateReconciliation.js';
 import { CreateLeases1764288000004 } from '../migrations/1764288000004-CreateLeases.js';
+import { CreateGroupChanges1764288000005 } from '../migrations/1764288000005-CreateGroupChanges.js';
+import { ChangeFeed } from './changes/change-feed.entity.js';
+import { GroupChange } from './changes/group-change.entity.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
-import { GroupDrift } from './deliveries/group-drift.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
 import { readDatabaseUrl } from './postgres/connection-options.js';
@@ -27,13 +29,14 @@ export function dataSourceOptions(url: string, schema?: string) {
     driver,
     extra: poolOptions(readDatabaseUrl(url), { schema, ...UNLIMITED }),
     applicationName: 'openim-group-sync',
-    entities: [Group, GroupMember, CallbackDelivery, GroupDrift, ReconciliationRun, Lease],
+    entities: [Group, GroupMember, CallbackDelivery, GroupChange, ChangeFeed, ReconciliationRun, Lease],
     migrations: [
       CreateGroups1764288000000,
       CreateGroupMembers1764288000001,
       CreateCallbackDeliveries1764288000002,
       CreateReconciliation1764288000003,
       CreateLeases1764288000004,
+      CreateGroupChanges1764288000005,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

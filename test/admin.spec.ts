@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7';
 import { fixture } from './helpers/fixtures.js';
 import { type Answer, CREATE, KEY, Service } from './helpers/service.js';
 
@@ -396,10 +395,10 @@ describe('The authentication of the admin API', () => {
 
 describe('GET /admin/stats and GET /admin/reconciliation', () => {
   it('have null only for the counts that are slow, and do not count callbacks as lost without them', async () => {
-    const found = { at: new Date(Date.now() - 60_000), id: uuidv7() };
     await service.database.query(
-      `INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary) VALUES ($1, 'g', $2, 'left', 1, 1, '')`,
-      [found.id, found.at],
+      `INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, as_of, change, drift)
+       VALUES ('g', 1, now() - interval '1 min', 1, '{left}', 'reconciliation', now(), '{}',
+         '[{"kind": "left", "differences": 1, "missedCallbacks": 1, "summary": ""}]')`,
     );
     await service.database.query('ALTER TABLE callback_deliveries RENAME TO log');
     await service.database.query(
@@ -411,7 +410,7 @@ describe('GET /admin/stats and GET /admin/reconciliation', () => {
     ]);
     await service.database.query('DROP VIEW callback_deliveries');
     await service.database.query('ALTER TABLE log RENAME TO callback_deliveries');
-    await service.database.query('TRUNCATE group_drifts');
+    await service.database.query('TRUNCATE group_changes');
 
     expect(stats.body).toMatchObject({
       groups: [],

@@ -130,9 +130,9 @@ describe('The command mark-dismissed', () => {
       output: '1 groups marked dismissed, 0 left as they are\n',
     });
     const rows = await database.query(
-      `SELECT g.group_id, status, member_count, stale_reason, summary, (SELECT count(*)::integer FROM group_members m
+      `SELECT g.group_id, status, member_count, stale_reason, drift->0->>'summary' AS summary, (SELECT count(*)::integer FROM group_members m
          WHERE m.group_id = g.group_id AND left_at IS NULL) AS members
-       FROM groups g JOIN group_drifts r ON r.group_id = g.group_id AND r.kind = 'dismissed'`,
+       FROM groups g JOIN group_changes c ON c.group_id = g.group_id AND c.revision = g.revision AND 'dismissed' = ANY (kinds)`,
     );
     expect(rows).toHaveLength(2);
     for (const row of rows) {

@@ -43,6 +43,7 @@ const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
   RECONCILE_INTERVAL: ['2m', 120_000],
   OPENIM_MAX_RPS: ['200', 200],
   DELIVERY_RETENTION_DAYS: ['7', 7],
+  CHANGE_RETENTION_DAYS: ['8', 8],
   ADMIN_API_KEY: ['k', ['k']],
   LOG_LEVEL: ['warn', 'warn'],
 };
@@ -71,6 +72,7 @@ it('The configuration has the documented defaults in development', () => {
     RECONCILE_INTERVAL: 60_000,
     OPENIM_MAX_RPS: 50,
     DELIVERY_RETENTION_DAYS: 30,
+    CHANGE_RETENTION_DAYS: 90,
     ADMIN_API_KEY: undefined,
     LOG_LEVEL: 'info',
   });
@@ -166,6 +168,7 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['CALLBACK_IN_FLIGHT_LIMIT', '512kb'],
   ['CALLBACK_IN_FLIGHT_LIMIT', 'much'],
   ['DELIVERY_RETENTION_DAYS', '0'],
+  ['CHANGE_RETENTION_DAYS', '0'],
   ['ADMIN_API_KEY', ','],
   ['LOG_LEVEL', 'loud'],
 ];

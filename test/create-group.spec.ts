@@ -53,6 +53,7 @@ describe('A creation as OpenIM sends it', () => {
         notification_user_id: 'user456',
         as_of: new Date(1673048592000),
         synced_at: expect.any(Date),
+        revision: '1',
         last_callback_at: expect.any(Date),
         verified_at: null,
         full_snapshot_at: null,

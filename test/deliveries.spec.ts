@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../src/config/config.js';
-import { RetentionService } from '../src/deliveries/retention.service.js';
+import { DatabaseService } from '../src/database/database.service.js';
+import { RetentionService } from '../src/partitions/retention.service.js';
 import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
 import { CREATE, Service } from './helpers/service.js';
@@ -142,7 +144,7 @@ describe('An authenticated callback has one row in the log', () => {
     const statements = service.recordStatements();
     await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
 
-    expect(statements).toHaveLength(1);
+    expect(statements.filter(({ sql }) => !sql.includes('pg_notify'))).toHaveLength(1);
     const [{ same } = { same: false }] = await service.database.query<{ same: boolean }>(
       'SELECT g.xmin::text = d.xmin::text AS same FROM groups g, callback_deliveries d',
     );
@@ -367,29 +369,95 @@ describe('GET /admin/groups/{groupID}/timeline', () => {
   });
 });
 
+const tables = async () =>
+  (
+    await service.database.query<{ name: string }>(
+      "SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1",
+    )
+  ).map(({ name }) => name);
+
+/** Creates the partition of a day long ago, with a row. */
+async function addOldDay(): Promise<void> {
+  await service.database.query(`
+    CREATE TABLE callback_deliveries_20200101 PARTITION OF callback_deliveries
+      FOR VALUES FROM ('016f5e66-e800-0000-0000-000000000000') TO ('016f638d-4400-0000-0000-000000000000')`);
+  await service.database.query(`
+    INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+    VALUES ('016f5e66-e800-7000-8000-000000000000', '2020-01-01', 'old', '', 'applied', 1)`);
+}
+
 describe('The retention', () => {
-  it('removes bodies after DELIVERY_RETENTION_DAYS and rows after twice that, in batches', async () => {
+  it('drops the partitions of days before it, and keeps those of the days after', async () => {
+    const before = await tables();
+    const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+    expect(before).toEqual(
+      expect.arrayContaining([`callback_deliveries_${today}`, `group_changes_${today}`]),
+    );
+    await service.post(CREATE, fixture(CREATE, 'documented'));
+    await addOldDay();
+    await service.app.get(RetentionService).removeOld();
+    expect(await tables()).toEqual(before);
+    expect((await list()).map(({ command }) => command)).toEqual([CREATE]);
+    expect(await service.database.query(`SELECT FROM callback_deliveries_${today}`)).toHaveLength(1);
+  });
+
+  it('waits for a query that reads the log, and lets callbacks pass meanwhile', async () => {
+    await addOldDay();
+    const reader = new Client({ connectionString: service.database.url });
+    await reader.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM callback_deliveries');
+    const removal = service.app.get(RetentionService).removeOld();
+    const start = Date.now();
+    for (let n = 0; n < 20; n += 1) {
+      expect(
+        (await service.post(CREATE, fixture(CREATE, 'documented').replace('12345', `g${n}`))).status,
+      ).toBe(200);
+    }
+    expect(Date.now() - start).toBeLessThan(3000);
+    expect(await tables()).toContain('callback_deliveries_20200101');
+    await reader.query('COMMIT');
+    await reader.end();
+    await removal;
+    expect(await tables()).not.toContain('callback_deliveries_20200101');
+  });
+
+  it('deletes rows of days without a partition in batches', async () => {
     await service.database.query(`
       INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms, body)
       SELECT gen_random_uuid(), now() - days * interval '1 day', 'c' || days, '', 'applied', 1, 'x'
       FROM unnest(ARRAY[1, 29, 31, 59, 61, 400]) AS days, generate_series(1, 600)`);
-
     await service.database.query(`
-      INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
-      SELECT gen_random_uuid(), 'g', now() - days * interval '1 day', 'left', 1, 1, '' FROM unnest(ARRAY[1, 59, 61]) AS days`);
+      INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, as_of, change, drift)
+      SELECT 'g', days, now() - days * interval '1 day', days, '{}', 'callback', now(), '{}', NULL FROM unnest(ARRAY[1, 89, 91]) AS days`);
     await service.app.get(RetentionService).removeOld();
 
-    expect(await service.database.query('SELECT FROM group_drifts')).toHaveLength(2);
+    expect(
+      await service.database.query('SELECT FROM group_changes WHERE cardinality(kinds) = 0'),
+    ).toHaveLength(2);
     expect(
       await service.database.query(
-        'SELECT command, count(*)::int AS rows, count(body)::int AS bodies FROM callback_deliveries GROUP BY 1 ORDER BY min(received_at) DESC',
+        'SELECT command, count(*)::int AS rows FROM callback_deliveries GROUP BY 1 ORDER BY min(received_at) DESC',
       ),
     ).toEqual([
-      { command: 'c1', rows: 600, bodies: 600 },
-      { command: 'c29', rows: 600, bodies: 600 },
-      { command: 'c31', rows: 600, bodies: 0 },
-      { command: 'c59', rows: 600, bodies: 0 },
+      { command: 'c1', rows: 600 },
+      { command: 'c29', rows: 600 },
     ]);
+  });
+
+  it('is not needed to take callbacks: where no partition can be created, the default partition has the rows', async () => {
+    await service.database.query(
+      'DROP TABLE ' + (await tables()).filter((name) => /\d$/.test(name)).join(', '),
+    );
+    await service.database.query(`
+      CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no tables'; END $$;
+      CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`);
+    const other = await Service.start({}, async () => service.database.url);
+    await other.app.get(DatabaseService).opened;
+    expect(other.log).toContainEqual(expect.objectContaining({ msg: 'Partitions cannot be created now' }));
+    expect((await other.post(CREATE, fixture(CREATE, 'documented'))).status).toBe(200);
+    expect(await service.database.query('SELECT FROM callback_deliveries_default')).toHaveLength(1);
+    await other.stop();
   });
 
   it('removes nothing while another replica removes rows', async () => {

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { type Callback, histories, OpenImGroup } from './helpers/open-im.js';
 import { ServiceProcess } from './helpers/process.js';
 import { TestDatabase } from './helpers/database.js';
+import { expectChangesLeadToRows } from './helpers/fold.js';
 import { SEED } from './helpers/seed.js';
 
 /** Number of histories, of 50 steps each; half of them are delivered in order. `HISTORIES=20000 npm test -- histories` runs more. */
@@ -115,6 +116,7 @@ it('The mirror equals OpenIM after every history that is delivered in order', as
             await deliver(callback, index);
           }
           expect(claim(await mirrorOf(model.groupID))).toEqual(truth(model));
+          await expectChangesLeadToRows(database, model.groupID);
         }),
       );
     }),
@@ -181,6 +183,7 @@ it('The mirror is never in an impossible state, and equals OpenIM or is stale, a
             }
             await aMinuteLater(model.groupID);
           }
+          await expectChangesLeadToRows(database, model.groupID);
         }),
       );
     }),

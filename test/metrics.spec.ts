@@ -123,7 +123,7 @@ describe('The metrics of reconciliation', () => {
 
     // A drift counts as a missed callback 30 s after it was found. These statements make the drifts 29 s old.
     await world.service.database.query(
-      "UPDATE group_drifts SET found_at = clock_timestamp() - interval '29 s'",
+      "UPDATE group_changes SET recorded_at = clock_timestamp() - interval '29 s'",
     );
     await world.service.database.query(
       "UPDATE callback_deliveries SET received_at = clock_timestamp() - interval '29 s'",

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_drifts'));
+afterEach(() => service.database.query('TRUNCATE groups, group_members, callback_deliveries, group_changes'));
 
 /** Times with microseconds, several rows with each, and some beyond the last time of a JavaScript Date. */
 const MOMENTS = `CASE WHEN n % 10 = 3 THEN '290000-01-01'::timestamptz + n * interval '1 second' WHEN n % 20 = 7 THEN 'infinity'
@@ -64,8 +64,9 @@ const timeline: Insert = async (letter, from, rows, micros) => {
   const half = Math.ceil(rows / 2);
   await deliveries(letter, from, half, micros);
   await service.database.query(
-    `INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary)
-     SELECT ${ids}, 'g', ${CLOSE}, 'left', 1, 0, $1 || n FROM ${SERIES}`,
+    `INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, as_of, change, drift)
+     SELECT 'g', ('x' || md5($1 || n))::bit(32)::bigint, ${CLOSE}, 1, '{left}', 'reconciliation', now(), '{}',
+       jsonb_build_array(jsonb_build_object('summary', $1 || n)) FROM ${SERIES}`,
     [letter, from + half, rows - half, micros],
   );
 };

@@ -88,9 +88,9 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT the service', () => {
     const [applied, rejected] = callbacks;
     const below = (traceID: string) =>
       spans.filter((span) => span.traceID === traceID && span.kind === 3).map(({ name }) => name);
-    expect(below(applied!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:createGroup test_/));
+    expect(below(applied!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:createNewGroup test_/));
     expect(below(rejected!.traceID)).toContainEqual(expect.stringMatching(/^pg.query:INSERT test_/));
-    const [statement] = spans.filter(({ name }) => name.startsWith('pg.query:createGroup'));
+    const [statement] = spans.filter(({ name }) => name.startsWith('pg.query:createNewGroup'));
     expect(statement!.parentSpanID).toBe(applied!.spanID);
     expect(String(statement!.attributes['db.query.text']).length).toBeLessThanOrEqual(1024);
     expect(new Set(spans.map(({ traceID }) => traceID)).size).toBe(3);
@@ -106,7 +106,7 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT the service', () => {
     expect(callbacks).toHaveLength(20);
     for (const { spanID, traceID } of callbacks) {
       const statements = collector.spans.filter(
-        (span) => span.parentSpanID === spanID && span.name.startsWith('pg.query:createGroup'),
+        (span) => span.parentSpanID === spanID && span.name.startsWith('pg.query:createNewGroup'),
       );
       expect(statements.map((span) => span.traceID)).toEqual([traceID]);
     }

@@ -118,9 +118,13 @@ export class Config {
   @WholeNumber(1, 10_000)
   readonly OPENIM_MAX_RPS: number = 50;
 
-  /** Number of days for which bodies of callbacks are kept; rows of the log are kept twice as long. */
+  /** Number of days for which the log of deliveries is kept, with the bodies of callbacks. */
   @WholeNumber(1, 3650)
   readonly DELIVERY_RETENTION_DAYS: number = 30;
+
+  /** Number of days for which the log of changes is kept. */
+  @WholeNumber(1, 3650)
+  readonly CHANGE_RETENTION_DAYS: number = 90;
 
   /** Bearer keys of the admin API; unset outside production: the service generates one for the run. */
   @toList

@@ -8,10 +8,12 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { continueFeed } from '../changes/feed-order.js';
 import { Config } from '../config/config.js';
 import { DatabaseClock } from '../postgres/database-clock.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { ConnectionError, isDatabaseUnavailable } from '../postgres/errors.js';
+import { createPartitions } from '../partitions/daily-partitions.js';
 import { isTransactionPooled } from '../postgres/pooler.js';
 import { pendingMigrations, migrate } from './migrate.js';
 import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
@@ -111,6 +113,8 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
       if (!this.dataSource.isInitialized) {
         await this.dataSource.initialize();
       }
+      await this.createPartitions();
+      await continueFeed(this.dataSource);
       await this.clock.set();
       this.clockInterval = setInterval(() => void this.clock.set().catch(() => undefined), CLOCK_MS).unref();
       return undefined;
@@ -120,6 +124,18 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         return (error as Error).message || String((error as NodeJS.ErrnoException).code);
       }
       throw error;
+    }
+  }
+
+  /** Without partitions, which a role may not be allowed to create, rows go to the default partitions. */
+  private async createPartitions(): Promise<void> {
+    try {
+      await createPartitions(this.dataSource);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) {
+        throw error;
+      }
+      this.logger.warn({ err: error }, 'Partitions cannot be created now');
     }
   }
 

@@ -12,8 +12,9 @@ export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 @Index('callback_deliveries_received_at_idx', ['receivedAt', 'id', 'command', 'outcome'])
 @Index('callback_deliveries_command_idx', ['command', 'receivedAt', 'id'])
 @Index('callback_deliveries_group_id_idx', ['groupID', 'receivedAt', 'id'])
-@Index('callback_deliveries_outcome_idx', ['outcome', 'receivedAt', 'id'])
-@Index('callback_deliveries_body_idx', ['receivedAt'], { where: 'body IS NOT NULL' })
+@Index('callback_deliveries_outcome_idx', ['outcome', 'receivedAt', 'id'], {
+  where: "outcome <> 'applied'",
+})
 export class CallbackDelivery {
   @PrimaryColumn('uuid', {
     primaryKeyConstraintName: 'callback_deliveries_pkey',
@@ -60,8 +61,7 @@ export class CallbackDelivery {
   @Column('bytea', {
     nullable: true,
     select: false,
-    comment:
-      'Bytes of the body; NULL for commands whose bodies are not kept, and after DELIVERY_RETENTION_DAYS.',
+    comment: 'Bytes of the body; NULL for commands whose bodies are not kept.',
   })
   body!: Buffer | null;
 

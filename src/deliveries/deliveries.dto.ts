@@ -58,7 +58,7 @@ export class DeliveryWithBodyDto extends DeliveryDto {
     type: String,
     nullable: true,
     description:
-      'Body of the request; null for commands that are not mirrored, for messages and changes of users, and after the retention',
+      'Body of the request; null for commands that are not mirrored, for messages and for changes of users',
   })
   body!: string | null;
 }

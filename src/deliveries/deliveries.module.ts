@@ -4,14 +4,13 @@ import { AdminApiModule } from '../admin-api/admin-api.module.js';
 import { CallbackDelivery } from './callback-delivery.entity.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
-import { RetentionService } from './retention.service.js';
 import { TimelineService } from './timeline.service.js';
 
-/** The log of callbacks, its retention, and the timelines of groups. */
+/** The log of callbacks, and the timelines of groups. */
 @Module({
   imports: [TypeOrmModule.forFeature([CallbackDelivery]), AdminApiModule],
   controllers: [DeliveriesController],
-  providers: [DeliveriesService, TimelineService, RetentionService],
+  providers: [DeliveriesService, TimelineService],
   exports: [DeliveriesService],
 })
 export class DeliveriesModule {}

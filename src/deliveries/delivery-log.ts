@@ -63,17 +63,24 @@ const values = (first: number, receivedAt = 'NULL'): string => {
 };
 
 /**
- * Returns the end of a statement of `GroupSyncService`: the change and its row in the log are committed together. `received_at` of a callback
- * from the journal is the time when it was received, `received_at` of a replay the time of the replay.
+ * Returns the INSERT of a delivery with a change, for a statement of `GroupSyncService`. `received_at` of a callback from the journal is the
+ * time when it was received, `received_at` of a replay the time of the replay.
+ * @param outcome an expression
+ * @param from a CTE of one row; without a row nothing is logged
+ */
+export const logDelivery = (outcome: string, from: string): string => `
+    INSERT INTO callback_deliveries (${COLUMNS})
+    SELECT ${values(4, 'CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END')}, ${outcome}
+    FROM ${from}
+    WHERE $4::uuid IS NOT NULL`;
+
+/**
+ * Returns the end of a statement of `GroupSyncService`: the change and its row in the log are committed together.
  * @param changed a SELECT of one row with the boolean `changed`
  */
 export const andLogDelivery = (changed: string): string => `
   done AS (${changed}),
-  logged AS (
-    INSERT INTO callback_deliveries (${COLUMNS})
-    SELECT ${values(4, 'CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END')}, CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END
-    FROM done
-    WHERE $4::uuid IS NOT NULL
+  logged AS (${logDelivery("CASE WHEN done.changed THEN 'applied' ELSE 'unchanged' END", 'done')}
   )
   SELECT changed FROM done`;
 

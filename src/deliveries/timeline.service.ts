@@ -4,14 +4,20 @@ import { DataSource } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { type TimelineEntry, type TimelinePage, toTimelineEntryDto } from './deliveries.dto.js';
 
+/** The revision of a change as a uuid, as the ids of deliveries are: both kinds of entries have one order. */
+const CHANGE_ID = "lpad(to_hex(revision), 32, '0')::uuid";
+
 /** Reads at most one page of each log, by its index, then takes the newest rows of both. */
 const TIMELINE = `
   SELECT *, at::text AS "exactTime" FROM (
     (SELECT id, received_at AS at, command, outcome, problems, summary FROM callback_deliveries
      WHERE group_id = $1 AND (received_at, id) < ($2::timestamptz, $3::uuid) ORDER BY received_at DESC, id DESC LIMIT $4)
     UNION ALL
-    (SELECT id, found_at, NULL, 'reconciled', NULL, summary FROM group_drifts
-     WHERE group_id = $1 AND (found_at, id) < ($2::timestamptz, $3::uuid) ORDER BY found_at DESC, id DESC LIMIT $4)
+    (SELECT ${CHANGE_ID}, recorded_at, NULL, 'reconciled', NULL,
+       (SELECT string_agg(d->>'summary', '; ') FROM jsonb_array_elements(drift) AS d)
+     FROM group_changes
+     WHERE group_id = $1 AND drift IS NOT NULL AND recorded_at <= $2 AND (recorded_at, ${CHANGE_ID}) < ($2::timestamptz, $3::uuid)
+     ORDER BY recorded_at DESC, revision DESC LIMIT $4)
   ) AS entries
   ORDER BY at DESC, id DESC LIMIT $4`;
 

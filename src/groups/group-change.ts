@@ -18,7 +18,10 @@ export interface GroupChange<T> {
 export type UserChanged = Omit<GroupChange<UserChange>, 'groupID'>;
 
 /** A snapshot of one group. `receivedAt`: when it began, by PostgreSQL's clock. */
-export type SnapshotChange = Required<Omit<GroupChange<GroupSnapshot>, 'delivery'>>;
+export type SnapshotChange = Required<Omit<GroupChange<GroupSnapshot>, 'delivery'>> & {
+  /** The run that took it; undefined: none. */
+  readonly runID?: string;
+};
 
 /** `applied`: the write changed rows; `unchanged`: everything in it was known or superseded. */
 export type SyncOutcome = Extract<DeliveryOutcome, 'applied' | 'unchanged'>;

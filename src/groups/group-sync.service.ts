@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Delivery } from '../deliveries/delivery-log.js';
+import { ChangeSignal } from '../changes/change-signal.js';
 import type { PreparedStatement } from '../postgres/prepared-statement.js';
 import type { GroupChange, SnapshotChange, SyncOutcome, UserChanged } from './group-change.js';
+import { unlessJournaled, withDelivery } from './delivery-parameters.js';
 import { markGroupsOfUser } from './mark-groups-of-user.js';
 import { StatementRunner } from './statement-runner.js';
 import { CREATE_GROUP, type GroupCreation } from './statements/create-group.js';
+import { CREATE_NEW_GROUP } from './statements/create-new-group.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
+import { LEAVE_AS_MEMBERS } from './statements/leave-as-members.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
   type GroupHint,
@@ -22,10 +25,9 @@ import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-us
 import { RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
 import { type GroupInfoPatch, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfoPatch, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
+import { SET_KNOWN_GROUP_INFO } from './statements/set-known-group-info.js';
 import { STALE } from './statements/stale.js';
 import { type OwnerTransfer, TRANSFER_GROUP_OWNER } from './statements/transfer-group-owner.js';
-
-const NO_DELIVERY = Array.from({ length: 9 }, () => null);
 
 /**
  * Writes groups and members; nothing else does. Each method is idempotent and (but for `markGroupsOfUser`) one statement, so one
@@ -36,7 +38,10 @@ const NO_DELIVERY = Array.from({ length: 9 }, () => null);
 export class GroupSyncService {
   private runner: StatementRunner;
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly signal: ChangeSignal,
+  ) {
     this.runner = new StatementRunner(dataSource);
   }
 
@@ -47,50 +52,51 @@ export class GroupSyncService {
    */
   async transaction(work: (groupSync: GroupSyncService) => Promise<void>): Promise<void> {
     await this.runner.inTransaction((runner) => {
-      const groupSync = new GroupSyncService(this.dataSource);
+      const groupSync = new GroupSyncService(this.dataSource, new ChangeSignal());
       groupSync.runner = runner;
       return work(groupSync);
     });
+    this.signal.emit();
   }
 
   /** Writes a group and its first members, true as of its `createTime`. */
   createGroup(creation: GroupChange<GroupCreation>): Promise<SyncOutcome> {
-    return this.write(CREATE_GROUP, creation);
+    return this.write(creation, CREATE_NEW_GROUP, CREATE_GROUP);
   }
 
   /** Sets the fields of a group that are not null. */
   setGroupInfo(patch: GroupChange<GroupInfoPatch>): Promise<SyncOutcome> {
-    return this.write(SET_GROUP_INFO, patch);
+    return this.write(patch, SET_KNOWN_GROUP_INFO, SET_GROUP_INFO);
   }
 
   /** Sets the fields of a member that are not null. */
   setGroupMemberInfo(patch: GroupChange<MemberInfoPatch>): Promise<SyncOutcome> {
-    return this.write(SET_GROUP_MEMBER_INFO, patch);
+    return this.write(patch, SET_GROUP_MEMBER_INFO);
   }
 
   /** Ends the memberships of users who quit or were kicked. */
   leaveGroup(members: GroupChange<MembersLeft>): Promise<SyncOutcome> {
-    return this.write(LEAVE_GROUP, members);
+    return this.write(members, LEAVE_AS_MEMBERS, LEAVE_GROUP);
   }
 
   /** Adds a member. */
   joinGroup(member: GroupChange<MemberJoined>): Promise<SyncOutcome> {
-    return this.write(JOIN_GROUP, member);
+    return this.write(member, JOIN_GROUP);
   }
 
   /** Transfers a group to another owner. */
   transferGroupOwner(transfer: GroupChange<OwnerTransfer>): Promise<SyncOutcome> {
-    return this.write(TRANSFER_GROUP_OWNER, transfer);
+    return this.write(transfer, TRANSFER_GROUP_OWNER);
   }
 
   /** Marks a group dismissed; its row stays. */
   dismissGroup(dismissal: GroupChange<GroupDismissal>): Promise<SyncOutcome> {
-    return this.write(DISMISS_GROUP, dismissal);
+    return this.write(dismissal, DISMISS_GROUP);
   }
 
   /** Marks a group stale for a change that the callback does not report. */
   markGroupStale(hint: GroupChange<GroupHint>): Promise<SyncOutcome> {
-    return this.write(MARK_GROUP_STALE, hint);
+    return this.write(hint, MARK_GROUP_STALE);
   }
 
   /**
@@ -114,12 +120,15 @@ export class GroupSyncService {
   }
 
   /** Makes the rows of a group equal to a snapshot. */
-  async reconcileGroup({ groupID, change, receivedAt }: SnapshotChange): Promise<Reconciled> {
+  async reconcileGroup({ groupID, change, receivedAt, runID }: SnapshotChange): Promise<Reconciled> {
     const [reconciled] = await this.runner.run<Reconciled>(
       RECONCILE_GROUP,
-      () => [groupID, change, receivedAt],
+      () => [groupID, change, receivedAt, runID],
       groupID,
     );
+    if (reconciled!.differing > 0) {
+      this.signal.emit();
+    }
     return reconciled!;
   }
 
@@ -128,7 +137,12 @@ export class GroupSyncService {
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
-      const rows: Reconciled[] = await runner.query(RECONCILE_GROUP.text, [groupID, change, receivedAt]);
+      const rows: Reconciled[] = await runner.query(RECONCILE_GROUP.text, [
+        groupID,
+        change,
+        receivedAt,
+        null,
+      ]);
       return rows[0]!;
     } finally {
       await runner.rollbackTransaction().catch(() => undefined); // a lost connection has ended the transaction
@@ -152,35 +166,34 @@ export class GroupSyncService {
    */
   async endAbsentGroup(groupID: string): Promise<boolean> {
     const rows = await this.runner.run(END_ABSENT_GROUP, () => [groupID], groupID);
+    if (rows.length > 0) {
+      this.signal.emit();
+    }
     return rows.length > 0;
   }
 
+  /** Runs the first of some statements that takes the change: each but the last returns no row where it does not. */
   private async write<T>(
-    statement: PreparedStatement,
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
+    ...statements: PreparedStatement[]
   ): Promise<SyncOutcome> {
-    const [done] = await this.runner.run<{ changed: boolean }>(
-      statement,
-      () => withDelivery(delivery, [groupID, change, receivedAt]),
-      groupID,
-    );
-    return done?.changed ? 'applied' : 'unchanged';
+    for (const statement of statements) {
+      const [done] = await this.runner.run<{ changed: boolean }>(
+        statement,
+        () => withDelivery(delivery, [groupID, change, receivedAt]),
+        groupID,
+      );
+      if (done) {
+        return this.outcome(done.changed);
+      }
+    }
+    return 'unchanged';
   }
-}
 
-/** @throws Error where the journal has the callback: `JournalReplay` writes it */
-function unlessJournaled(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
-  if (delivery?.isJournaled) {
-    throw new Error('The callback is in the journal and is written from there');
+  private outcome(isChanged: boolean): SyncOutcome {
+    if (isChanged) {
+      this.signal.emit();
+    }
+    return isChanged ? 'applied' : 'unchanged';
   }
-  return parameters;
-}
-
-/** The parameters of a statement that logs the delivery. From now on PostgreSQL may have it. */
-function withDelivery(delivery: Delivery | undefined, parameters: unknown[]): unknown[] {
-  unlessJournaled(delivery, parameters);
-  if (delivery) {
-    delivery.mayBeWritten = true;
-  }
-  return [...parameters, ...(delivery?.parameters() ?? NO_DELIVERY)];
 }

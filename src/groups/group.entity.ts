@@ -12,8 +12,8 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_create_time_idx', ['createTime', 'groupID'])
 @Index('groups_owner_user_id_idx', ['ownerUserID', 'createTime', 'groupID'])
 @Index('groups_creator_user_id_idx', ['creatorUserID', 'createTime', 'groupID'])
-@Index('groups_status_idx', ['status', 'createTime', 'groupID'])
-@Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'])
+@Index('groups_status_idx', ['status', 'createTime', 'groupID'], { where: 'status <> 0' })
+@Index('groups_group_type_idx', ['groupType', 'createTime', 'groupID'], { where: 'group_type <> 2' })
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
 @Index('groups_full_snapshot_at_idx', ['fullSnapshotAt', 'groupID'], {
@@ -188,4 +188,10 @@ export class Group {
 
   @Column('timestamptz', { name: 'synced_at', comment: 'When the row was last written.' })
   syncedAt!: Date;
+
+  @Column('bigint', {
+    default: 0,
+    comment: 'Number of the last change of the group and its members: group_changes has it. 0: none.',
+  })
+  revision!: string;
 }

@@ -58,9 +58,10 @@ export const isOfTheRows = (error: unknown): boolean =>
 /** Whether no write can succeed now: the server lacks a resource, or is read-only. */
 export const refusesAllWrites = (error: unknown): boolean => /^(53|58|25006)/.test(codeOf(error));
 
-/** Whether a row with the key of this constraint exists already. */
-export const isDuplicateKey = (error: unknown, constraint: string): boolean =>
-  codeOf(error) === '23505' && (error as { constraint?: string }).constraint === constraint;
+/** Whether a row with this primary key exists already. @param table its partitions have its name with a suffix */
+export const isDuplicateKey = (error: unknown, table: string): boolean =>
+  codeOf(error) === '23505' &&
+  new RegExp(`^${table}(_\\w+)?_pkey$`).test((error as { constraint?: string }).constraint ?? '');
 
 /** Whether PostgreSQL cannot be reached or cannot work now: the same statement may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { DRIFT_KINDS, type DriftKind } from '../deliveries/group-drift.entity.js';
+import { DRIFT_KINDS, type DriftKind } from '../changes/group-change.entity.js';
 import {
   type ReconciliationRun,
   RUN_KINDS,

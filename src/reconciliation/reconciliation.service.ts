@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { DRIFT_ROWS } from '../changes/drift.js';
 import { STALE } from '../groups/statements/stale.js';
 import { isOpenImError } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
@@ -32,7 +33,7 @@ const WAITING = `
 
 const DRIFT = `
   SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED_CALLBACKS})::float8 AS "missedCallbacks"
-  FROM group_drifts r WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
+  FROM ${DRIFT_ROWS} WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
 /** Reads the state of reconciliation, and requests it, in any replica. */
 @Injectable()

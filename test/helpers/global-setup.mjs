@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
+import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../dist/src/data-source-options.js';
 import { EmbeddedPostgres } from '../../dist/src/embedded-postgres/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrate.js';
+import { createPartitions } from '../../dist/src/partitions/daily-partitions.js';
 import { PgBouncer } from './pgbouncer.mjs';
 
 /** Starts one PostgreSQL for all tests and migrates the template that each of their databases is copied from. */
@@ -23,7 +25,11 @@ export default async function globalSetup() {
   await client.query('CREATE DATABASE migrated');
   await client.end();
   Logger.overrideLogger(false);
-  await migrate(dataSourceOptions(postgres.url.replace(/[^/]+$/, 'migrated')));
+  const template = dataSourceOptions(postgres.url.replace(/[^/]+$/, 'migrated'));
+  await migrate(template);
+  const dataSource = await new DataSource(template).initialize();
+  await createPartitions(dataSource);
+  await dataSource.destroy();
   process.env.TEST_POSTGRES = postgres.url;
   globalThis.testPostgres = { postgres, dataDir };
   if (process.env.TEST_PGBOUNCER) {

@@ -143,7 +143,7 @@ export class ReplayWriter {
       await this.remove([waiting]);
     } catch (error) {
       waiting.mayBeWritten = true;
-      if (isDuplicateKey(error, 'callback_deliveries_pkey')) {
+      if (isDuplicateKey(error, 'callback_deliveries')) {
         await this.skipWritten([waiting]);
       } else if (isOutOfAttempts(error, failures + 1)) {
         await this.logFailed(callback, error as Error);
@@ -163,7 +163,7 @@ export class ReplayWriter {
       if (!isOfTheValues(problem)) {
         throw problem;
       }
-      if (!isDuplicateKey(problem, 'callback_deliveries_pkey')) {
+      if (!isDuplicateKey(problem, 'callback_deliveries')) {
         await this.quarantine(waiting, 'rejected', (problem as Error).message);
         return;
       } // an earlier process logged it, and ended before it removed the entry

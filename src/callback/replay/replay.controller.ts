@@ -18,7 +18,7 @@ export class ReplayController {
   @HttpCode(200)
   @ApiOkResponse({ type: DeliveryDto })
   @ApiNotFoundResponse({ description: 'No delivery has this id, or its retention has ended' })
-  @ApiConflictResponse({ description: 'The body is not kept, or its retention has ended' })
+  @ApiConflictResponse({ description: 'The body is not kept' })
   replay(@Param() params: DeliveryParams, @Query() _query: NoQuery): Promise<DeliveryDto> {
     return this.replays.replay(params.id);
   }

@@ -23,9 +23,7 @@ export class ReplayService {
   async replay(id: string): Promise<DeliveryDto> {
     const original = await this.deliveries.get(id);
     if (original.body === null) {
-      throw new ConflictException(
-        `Delivery ${id} cannot be replayed: its body is not kept, or its retention has ended`,
-      );
+      throw new ConflictException(`Delivery ${id} cannot be replayed: its body is not kept`);
     }
     const delivery = new Delivery(original.command, original.operationID, original.id);
     const parsed = await this.parser.parse(original.command, original.body);

@@ -22,14 +22,21 @@ export const creationOverwrites: OrderingRule = (row, change) => overwrites(row,
 /** A snapshot is the truth of OpenIM: rows ahead of the clock do not withstand it. */
 export const snapshotOverwrites: OrderingRule = (row, change) => overwrites(row, change, isAheadOfClock(row));
 
-/**
- * Assigns a column of `groups AS g` in ON CONFLICT DO UPDATE: the value of the change where it overwrites, else the value of the row; where
- * one of them is NULL, the other.
- */
-export const mergedColumn = (column: string, isOverwritten: string): string =>
-  `${column} = CASE WHEN ${isOverwritten}
-        THEN coalesce(excluded.${column}, g.${column}) ELSE coalesce(g.${column}, excluded.${column}) END`;
+/** The value of the change where it overwrites the row, else the value of the row; where one of them is NULL, the other. */
+export const mergedValue = (row: string, change: string, isOverwritten: string): string =>
+  `CASE WHEN ${isOverwritten} THEN coalesce(${change}, ${row}) ELSE coalesce(${row}, ${change}) END`;
+
+const merged = (column: string, isOverwritten: string): string =>
+  mergedValue(`g.${column}`, `excluded.${column}`, isOverwritten);
+
+/** For ON CONFLICT DO UPDATE of `groups AS g`: assigns columns by the ordering rule. */
+export const mergedColumns = (columns: readonly string[], isOverwritten: string): string =>
+  columns.map((column) => `${column} = ${merged(column, isOverwritten)}`).join(',\n      ');
+
+/** Whether `mergedColumns` changes one of the columns. */
+export const mergeChanges = (columns: readonly string[], isOverwritten: string): string =>
+  `((${columns.map((column) => `g.${column}`).join(', ')}) IS DISTINCT FROM (${columns.map((column) => merged(column, isOverwritten)).join(',\n        ')}))`;
 
 /** The later of the row's `as_of` and that of the change; that of the change where the row's lies ahead of the clock. */
-export const mergedAsOf = (row: 'g' | 'm'): string =>
-  `CASE WHEN ${isAheadOfClock(`${row}.as_of`)} THEN excluded.as_of ELSE greatest(${row}.as_of, excluded.as_of) END`;
+export const mergedAsOf = (row: 'g' | 'm' | 'known', change = 'excluded'): string =>
+  `CASE WHEN ${isAheadOfClock(`${row}.as_of`)} THEN ${change}.as_of ELSE greatest(${row}.as_of, ${change}.as_of) END`;

@@ -6,9 +6,11 @@
  *
  * A statement says what it does in two CTEs. `planned` has the new rows of members. `effect` has one row: `delta` of the number of
  * members, `touched` (whether the group's row is written), `changed`, and `stale`, why the group needs reconciling (null: it does not).
+ * In between, `member_summary` says which members change (record-change.ts).
  */
-import { callbackOverwrites, mergedAsOf, mergedColumn } from './as-of.js';
+import { callbackOverwrites, mergedAsOf, mergedValue } from './as-of.js';
 import { columns, type Field, MEMBER_FIELDS } from './fields.js';
+import { revisionStep } from './member-changes.js';
 import { mergedStaleReason, STALE } from './stale.js';
 import { CALLBACK_DELAY_S } from '../../openim/timing.js';
 
@@ -33,8 +35,13 @@ export const KNOWN_AND_CHANGE = `
   )`;
 
 /** Whether another callback than the creation reported the row so recently that OpenIM may have sent the two in the other order. */
-export const isRecent = (row: 'm' | 'known'): string =>
-  `(${row}.as_of > change.as_of - interval '${CALLBACK_DELAY_S} seconds' AND ${row}.as_of IS DISTINCT FROM known.created_as_of)`;
+export const isRecent = (row: 'm' | 'known', change: 'change' | 'known' = 'change'): string =>
+  `(${row}.as_of > ${change}.as_of - interval '${CALLBACK_DELAY_S} seconds' AND ${row}.as_of IS DISTINCT FROM known.created_as_of)`;
+
+/** For FROM: the time of a callback that arrives now as `change.as_of`. No row for a replay, and for one from the journal. */
+export const NOW_AS_CHANGE = `(
+        SELECT ${atRepeatableRead('clock_timestamp()')} AS as_of WHERE $3::timestamptz IS NULL
+      ) AS change`;
 
 const [ROLE_LEVEL, ...OTHER_FIELDS] = MEMBER_FIELDS as [Field, ...Field[]];
 
@@ -46,40 +53,73 @@ const MEMBER_COLUMNS = [ROLE_LEVEL.column, 'left_at', 'left_cause', 'left_reason
 /** For `planned`: the columns of row `m` that callbacks about roles and membership leave as they are. */
 export const UNCHANGED_COLUMNS = columns(OTHER_FIELDS, 'm');
 
-/** For FROM: each user of `affected_users` with the user's row `m`, without those whose row is true as of later. */
+/**
+ * For FROM: each user of `affected_users` with the user's row `m`, without those whose row is true as of later. OFFSET 0: PostgreSQL does not
+ * know that the users are few, and would read the whole group.
+ */
 export const AFFECTED_MEMBERS = `change
       LEFT JOIN known ON true
       CROSS JOIN affected_users
-      LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = affected_users.user_id
+      LEFT JOIN LATERAL (
+        SELECT * FROM group_members WHERE group_id = $1 AND user_id = affected_users.user_id OFFSET 0
+      ) AS m ON true
     WHERE (m.as_of IS NULL OR ${callbackOverwrites('m.as_of', 'change.as_of')})`;
 
-const list = (items: string[]): string => items.map((item) => `${item}, `).join('');
-
 /**
- * Writes the group's row, or creates it: the reported columns by the ordering rule, member_count by the effect's delta, and the effect's
- * reason of staleness.
+ * `merged`: the reported columns after the change, by the ordering rule, and whether one of them `differs` from `known`.
  * @param reported the columns that the callback reports, with their expressions over `payload`
  */
-export function upsertGroup(reported: Readonly<Record<string, string>> = {}): string {
+export function mergeColumns(reported: Readonly<Record<string, string>>): string {
   const names = Object.keys(reported);
-  const isOverwritten = callbackOverwrites('g.as_of', 'excluded.as_of');
+  const list = (row: string): string => names.map((name) => `${row}.${name}`).join(', ');
+  return `
+  merged AS (
+    SELECT reported.*, (${list('reported')}) IS DISTINCT FROM (${list('known')}) AS differs
+    FROM (
+      SELECT ${Object.entries(reported)
+        .map(
+          ([name, value]) =>
+            `${mergedValue(`known.${name}`, value, callbackOverwrites('known.as_of', 'change.as_of'))} AS ${name}`,
+        )
+        .join(',\n        ')}
+      FROM change CROSS JOIN payload LEFT JOIN known ON true OFFSET 0
+    ) AS reported LEFT JOIN known ON true
+  )`;
+}
+
+/**
+ * Writes the group's row, or creates it: the columns of `merged`, member_count by the effect's delta, the effect's reason of staleness, and
+ * the next revision where a column or a member changes. `known` is the row that is overwritten: where another writer changed it meanwhile, the statement ends
+ * with 40001.
+ * @param names the columns in `merged`
+ */
+export function upsertGroup(names: readonly string[] = []): string {
+  const assigned = [
+    ...names,
+    'member_count',
+    'as_of',
+    'synced_at',
+    'last_callback_at',
+    'stale_since',
+    'stale_reason',
+    'revision',
+  ];
+  const isMerged = names.length > 0;
+  const reason = `coalesce(effect.stale, CASE WHEN known.group_id IS NULL THEN '${STALE.creation}' ELSE known.stale_reason END)`;
   return `
   written_group AS (
-    INSERT INTO groups AS g (group_id, ${list(names)}create_time, member_count, as_of, synced_at, last_callback_at,
-      stale_since, stale_reason)
-    SELECT $1, ${list(Object.values(reported))}change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
-      coalesce(effect.stale, '${STALE.creation}')
-    FROM change, effect${names.length > 0 ? ', payload' : ''}
+    INSERT INTO groups (group_id, create_time, ${assigned.join(', ')})
+    SELECT $1, change.as_of, ${names.map((name) => `merged.${name}, `).join('')}
+      greatest(coalesce(known.member_count, 0) + effect.delta, 0),
+      ${isMerged ? mergedAsOf('known', 'change') : 'coalesce(known.as_of, change.as_of)'}, now(), clock_timestamp(),
+      CASE WHEN effect.stale IS NULL AND known.group_id IS NOT NULL THEN known.stale_since ELSE coalesce(known.stale_since, now()) END,
+      ${mergedStaleReason(reason, 'known')},
+      coalesce(known.revision, 0) + ${revisionStep(isMerged ? 'merged.differs' : 'false')}
+    FROM change CROSS JOIN effect ${isMerged ? 'CROSS JOIN merged ' : ''}LEFT JOIN known ON true
     WHERE effect.touched
     ON CONFLICT (group_id) DO UPDATE SET
-      ${names.map((column) => `${mergedColumn(column, isOverwritten)},`).join('\n      ')}
-      member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-      as_of = ${names.length > 0 ? mergedAsOf('g') : 'g.as_of'},
-      synced_at = excluded.synced_at,
-      last_callback_at = excluded.last_callback_at,
-      stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-      stale_reason = ${mergedStaleReason('coalesce((SELECT stale FROM effect), g.stale_reason)')}
-    RETURNING 1
+      ${assigned.map((name) => `${name} = excluded.${name}`).join(', ')}
+    RETURNING *
   )`;
 }
 

@@ -1,9 +1,11 @@
 import { andLogDelivery } from '../../deliveries/delivery-log.js';
 import { DISMISSED } from '../../openim/constants.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
-import { creationOverwrites, mergedColumn } from './as-of.js';
+import { creationOverwrites, mergeChanges, mergedColumns } from './as-of.js';
 import { KNOWN_AND_CHANGE } from './building-blocks.js';
-import { columns, GROUP_FIELDS, type GroupFields, record, values } from './fields.js';
+import { columns, GROUP_FIELDS, type GroupFields, recordType, values } from './fields.js';
+import { memberChanges, OLD_COLUMNS, revisionStep } from './member-changes.js';
+import { ALL_FIELDS, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** The creation of a group. */
@@ -16,8 +18,16 @@ export interface GroupCreation extends GroupFields {
   roleLevels: number[];
 }
 
+/** The payload as one row. */
+export const CREATION_PAYLOAD = `SELECT * FROM json_to_record($2::json) AS t(${recordType(GROUP_FIELDS)}, "createTime" timestamptz,
+      "memberCount" bigint, "userIDs" text[], "roleLevels" integer[])`;
+
+/** The time as of which the creation of a group that is not known is true. */
+export const CREATED_AS_OF = 'least(payload."createTime", change.as_of)';
+
 const groupOverwritten = creationOverwrites('g.as_of', 'excluded.as_of');
-const memberOverwritten = creationOverwrites('m.as_of', 'excluded.as_of');
+const memberOverwritten = creationOverwrites('m.as_of', 'creation.as_of');
+const GROUP_COLUMNS = GROUP_FIELDS.map(({ column }) => column);
 
 /** Whether row `g` says what the creation says. */
 const IS_EQUAL = `
@@ -35,10 +45,10 @@ const CREATION = `
     SELECT CASE WHEN NOT known.was_dismissed THEN known.members_removed_at END AS members_removed_at,
       CASE WHEN known.was_dismissed THEN known.as_of END AS dismissed_at,
       CASE
-        WHEN known.group_id IS NULL OR known.was_dismissed THEN least(payload."createTime", change.as_of)
+        WHEN known.group_id IS NULL OR known.was_dismissed THEN ${CREATED_AS_OF}
         WHEN known.created_as_of IS NULL THEN least(payload."createTime", known.create_time - interval '1 microsecond')
         WHEN known.create_time = payload."createTime" THEN known.created_as_of
-        ELSE least(payload."createTime", change.as_of)
+        ELSE ${CREATED_AS_OF}
       END AS as_of
     FROM change, payload LEFT JOIN (
       SELECT *, coalesce(status = ${DISMISSED} AND coalesce(members_removed_at, as_of) < (SELECT "createTime" FROM payload), false)
@@ -77,13 +87,13 @@ const MEMBERS = `
 const WRITTEN_GROUP = `
   written_group AS (
     INSERT INTO groups AS g (group_id, ${columns(GROUP_FIELDS)}, create_time, member_count, as_of, created_as_of, synced_at,
-      last_callback_at)
+      last_callback_at, revision)
     SELECT $1, ${values(GROUP_FIELDS, 'payload')}, payload."createTime",
       CASE WHEN creation.members_removed_at IS NULL THEN greatest(payload."memberCount" + delta.members, 0) ELSE 0 END,
-      creation.as_of, creation.as_of, now(), clock_timestamp()
+      creation.as_of, creation.as_of, now(), clock_timestamp(), 1
     FROM payload, creation, delta
     ON CONFLICT (group_id) DO UPDATE SET
-      ${GROUP_FIELDS.map(({ column }) => mergedColumn(column, groupOverwritten)).join(',\n      ')},
+      ${mergedColumns(GROUP_COLUMNS, groupOverwritten)},
       create_time = excluded.create_time,
       member_count = excluded.member_count,
       as_of = greatest(g.as_of, excluded.as_of),
@@ -92,41 +102,47 @@ const WRITTEN_GROUP = `
       synced_at = excluded.synced_at,
       last_callback_at = excluded.last_callback_at,
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
-      stale_reason = nullif(g.stale_reason, '${STALE.creation}')
+      stale_reason = nullif(g.stale_reason, '${STALE.creation}'),
+      revision = g.revision + ${revisionStep(`g.created_as_of IS DISTINCT FROM excluded.created_as_of
+        OR (g.create_time, g.member_count) IS DISTINCT FROM (excluded.create_time, excluded.member_count)
+        OR ${mergeChanges(GROUP_COLUMNS, groupOverwritten)}`)}
     WHERE g.created_as_of IS NULL OR (${groupOverwritten} AND NOT (${IS_EQUAL})) OR g.member_count <> excluded.member_count
-    RETURNING 1
+      OR EXISTS (SELECT FROM planned)
+    RETURNING *
   )`;
 
-/**
- * Writes the members. Where neither the group nor a member of it is known, no other writer can add one before this commits, since the
- * group's row is written first: `first_members` needs neither an order nor ON CONFLICT, which take as long again as the rows themselves.
- */
+/** `planned`: the new rows of the members that change. */
+const PLANNED = `
+  planned AS (
+    SELECT * FROM (
+      SELECT u.user_id,
+        CASE WHEN m.as_of IS NULL OR ${memberOverwritten} OR m.role_level = 0 THEN u.role_level ELSE m.role_level END AS role_level,
+        CASE WHEN m.as_of IS NULL OR ${memberOverwritten} THEN u.left_at ELSE m.left_at END AS left_at,
+        CASE WHEN m.as_of IS NOT NULL AND NOT ${memberOverwritten} THEN m.left_cause WHEN u.left_at IS NOT NULL THEN 'dismissed' END AS left_cause,
+        CASE WHEN NOT ${memberOverwritten} THEN m.left_reason END AS left_reason,
+        m.nickname, m.face_url, m.ex, m.mute_end_time, ${OLD_COLUMNS}, m.left_at AS old_left_at
+      FROM creation,
+        (SELECT user_id, role_level, members_removed_at AS left_at FROM listed, creation UNION ALL TABLE former) AS u
+        LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = u.user_id
+    ) AS all_users
+    WHERE NOT old_exists OR (role_level, left_at) IS DISTINCT FROM (old_role_level, old_left_at)
+  )`;
+
+/** Writes the members, after the group's row and in the order of their key: writers of one group cannot deadlock. */
 const WRITTEN_MEMBERS = `
   group_done AS (SELECT count(*) AS rows FROM written_group),
-  new_group AS (SELECT WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM group_members WHERE group_id = $1)),
-  first_members AS (
-    INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-    SELECT $1, listed.user_id, listed.role_level, creation.as_of, now()
-    FROM group_done, creation, listed, new_group
-  ),
   written_members AS (
-    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
-    SELECT $1, all_users.user_id, all_users.role_level, all_users.left_at,
-      CASE WHEN all_users.left_at IS NOT NULL THEN 'dismissed' END, creation.as_of, now()
-    FROM group_done, creation,
-      (SELECT user_id, role_level, members_removed_at AS left_at FROM listed, creation UNION ALL TABLE former) AS all_users
-    WHERE NOT EXISTS (SELECT FROM new_group)
-    ORDER BY all_users.user_id COLLATE "C"
+    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, as_of, synced_at)
+    SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, creation.as_of, now()
+    FROM group_done, creation, planned
+    ORDER BY planned.user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
-      role_level = CASE WHEN ${memberOverwritten} OR m.role_level = 0 THEN excluded.role_level ELSE m.role_level END,
-      left_at = CASE WHEN ${memberOverwritten} THEN excluded.left_at ELSE m.left_at END,
-      left_cause = CASE WHEN ${memberOverwritten} THEN excluded.left_cause ELSE m.left_cause END,
-      left_reason = CASE WHEN ${memberOverwritten} THEN NULL ELSE m.left_reason END,
+      role_level = excluded.role_level,
+      left_at = excluded.left_at,
+      left_cause = excluded.left_cause,
+      left_reason = excluded.left_reason,
       as_of = greatest(m.as_of, excluded.as_of),
       synced_at = excluded.synced_at
-    WHERE (m.role_level = 0 AND excluded.role_level <> 0)
-      OR (${memberOverwritten} AND (m.role_level, m.left_at) IS DISTINCT FROM (excluded.role_level, excluded.left_at))
-    RETURNING 1
   )`;
 
 /**
@@ -138,13 +154,13 @@ export const CREATE_GROUP: PreparedStatement = {
   name: 'createGroup',
   text: `
   WITH ${KNOWN_AND_CHANGE},
-  payload AS (
-    SELECT * FROM json_to_record($2::json) AS t(${record(GROUP_FIELDS)}, "createTime" timestamptz,
-      "memberCount" bigint, "userIDs" text[], "roleLevels" integer[])
-  ),
+  payload AS (${CREATION_PAYLOAD}),
   ${CREATION},
   ${MEMBERS},
+  ${PLANNED},
+  ${memberChanges()},
   ${WRITTEN_GROUP},
   ${WRITTEN_MEMBERS},
-  ${andLogDelivery('SELECT (SELECT rows FROM group_done) + (SELECT count(*) FROM written_members) > 0 AS changed')}`,
+  ${recordChange(ALL_FIELDS)},
+  ${andLogDelivery('SELECT rows > 0 AS changed FROM group_done')}`,
 };

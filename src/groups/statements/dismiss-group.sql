@@ -11,17 +11,36 @@ payload AS (
   SELECT *, coalesce(json_array_length("membersID") = 0, false) AS removes_members
   FROM json_to_record($2::json) AS t("membersID" json)
 ),
-affected_users AS (
-  SELECT user_id FROM group_members, payload WHERE payload.removes_members AND group_id = $1 AND left_at IS NULL
-),
 planned AS (
-  SELECT affected_users.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+  SELECT m.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+    m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     m.nickname, m.face_url, m.ex, m.join_source, m.inviter_user_id, m.join_time, m.mute_end_time
-  FROM change
-    LEFT JOIN known ON true
-    CROSS JOIN affected_users
-    LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = affected_users.user_id
-  WHERE (m.as_of IS NULL OR ($3::timestamptz IS NULL OR m.as_of <= change.as_of))
+  FROM change, payload, group_members m
+  WHERE payload.removes_members AND m.group_id = $1 AND m.left_at IS NULL AND ($3::timestamptz IS NULL OR m.as_of <= change.as_of)
+),
+member_changes AS (
+  SELECT * FROM (
+    SELECT *,
+      CASE
+        WHEN left_at IS NULL AND NOT old_is_member THEN 'joined'
+        WHEN left_at IS NOT NULL AND (old_is_member OR NOT old_exists) THEN 'left'
+        WHEN left_at IS NULL AND role_level <> old_role_level THEN 'role'
+      END AS change_kind
+    FROM planned
+  ) AS planned_members
+  WHERE change_kind IS NOT NULL
+),
+member_summary AS (
+  SELECT count(*) AS changed,
+    coalesce(array_agg(DISTINCT change_kind), '{}') AS kinds,
+    (SELECT jsonb_agg(jsonb_build_object(
+        'userID', user_id,
+        'kind', change_kind,
+        'roleLevel', role_level,
+        'formerRoleLevel', CASE WHEN change_kind = 'role' THEN old_role_level END,
+        'cause', CASE WHEN change_kind = 'left' THEN left_cause END
+      )) FROM (SELECT * FROM member_changes LIMIT 1000) AS kept_members) AS members
+  FROM member_changes
 ),
 current_members AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
 reported_members AS (
@@ -38,25 +57,27 @@ effect AS (
   WHERE known.as_of IS NULL OR ($3::timestamptz IS NULL OR known.as_of <= change.as_of)
     OR known.status IS DISTINCT FROM 2 OR (payload.removes_members AND known.members_removed_at IS NULL)
 ),
+merged AS (
+  SELECT reported.*, (reported.status, reported.members_removed_at) IS DISTINCT FROM (known.status, known.members_removed_at) AS differs
+  FROM (
+    SELECT CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(2, known.status) ELSE coalesce(known.status, 2) END AS status,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(CASE WHEN payload.removes_members THEN coalesce(known.members_removed_at, change.as_of) END, known.members_removed_at) ELSE coalesce(known.members_removed_at, CASE WHEN payload.removes_members THEN coalesce(known.members_removed_at, change.as_of) END) END AS members_removed_at
+    FROM change CROSS JOIN payload LEFT JOIN known ON true OFFSET 0
+  ) AS reported LEFT JOIN known ON true
+),
 written_group AS (
-  INSERT INTO groups AS g (group_id, status, members_removed_at, create_time, member_count, as_of, synced_at, last_callback_at,
-    stale_since, stale_reason)
-  SELECT $1, 2, CASE WHEN payload.removes_members THEN coalesce((SELECT members_removed_at FROM known), change.as_of) END, change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
-    coalesce(effect.stale, 'its creation was not received')
-  FROM change, effect, payload
+  INSERT INTO groups (group_id, create_time, status, members_removed_at, member_count, as_of, synced_at, last_callback_at, stale_since, stale_reason, revision)
+  SELECT $1, change.as_of, merged.status, merged.members_removed_at,
+    greatest(coalesce(known.member_count, 0) + effect.delta, 0),
+    CASE WHEN (known.as_of > clock_timestamp()) THEN change.as_of ELSE greatest(known.as_of, change.as_of) END, now(), clock_timestamp(),
+    CASE WHEN effect.stale IS NULL AND known.group_id IS NOT NULL THEN known.stale_since ELSE coalesce(known.stale_since, now()) END,
+    CASE WHEN (known.stale_reason IS NULL OR known.stale_reason = 'its creation was not received') THEN coalesce(effect.stale, CASE WHEN known.group_id IS NULL THEN 'its creation was not received' ELSE known.stale_reason END) ELSE known.stale_reason END,
+    coalesce(known.revision, 0) + ((SELECT changed > 0 FROM member_summary) OR merged.differs)::integer
+  FROM change CROSS JOIN effect CROSS JOIN merged LEFT JOIN known ON true
   WHERE effect.touched
   ON CONFLICT (group_id) DO UPDATE SET
-    status = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.status, g.status) ELSE coalesce(g.status, excluded.status) END,
-    members_removed_at = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.members_removed_at, g.members_removed_at) ELSE coalesce(g.members_removed_at, excluded.members_removed_at) END,
-    member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-    as_of = CASE WHEN (g.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(g.as_of, excluded.as_of) END,
-    synced_at = excluded.synced_at,
-    last_callback_at = excluded.last_callback_at,
-    stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
-  RETURNING 1
+    status = excluded.status, members_removed_at = excluded.members_removed_at, member_count = excluded.member_count, as_of = excluded.as_of, synced_at = excluded.synced_at, last_callback_at = excluded.last_callback_at, stale_since = excluded.stale_since, stale_reason = excluded.stale_reason, revision = excluded.revision
+  RETURNING *
 ),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
@@ -67,6 +88,22 @@ written_members AS (
     role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
+),
+recorded AS (
+  INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
+  SELECT $1, written_group.revision, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, array_remove(ARRAY[CASE WHEN known.status IS DISTINCT FROM written_group.status AND written_group.status = 2 THEN 'dismissed'
+        WHEN known.status <> written_group.status THEN 'status' END], NULL) || member_summary.kinds,
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, change.as_of,
+    jsonb_strip_nulls(jsonb_build_object(
+      'group', jsonb_build_object(
+        'status', CASE WHEN known.status IS DISTINCT FROM written_group.status THEN jsonb_build_array(known.status, written_group.status) END,
+        'memberCount', CASE WHEN coalesce(known.member_count, 0) IS DISTINCT FROM written_group.member_count THEN jsonb_build_array(coalesce(known.member_count, 0), written_group.member_count) END
+      ),
+      'members', member_summary.members,
+      'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
+    )), NULL
+  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  WHERE written_group.revision > coalesce(known.revision, 0)
 ),
 done AS (SELECT coalesce(bool_or(changed), false) AS changed FROM effect),
 logged AS (

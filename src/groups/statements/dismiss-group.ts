@@ -3,12 +3,14 @@ import { DISMISSED } from '../../openim/constants.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { callbackOverwrites } from './as-of.js';
 import {
-  AFFECTED_MEMBERS,
   KNOWN_AND_CHANGE,
+  mergeColumns,
   UNCHANGED_COLUMNS,
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
+import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { MEMBER_COUNT, recordChange, STATUS } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** The dismissal of a group. */
@@ -28,14 +30,14 @@ export const DISMISS_GROUP: PreparedStatement = {
     SELECT *, coalesce(json_array_length("membersID") = 0, false) AS removes_members
     FROM json_to_record($2::json) AS t("membersID" json)
   ),
-  affected_users AS (
-    SELECT user_id FROM group_members, payload WHERE payload.removes_members AND group_id = $1 AND left_at IS NULL
-  ),
   planned AS (
-    SELECT affected_users.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+    SELECT m.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, NULL AS left_reason,
+      ${OLD_COLUMNS},
       ${UNCHANGED_COLUMNS}
-    FROM ${AFFECTED_MEMBERS}
+    FROM change, payload, group_members m
+    WHERE payload.removes_members AND m.group_id = $1 AND m.left_at IS NULL AND ${callbackOverwrites('m.as_of', 'change.as_of')}
   ),
+  ${memberChanges([])},
   current_members AS (SELECT user_id FROM group_members WHERE group_id = $1 AND left_at IS NULL),
   reported_members AS (
     SELECT DISTINCT json_array_elements_text("membersID") AS user_id FROM payload WHERE NOT removes_members
@@ -51,11 +53,13 @@ export const DISMISS_GROUP: PreparedStatement = {
     WHERE known.as_of IS NULL OR ${callbackOverwrites('known.as_of', 'change.as_of')}
       OR known.status IS DISTINCT FROM ${DISMISSED} OR (payload.removes_members AND known.members_removed_at IS NULL)
   ),
-  ${upsertGroup({
+  ${mergeColumns({
     status: String(DISMISSED),
     members_removed_at:
-      'CASE WHEN payload.removes_members THEN coalesce((SELECT members_removed_at FROM known), change.as_of) END',
+      'CASE WHEN payload.removes_members THEN coalesce(known.members_removed_at, change.as_of) END',
   })},
+  ${upsertGroup(['status', 'members_removed_at'])},
   ${UPSERT_MEMBERS},
+  ${recordChange([STATUS, MEMBER_COUNT])},
   ${andLogDelivery('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`,
 };

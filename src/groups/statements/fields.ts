@@ -53,7 +53,7 @@ export const MEMBER_FIELDS: readonly Field[] = [
 ];
 
 /** Column definitions of json_to_record. */
-export const record = (fields: readonly Field[]): string =>
+export const recordType = (fields: readonly Field[]): string =>
   fields.map(({ json, type }) => `${json} ${type}`).join(', ');
 
 export const columns = (fields: readonly Field[], table = ''): string =>
@@ -61,3 +61,6 @@ export const columns = (fields: readonly Field[], table = ''): string =>
 
 export const values = (fields: readonly Field[], table: string): string =>
   fields.map(({ json }) => `${table}.${json}`).join(', ');
+
+/** The name of the JSON field as a literal. */
+export const jsonKey = ({ json }: Field): string => `'${json.slice(1, -1)}'`;

@@ -8,6 +8,8 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
+import { memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
+import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** A user who joined a group. */
@@ -29,36 +31,37 @@ export const JOIN_GROUP: PreparedStatement = {
   payload AS (SELECT * FROM json_to_record($2::json) AS t("userID" text, "joinSource" integer, "inviterUserID" text)),
   affected_users AS (SELECT "userID" AS user_id FROM payload),
   before AS (
-    SELECT affected_users.user_id, m.role_level, m.left_at, m.nickname, m.face_url, m.ex, m.join_time, m.mute_end_time,
-      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+    SELECT affected_users.user_id, m.left_at, m.join_time, ${OLD_COLUMNS},
       ${isRecent('m')} AS is_recent,
       known.members_removed_at
     FROM ${AFFECTED_MEMBERS}
   ),
   planned AS (
-    SELECT user_id, was_member, is_recent, left_at IS NOT NULL AS had_left, role_level AS former_role_level,
-      CASE WHEN was_member AND role_level <> 0 THEN role_level ELSE ${RoleLevel.Ordinary} END AS role_level,
+    SELECT user_id, is_recent, left_at IS NOT NULL AS had_left, ${OLD_NAMES},
+      CASE WHEN old_is_member AND old_role_level <> 0 THEN old_role_level ELSE ${RoleLevel.Ordinary} END AS role_level,
       members_removed_at AS left_at,
       CASE WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       NULL AS left_reason,
-      CASE WHEN was_member THEN nickname END AS nickname,
-      CASE WHEN was_member THEN face_url END AS face_url,
-      CASE WHEN was_member THEN ex END AS ex,
+      CASE WHEN old_is_member THEN old_nickname END AS nickname,
+      CASE WHEN old_is_member THEN old_face_url END AS face_url,
+      CASE WHEN old_is_member THEN old_ex END AS ex,
       (SELECT "joinSource" FROM payload) AS join_source,
       (SELECT "inviterUserID" FROM payload) AS inviter_user_id,
-      CASE WHEN was_member THEN join_time END AS join_time,
-      CASE WHEN was_member THEN mute_end_time END AS mute_end_time
+      CASE WHEN old_is_member THEN join_time END AS join_time,
+      CASE WHEN old_is_member THEN old_mute_end_time END AS mute_end_time
     FROM before
   ),
+  ${memberChanges([])},
   effect AS (
-    SELECT count(*) FILTER (WHERE NOT was_member AND left_at IS NULL) AS delta,
+    SELECT count(*) FILTER (WHERE NOT old_is_member AND left_at IS NULL) AS delta,
       count(*) > 0 AS touched,
-      coalesce(bool_or(NOT was_member), false) AS changed,
-      CASE WHEN bool_or(had_left AND is_recent) OR bool_or(was_member AND former_role_level NOT IN (0, ${RoleLevel.Ordinary}))
+      coalesce(bool_or(NOT old_is_member), false) AS changed,
+      CASE WHEN bool_or(had_left AND is_recent) OR bool_or(old_is_member AND old_role_level NOT IN (0, ${RoleLevel.Ordinary}))
         THEN '${STALE.order}' END AS stale
     FROM planned
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

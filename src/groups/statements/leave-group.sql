@@ -11,8 +11,7 @@ payload AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, cause te
 affected_users AS (SELECT DISTINCT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
 planned AS (
   SELECT affected_users.user_id,
-    m.user_id IS NULL AS is_unknown,
-    m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+    m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent,
     coalesce(m.role_level, 0) AS role_level,
     coalesce(m.left_at, change.as_of) AS left_at,
@@ -22,34 +21,58 @@ planned AS (
   FROM change
     LEFT JOIN known ON true
     CROSS JOIN affected_users
-    LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = affected_users.user_id
+    LEFT JOIN LATERAL (
+      SELECT * FROM group_members WHERE group_id = $1 AND user_id = affected_users.user_id OFFSET 0
+    ) AS m ON true
   WHERE (m.as_of IS NULL OR ($3::timestamptz IS NULL OR m.as_of <= change.as_of))
 ),
+member_changes AS (
+  SELECT * FROM (
+    SELECT *,
+      CASE
+        WHEN left_at IS NULL AND NOT old_is_member THEN 'joined'
+        WHEN left_at IS NOT NULL AND (old_is_member OR NOT old_exists) THEN 'left'
+        WHEN left_at IS NULL AND role_level <> old_role_level THEN 'role'
+      END AS change_kind
+    FROM planned
+  ) AS planned_members
+  WHERE change_kind IS NOT NULL
+),
+member_summary AS (
+  SELECT count(*) AS changed,
+    coalesce(array_agg(DISTINCT change_kind), '{}') AS kinds,
+    (SELECT jsonb_agg(jsonb_build_object(
+        'userID', user_id,
+        'kind', change_kind,
+        'roleLevel', role_level,
+        'formerRoleLevel', CASE WHEN change_kind = 'role' THEN old_role_level END,
+        'cause', CASE WHEN change_kind = 'left' THEN left_cause END
+      )) FROM (SELECT * FROM member_changes LIMIT 1000) AS kept_members) AS members
+  FROM member_changes
+),
 effect AS (
-  SELECT -count(*) FILTER (WHERE was_member) AS delta,
+  SELECT -count(*) FILTER (WHERE old_is_member) AS delta,
     count(*) > 0 AS touched,
-    coalesce(bool_or(was_member OR is_unknown), false) AS changed,
+    coalesce(bool_or(old_is_member OR NOT old_exists), false) AS changed,
     CASE
-      WHEN bool_or(was_member AND is_recent) THEN 'the order of two callbacks is not known'
-      WHEN bool_or(is_unknown) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN 'a member joined or left, and no callback reported it'
+      WHEN bool_or(old_is_member AND is_recent) THEN 'the order of two callbacks is not known'
+      WHEN NOT bool_and(old_exists) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN 'a member joined or left, and no callback reported it'
     END AS stale
   FROM planned
 ),
 written_group AS (
-  INSERT INTO groups AS g (group_id, create_time, member_count, as_of, synced_at, last_callback_at,
-    stale_since, stale_reason)
-  SELECT $1, change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
-    coalesce(effect.stale, 'its creation was not received')
-  FROM change, effect
+  INSERT INTO groups (group_id, create_time, member_count, as_of, synced_at, last_callback_at, stale_since, stale_reason, revision)
+  SELECT $1, change.as_of,
+    greatest(coalesce(known.member_count, 0) + effect.delta, 0),
+    coalesce(known.as_of, change.as_of), now(), clock_timestamp(),
+    CASE WHEN effect.stale IS NULL AND known.group_id IS NOT NULL THEN known.stale_since ELSE coalesce(known.stale_since, now()) END,
+    CASE WHEN (known.stale_reason IS NULL OR known.stale_reason = 'its creation was not received') THEN coalesce(effect.stale, CASE WHEN known.group_id IS NULL THEN 'its creation was not received' ELSE known.stale_reason END) ELSE known.stale_reason END,
+    coalesce(known.revision, 0) + ((SELECT changed > 0 FROM member_summary) OR false)::integer
+  FROM change CROSS JOIN effect LEFT JOIN known ON true
   WHERE effect.touched
   ON CONFLICT (group_id) DO UPDATE SET
-    member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-    as_of = g.as_of,
-    synced_at = excluded.synced_at,
-    last_callback_at = excluded.last_callback_at,
-    stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
-  RETURNING 1
+    member_count = excluded.member_count, as_of = excluded.as_of, synced_at = excluded.synced_at, last_callback_at = excluded.last_callback_at, stale_since = excluded.stale_since, stale_reason = excluded.stale_reason, revision = excluded.revision
+  RETURNING *
 ),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
@@ -60,6 +83,20 @@ written_members AS (
     role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
+),
+recorded AS (
+  INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
+  SELECT $1, written_group.revision, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, '{}' || member_summary.kinds,
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, change.as_of,
+    jsonb_strip_nulls(jsonb_build_object(
+      'group', jsonb_build_object(
+        'memberCount', CASE WHEN coalesce(known.member_count, 0) IS DISTINCT FROM written_group.member_count THEN jsonb_build_array(coalesce(known.member_count, 0), written_group.member_count) END
+      ),
+      'members', member_summary.members,
+      'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
+    )), NULL
+  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  WHERE written_group.revision > coalesce(known.revision, 0)
 ),
 done AS (SELECT changed FROM effect),
 logged AS (

@@ -8,6 +8,8 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
+import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** Users who left a group. */
@@ -30,8 +32,7 @@ export const LEAVE_GROUP: PreparedStatement = {
   affected_users AS (SELECT DISTINCT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
   planned AS (
     SELECT affected_users.user_id,
-      m.user_id IS NULL AS is_unknown,
-      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+      ${OLD_COLUMNS},
       ${isRecent('m')} AS is_recent,
       coalesce(m.role_level, 0) AS role_level,
       coalesce(m.left_at, change.as_of) AS left_at,
@@ -40,17 +41,19 @@ export const LEAVE_GROUP: PreparedStatement = {
       ${UNCHANGED_COLUMNS}
     FROM ${AFFECTED_MEMBERS}
   ),
+  ${memberChanges([])},
   effect AS (
-    SELECT -count(*) FILTER (WHERE was_member) AS delta,
+    SELECT -count(*) FILTER (WHERE old_is_member) AS delta,
       count(*) > 0 AS touched,
-      coalesce(bool_or(was_member OR is_unknown), false) AS changed,
+      coalesce(bool_or(old_is_member OR NOT old_exists), false) AS changed,
       CASE
-        WHEN bool_or(was_member AND is_recent) THEN '${STALE.order}'
-        WHEN bool_or(is_unknown) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
+        WHEN bool_or(old_is_member AND is_recent) THEN '${STALE.order}'
+        WHEN NOT bool_and(old_exists) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

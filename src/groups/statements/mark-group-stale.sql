@@ -14,25 +14,24 @@ hint AS (
 (known.stale_since IS NOT NULL AND known.last_callback_at > clock_timestamp() - interval '1 second'
   AND known.last_callback_at > coalesce(known.verified_at, '-infinity')) FROM known), false) AS is_marked
 ),
+member_summary AS (SELECT 0 AS changed, '{}'::text[] AS kinds, NULL::jsonb AS members),
 effect AS (
   SELECT 0 AS delta, hint.is_new OR NOT hint.is_marked AS touched, hint.is_new AS changed, payload.reason AS stale
   FROM change, payload, hint
 ),
 written_group AS (
-  INSERT INTO groups AS g (group_id, create_time, member_count, as_of, synced_at, last_callback_at,
-    stale_since, stale_reason)
-  SELECT $1, change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
-    coalesce(effect.stale, 'its creation was not received')
-  FROM change, effect
+  INSERT INTO groups (group_id, create_time, member_count, as_of, synced_at, last_callback_at, stale_since, stale_reason, revision)
+  SELECT $1, change.as_of,
+    greatest(coalesce(known.member_count, 0) + effect.delta, 0),
+    coalesce(known.as_of, change.as_of), now(), clock_timestamp(),
+    CASE WHEN effect.stale IS NULL AND known.group_id IS NOT NULL THEN known.stale_since ELSE coalesce(known.stale_since, now()) END,
+    CASE WHEN (known.stale_reason IS NULL OR known.stale_reason = 'its creation was not received') THEN coalesce(effect.stale, CASE WHEN known.group_id IS NULL THEN 'its creation was not received' ELSE known.stale_reason END) ELSE known.stale_reason END,
+    coalesce(known.revision, 0) + ((SELECT changed > 0 FROM member_summary) OR false)::integer
+  FROM change CROSS JOIN effect LEFT JOIN known ON true
   WHERE effect.touched
   ON CONFLICT (group_id) DO UPDATE SET
-    member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-    as_of = g.as_of,
-    synced_at = excluded.synced_at,
-    last_callback_at = excluded.last_callback_at,
-    stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
-  RETURNING 1
+    member_count = excluded.member_count, as_of = excluded.as_of, synced_at = excluded.synced_at, last_callback_at = excluded.last_callback_at, stale_since = excluded.stale_since, stale_reason = excluded.stale_reason, revision = excluded.revision
+  RETURNING *
 ),
 done AS (SELECT coalesce(bool_or(changed), false) AS changed FROM effect),
 logged AS (

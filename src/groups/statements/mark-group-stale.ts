@@ -2,6 +2,7 @@ import { andLogDelivery } from '../../deliveries/delivery-log.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { isAheadOfClock } from './as-of.js';
 import { KNOWN_AND_CHANGE, upsertGroup } from './building-blocks.js';
+import { NO_MEMBER_CHANGES } from './member-changes.js';
 import { isMarkedRecently, setStale, STALE } from './stale.js';
 
 /** A change of a group that the callback does not report. */
@@ -20,6 +21,7 @@ export const MARK_GROUP_STALE: PreparedStatement = {
     SELECT coalesce((SELECT nullif(stale_reason, '${STALE.creation}') FROM known), '') = '' AS is_new,
       coalesce((SELECT ${isMarkedRecently('known')} FROM known), false) AS is_marked
   ),
+  ${NO_MEMBER_CHANGES},
   effect AS (
     SELECT 0 AS delta, hint.is_new OR NOT hint.is_marked AS touched, hint.is_new AS changed, payload.reason AS stale
     FROM change, payload, hint

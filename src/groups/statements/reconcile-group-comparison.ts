@@ -2,7 +2,7 @@ import { RoleLevel } from '../../openim/constants.js';
 import { CACHE_WINDOW_S } from '../../openim/timing.js';
 import { isAheadOfClock, snapshotOverwrites } from './as-of.js';
 import { atRepeatableRead } from './building-blocks.js';
-import { type Field, GROUP_FIELDS, MEMBER_FIELDS, record } from './fields.js';
+import { type Field, GROUP_FIELDS, MEMBER_FIELDS, recordType } from './fields.js';
 
 /** More members than these, and more than this part of all, leave only where two snapshots agree. */
 const MANY = 50;
@@ -22,11 +22,11 @@ export const SNAPSHOT = `
       reason text, confirmed boolean, "watchedSince" timestamptz, info json, members json, "left" json)
   ),
   info AS (
-    SELECT i.* FROM payload, json_to_record(payload.info) AS i(${record(GROUP_FIELDS)}, "createTime" timestamptz, "memberCount" bigint)
+    SELECT i.* FROM payload, json_to_record(payload.info) AS i(${recordType(GROUP_FIELDS)}, "createTime" timestamptz, "memberCount" bigint)
     WHERE payload.info IS NOT NULL
   ),
   listed AS (
-    SELECT l.* FROM payload, json_to_recordset(payload.members) AS l("userID" text, ${record(MEMBER_FIELDS)})
+    SELECT l.* FROM payload, json_to_recordset(payload.members) AS l("userID" text, ${recordType(MEMBER_FIELDS)})
   ),
   listed_as_left AS (
     SELECT coalesce(array_agg(u), '{}') AS user_ids FROM payload, json_array_elements_text(payload."left") AS u
@@ -40,6 +40,7 @@ export const COMPARED = `
   compared AS (
     SELECT coalesce(l."userID", m.user_id) AS user_id,
       l."userID" IS NOT NULL AS is_listed,
+      m.user_id IS NOT NULL AS was_known,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
       coalesce(${snapshotOverwrites('m.as_of', 'change.as_of')}, true) AS is_overwritten,
       coalesce(${snapshotOverwrites(

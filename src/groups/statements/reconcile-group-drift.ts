@@ -47,11 +47,8 @@ export const DRIFT = `
     WHERE r.applies AND r.differences > 0
   )`;
 
-/** Writes the drift, for the timeline and the statistics. */
-export const LOGGED = `
-  logged AS (
-    INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary, user_ids)
-    SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, differences, coalesce(missed_callbacks, 0),
-      summary, CASE WHEN missed_callbacks > 0 THEN user_ids END
-    FROM drift
-  )`;
+/** The drift as one value of JSON (`Drift[]`); NULL where there is none. */
+export const DRIFT_AS_JSON = `(SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'kind', kind, 'differences', differences, 'missedCallbacks', coalesce(missed_callbacks, 0), 'summary', summary,
+        'userIDs', CASE WHEN missed_callbacks > 0 THEN to_jsonb(user_ids) END
+      ))) FROM drift)`;

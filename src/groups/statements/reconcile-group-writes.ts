@@ -1,6 +1,9 @@
 import { DISMISSED } from '../../openim/constants.js';
-import { isAheadOfClock, mergedAsOf, mergedColumn, snapshotOverwrites } from './as-of.js';
+import { isAheadOfClock, mergeChanges, mergedAsOf, mergedColumns, snapshotOverwrites } from './as-of.js';
+import { DRIFT_AS_JSON } from './reconcile-group-drift.js';
 import { columns, GROUP_FIELDS, MEMBER_FIELDS, values } from './fields.js';
+import { memberChanges, revisionStep } from './member-changes.js';
+import { ALL_FIELDS, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /**
@@ -22,15 +25,16 @@ const STAYS_STALE = `WHEN (SELECT needs_full_snapshot OR is_too_recent FROM verd
           OR (excluded.verified_at IS NOT NULL AND (${isLater('g.last_callback_at')} OR ${isLater('g.stale_since')}))`;
 
 const groupOverwritten = snapshotOverwrites('g.as_of', 'excluded.as_of');
+const GROUP_COLUMNS = GROUP_FIELDS.map(({ column }) => column);
 
 /**
  * Writes the group's row: its fields by the ordering rule, the number of members counted here, and when and at which version the group
- * was verified. Only a verified snapshot ends staleness.
+ * was verified, and the next revision where a field or a member changes. Only a verified snapshot ends staleness.
  */
 export const WRITTEN_GROUP = `
   written_group AS (
     INSERT INTO groups AS g (group_id, ${columns(GROUP_FIELDS)}, create_time, member_count, as_of, created_as_of, members_removed_at,
-      synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason)
+      synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, revision)
     SELECT $1, ${values(GROUP_FIELDS, 'info')}, coalesce(info."createTime", known.create_time),
       counted.members + counted.joining - counted.leaving, change.as_of,
       CASE WHEN accepted.is_verified AND payload.info IS NOT NULL THEN least(info."createTime", change.as_of) END,
@@ -38,10 +42,11 @@ export const WRITTEN_GROUP = `
       now(), CASE WHEN accepted.is_verified THEN change.as_of END, CASE WHEN payload.whole THEN change.as_of END,
       payload."versionID", payload.version,
       CASE WHEN NOT accepted.is_verified THEN now() END,
-      CASE WHEN NOT accepted.is_verified THEN '${STALE.unread}' || coalesce(': ' || payload.reason, '') END
+      CASE WHEN NOT accepted.is_verified THEN '${STALE.unread}' || coalesce(': ' || payload.reason, '') END,
+      ${revisionStep('payload.info IS NOT NULL')}
     FROM accepted, counted, change, payload LEFT JOIN known ON true LEFT JOIN info ON true
     ON CONFLICT (group_id) DO UPDATE SET
-      ${GROUP_FIELDS.map(({ column }) => mergedColumn(column, groupOverwritten)).join(',\n      ')},
+      ${mergedColumns(GROUP_COLUMNS, groupOverwritten)},
       create_time = excluded.create_time,
       member_count = excluded.member_count,
       as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE ${mergedAsOf('g')} END,
@@ -58,8 +63,11 @@ export const WRITTEN_GROUP = `
       stale_since = CASE ${STAYS_STALE} THEN g.stale_since
         WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_since, excluded.stale_since) END,
       stale_reason = CASE ${STAYS_STALE} THEN g.stale_reason
-        WHEN excluded.verified_at IS NULL THEN excluded.stale_reason END
-    RETURNING 1
+        WHEN excluded.verified_at IS NULL THEN excluded.stale_reason END,
+      revision = g.revision + ${revisionStep(`(g.create_time, g.member_count) IS DISTINCT FROM (excluded.create_time, excluded.member_count)
+        OR (g.created_as_of IS NULL AND excluded.created_as_of IS NOT NULL)
+        OR ${mergeChanges(GROUP_COLUMNS, groupOverwritten)}`)}
+    RETURNING *
   )`;
 
 /**
@@ -71,7 +79,19 @@ export const PLANNED = `
       ${MEMBER_FIELDS.map(({ column }) => `CASE WHEN is_listed THEN new_${column} ELSE old_${column} END AS ${column}`).join(',\n      ')},
       CASE WHEN NOT is_listed THEN change.as_of END AS left_at,
       CASE WHEN NOT is_listed AND (SELECT status = ${DISMISSED} FROM info) THEN 'dismissed' END AS left_cause,
-      NULL AS left_reason
+      NULL AS left_reason,
+      was_known AS old_exists, was_member AS old_is_member, ${MEMBER_FIELDS.map(({ column }) => `old_${column}`).join(', ')}
     FROM accepted, change, changes
     WHERE is_written OR leaves
   )`;
+
+/** The members in `planned` whose state changes. */
+export const MEMBER_CHANGES = memberChanges();
+
+/** Writes the change, with the drift in it. */
+export const RECORDED = recordChange(ALL_FIELDS, {
+  source:
+    "CASE WHEN EXISTS (SELECT FROM drift WHERE kind = 'filled') THEN 'backfill' ELSE 'reconciliation' END",
+  cause: '$4::uuid',
+  drift: DRIFT_AS_JSON,
+});

@@ -21,6 +21,7 @@ listed_as_left AS (
 compared AS (
   SELECT coalesce(l."userID", m.user_id) AS user_id,
     l."userID" IS NOT NULL AS is_listed,
+    m.user_id IS NOT NULL AS was_known,
     m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
     coalesce(((m.as_of > clock_timestamp()) OR m.as_of <= change.as_of), true) AS is_overwritten,
     coalesce(((m.as_of > clock_timestamp()) OR m.as_of <= greatest(change.as_of - interval '5 seconds', known.verified_at)), true) AS is_past_caches,
@@ -95,9 +96,55 @@ accepted AS (
   FROM verdict, payload
   WHERE NOT is_outdated AND NOT needs_confirmation AND (payload.info IS NOT NULL OR EXISTS (SELECT FROM known))
 ),
+planned AS (
+  SELECT user_id,
+    CASE WHEN is_listed THEN new_role_level ELSE old_role_level END AS role_level,
+    CASE WHEN is_listed THEN new_nickname ELSE old_nickname END AS nickname,
+    CASE WHEN is_listed THEN new_face_url ELSE old_face_url END AS face_url,
+    CASE WHEN is_listed THEN new_ex ELSE old_ex END AS ex,
+    CASE WHEN is_listed THEN new_join_source ELSE old_join_source END AS join_source,
+    CASE WHEN is_listed THEN new_inviter_user_id ELSE old_inviter_user_id END AS inviter_user_id,
+    CASE WHEN is_listed THEN new_join_time ELSE old_join_time END AS join_time,
+    CASE WHEN is_listed THEN new_mute_end_time ELSE old_mute_end_time END AS mute_end_time,
+    CASE WHEN NOT is_listed THEN change.as_of END AS left_at,
+    CASE WHEN NOT is_listed AND (SELECT status = 2 FROM info) THEN 'dismissed' END AS left_cause,
+    NULL AS left_reason,
+    was_known AS old_exists, was_member AS old_is_member, old_role_level, old_nickname, old_face_url, old_ex, old_join_source, old_inviter_user_id, old_join_time, old_mute_end_time
+  FROM accepted, change, changes
+  WHERE is_written OR leaves
+),
+member_changes AS (
+  SELECT * FROM (
+    SELECT *,
+      CASE
+        WHEN left_at IS NULL AND NOT old_is_member THEN 'joined'
+        WHEN left_at IS NOT NULL AND (old_is_member OR NOT old_exists) THEN 'left'
+        WHEN left_at IS NULL AND role_level <> old_role_level THEN 'role'
+        WHEN left_at IS NULL AND (coalesce(nickname, '') <> coalesce(old_nickname, '') OR coalesce(face_url, '') <> coalesce(old_face_url, '') OR coalesce(ex, '') <> coalesce(old_ex, '') OR coalesce(mute_end_time, 'epoch') <> coalesce(old_mute_end_time, 'epoch')) THEN 'member'
+      END AS change_kind
+    FROM planned
+  ) AS planned_members
+  WHERE change_kind IS NOT NULL
+),
+member_summary AS (
+  SELECT count(*) AS changed,
+    coalesce(array_agg(DISTINCT change_kind), '{}') AS kinds,
+    (SELECT jsonb_agg(jsonb_build_object(
+        'userID', user_id,
+        'kind', change_kind,
+        'roleLevel', role_level,
+        'formerRoleLevel', CASE WHEN change_kind = 'role' THEN old_role_level END,
+        'cause', CASE WHEN change_kind = 'left' THEN left_cause END,
+        'nickname', CASE WHEN change_kind = 'joined' OR (change_kind <> 'left' AND coalesce(nickname, '') <> coalesce(old_nickname, '')) THEN nickname END,
+        'faceURL', CASE WHEN change_kind = 'joined' OR (change_kind <> 'left' AND coalesce(face_url, '') <> coalesce(old_face_url, '')) THEN face_url END,
+        'ex', CASE WHEN change_kind = 'joined' OR (change_kind <> 'left' AND coalesce(ex, '') <> coalesce(old_ex, '')) THEN ex END,
+        'muteEndTime', CASE WHEN change_kind = 'joined' OR (change_kind <> 'left' AND coalesce(mute_end_time, 'epoch') <> coalesce(old_mute_end_time, 'epoch')) THEN mute_end_time END
+      )) FROM (SELECT * FROM member_changes LIMIT 1000) AS kept_members) AS members
+  FROM member_changes
+),
 written_group AS (
   INSERT INTO groups AS g (group_id, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, owner_user_id, status, creator_user_id, group_type, notification_update_time, notification_user_id, create_time, member_count, as_of, created_as_of, members_removed_at,
-    synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason)
+    synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, revision)
   SELECT $1, info."groupName", info."notification", info."introduction", info."faceURL", info."ex", info."needVerification", info."lookMemberInfo", info."applyMemberFriend", info."ownerUserID", info."status", info."creatorUserID", info."groupType", info."notificationUpdateTime", info."notificationUserID", coalesce(info."createTime", known.create_time),
     counted.members + counted.joining - counted.leaving, change.as_of,
     CASE WHEN accepted.is_verified AND payload.info IS NOT NULL THEN least(info."createTime", change.as_of) END,
@@ -105,37 +152,24 @@ written_group AS (
     now(), CASE WHEN accepted.is_verified THEN change.as_of END, CASE WHEN payload.whole THEN change.as_of END,
     payload."versionID", payload.version,
     CASE WHEN NOT accepted.is_verified THEN now() END,
-    CASE WHEN NOT accepted.is_verified THEN 'it could not be read from OpenIM' || coalesce(': ' || payload.reason, '') END
+    CASE WHEN NOT accepted.is_verified THEN 'it could not be read from OpenIM' || coalesce(': ' || payload.reason, '') END,
+    ((SELECT changed > 0 FROM member_summary) OR payload.info IS NOT NULL)::integer
   FROM accepted, counted, change, payload LEFT JOIN known ON true LEFT JOIN info ON true
   ON CONFLICT (group_id) DO UPDATE SET
-    group_name = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.group_name, g.group_name) ELSE coalesce(g.group_name, excluded.group_name) END,
-    notification = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.notification, g.notification) ELSE coalesce(g.notification, excluded.notification) END,
-    introduction = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.introduction, g.introduction) ELSE coalesce(g.introduction, excluded.introduction) END,
-    face_url = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.face_url, g.face_url) ELSE coalesce(g.face_url, excluded.face_url) END,
-    ex = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.ex, g.ex) ELSE coalesce(g.ex, excluded.ex) END,
-    need_verification = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.need_verification, g.need_verification) ELSE coalesce(g.need_verification, excluded.need_verification) END,
-    look_member_info = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.look_member_info, g.look_member_info) ELSE coalesce(g.look_member_info, excluded.look_member_info) END,
-    apply_member_friend = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.apply_member_friend, g.apply_member_friend) ELSE coalesce(g.apply_member_friend, excluded.apply_member_friend) END,
-    owner_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.owner_user_id, g.owner_user_id) ELSE coalesce(g.owner_user_id, excluded.owner_user_id) END,
-    status = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.status, g.status) ELSE coalesce(g.status, excluded.status) END,
-    creator_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.creator_user_id, g.creator_user_id) ELSE coalesce(g.creator_user_id, excluded.creator_user_id) END,
-    group_type = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.group_type, g.group_type) ELSE coalesce(g.group_type, excluded.group_type) END,
-    notification_update_time = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.notification_update_time, g.notification_update_time) ELSE coalesce(g.notification_update_time, excluded.notification_update_time) END,
-    notification_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.notification_user_id, g.notification_user_id) ELSE coalesce(g.notification_user_id, excluded.notification_user_id) END,
+    group_name = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.group_name, g.group_name) ELSE coalesce(g.group_name, excluded.group_name) END,
+    notification = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification, g.notification) ELSE coalesce(g.notification, excluded.notification) END,
+    introduction = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.introduction, g.introduction) ELSE coalesce(g.introduction, excluded.introduction) END,
+    face_url = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.face_url, g.face_url) ELSE coalesce(g.face_url, excluded.face_url) END,
+    ex = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.ex, g.ex) ELSE coalesce(g.ex, excluded.ex) END,
+    need_verification = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.need_verification, g.need_verification) ELSE coalesce(g.need_verification, excluded.need_verification) END,
+    look_member_info = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.look_member_info, g.look_member_info) ELSE coalesce(g.look_member_info, excluded.look_member_info) END,
+    apply_member_friend = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.apply_member_friend, g.apply_member_friend) ELSE coalesce(g.apply_member_friend, excluded.apply_member_friend) END,
+    owner_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.owner_user_id, g.owner_user_id) ELSE coalesce(g.owner_user_id, excluded.owner_user_id) END,
+    status = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.status, g.status) ELSE coalesce(g.status, excluded.status) END,
+    creator_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.creator_user_id, g.creator_user_id) ELSE coalesce(g.creator_user_id, excluded.creator_user_id) END,
+    group_type = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.group_type, g.group_type) ELSE coalesce(g.group_type, excluded.group_type) END,
+    notification_update_time = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification_update_time, g.notification_update_time) ELSE coalesce(g.notification_update_time, excluded.notification_update_time) END,
+    notification_user_id = CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification_user_id, g.notification_user_id) ELSE coalesce(g.notification_user_id, excluded.notification_user_id) END,
     create_time = excluded.create_time,
     member_count = excluded.member_count,
     as_of = CASE WHEN excluded.status IS NULL THEN g.as_of ELSE CASE WHEN (g.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(g.as_of, excluded.as_of) END END,
@@ -154,24 +188,24 @@ written_group AS (
       WHEN excluded.verified_at IS NULL THEN coalesce(g.stale_since, excluded.stale_since) END,
     stale_reason = CASE WHEN (SELECT needs_full_snapshot OR is_too_recent FROM verdict)
         OR (excluded.verified_at IS NOT NULL AND (coalesce(g.last_callback_at > excluded.as_of AND NOT (g.last_callback_at > clock_timestamp()), false) OR coalesce(g.stale_since > excluded.as_of AND NOT (g.stale_since > clock_timestamp()), false))) THEN g.stale_reason
-      WHEN excluded.verified_at IS NULL THEN excluded.stale_reason END
-  RETURNING 1
-),
-planned AS (
-  SELECT user_id,
-    CASE WHEN is_listed THEN new_role_level ELSE old_role_level END AS role_level,
-    CASE WHEN is_listed THEN new_nickname ELSE old_nickname END AS nickname,
-    CASE WHEN is_listed THEN new_face_url ELSE old_face_url END AS face_url,
-    CASE WHEN is_listed THEN new_ex ELSE old_ex END AS ex,
-    CASE WHEN is_listed THEN new_join_source ELSE old_join_source END AS join_source,
-    CASE WHEN is_listed THEN new_inviter_user_id ELSE old_inviter_user_id END AS inviter_user_id,
-    CASE WHEN is_listed THEN new_join_time ELSE old_join_time END AS join_time,
-    CASE WHEN is_listed THEN new_mute_end_time ELSE old_mute_end_time END AS mute_end_time,
-    CASE WHEN NOT is_listed THEN change.as_of END AS left_at,
-    CASE WHEN NOT is_listed AND (SELECT status = 2 FROM info) THEN 'dismissed' END AS left_cause,
-    NULL AS left_reason
-  FROM accepted, change, changes
-  WHERE is_written OR leaves
+      WHEN excluded.verified_at IS NULL THEN excluded.stale_reason END,
+    revision = g.revision + ((SELECT changed > 0 FROM member_summary) OR (g.create_time, g.member_count) IS DISTINCT FROM (excluded.create_time, excluded.member_count)
+      OR (g.created_as_of IS NULL AND excluded.created_as_of IS NOT NULL)
+      OR ((g.group_name, g.notification, g.introduction, g.face_url, g.ex, g.need_verification, g.look_member_info, g.apply_member_friend, g.owner_user_id, g.status, g.creator_user_id, g.group_type, g.notification_update_time, g.notification_user_id) IS DISTINCT FROM (CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.group_name, g.group_name) ELSE coalesce(g.group_name, excluded.group_name) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification, g.notification) ELSE coalesce(g.notification, excluded.notification) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.introduction, g.introduction) ELSE coalesce(g.introduction, excluded.introduction) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.face_url, g.face_url) ELSE coalesce(g.face_url, excluded.face_url) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.ex, g.ex) ELSE coalesce(g.ex, excluded.ex) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.need_verification, g.need_verification) ELSE coalesce(g.need_verification, excluded.need_verification) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.look_member_info, g.look_member_info) ELSE coalesce(g.look_member_info, excluded.look_member_info) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.apply_member_friend, g.apply_member_friend) ELSE coalesce(g.apply_member_friend, excluded.apply_member_friend) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.owner_user_id, g.owner_user_id) ELSE coalesce(g.owner_user_id, excluded.owner_user_id) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.status, g.status) ELSE coalesce(g.status, excluded.status) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.creator_user_id, g.creator_user_id) ELSE coalesce(g.creator_user_id, excluded.creator_user_id) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.group_type, g.group_type) ELSE coalesce(g.group_type, excluded.group_type) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification_update_time, g.notification_update_time) ELSE coalesce(g.notification_update_time, excluded.notification_update_time) END,
+      CASE WHEN ((g.as_of > clock_timestamp()) OR g.as_of <= excluded.as_of) THEN coalesce(excluded.notification_user_id, g.notification_user_id) ELSE coalesce(g.notification_user_id, excluded.notification_user_id) END)))::integer
+  RETURNING *
 ),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
@@ -213,11 +247,40 @@ drift AS (
   ) AS r(kind, applies, differences, missed_callbacks, summary, user_ids)
   WHERE r.applies AND r.differences > 0
 ),
-logged AS (
-  INSERT INTO group_drifts (id, group_id, found_at, kind, differences, missed_callbacks, summary, user_ids)
-  SELECT gen_random_uuid(), $1, date_trunc('milliseconds', clock_timestamp()), kind, differences, coalesce(missed_callbacks, 0),
-    summary, CASE WHEN missed_callbacks > 0 THEN user_ids END
-  FROM drift
+recorded AS (
+  INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
+  SELECT $1, written_group.revision, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, array_remove(ARRAY[CASE WHEN written_group.created_as_of IS NOT NULL AND known.created_as_of IS DISTINCT FROM written_group.created_as_of THEN 'created' WHEN (known.group_name, known.notification, known.introduction, known.face_url, known.ex, known.need_verification, known.look_member_info, known.apply_member_friend) IS DISTINCT FROM (written_group.group_name, written_group.notification, written_group.introduction, written_group.face_url, written_group.ex, written_group.need_verification, written_group.look_member_info, written_group.apply_member_friend) THEN 'info' END,
+      CASE WHEN known.status IS DISTINCT FROM written_group.status AND written_group.status = 2 THEN 'dismissed'
+        WHEN known.status <> written_group.status THEN 'status' END,
+      CASE WHEN known.owner_user_id <> written_group.owner_user_id THEN 'owner' END], NULL) || member_summary.kinds,
+    CASE WHEN EXISTS (SELECT FROM drift WHERE kind = 'filled') THEN 'backfill' ELSE 'reconciliation' END, $4::uuid, change.as_of,
+    jsonb_strip_nulls(jsonb_build_object(
+      'group', jsonb_build_object(
+        'groupName', CASE WHEN known.group_name IS DISTINCT FROM written_group.group_name THEN jsonb_build_array(known.group_name, written_group.group_name) END,
+        'notification', CASE WHEN known.notification IS DISTINCT FROM written_group.notification THEN jsonb_build_array(known.notification, written_group.notification) END,
+        'introduction', CASE WHEN known.introduction IS DISTINCT FROM written_group.introduction THEN jsonb_build_array(known.introduction, written_group.introduction) END,
+        'faceURL', CASE WHEN known.face_url IS DISTINCT FROM written_group.face_url THEN jsonb_build_array(known.face_url, written_group.face_url) END,
+        'ex', CASE WHEN known.ex IS DISTINCT FROM written_group.ex THEN jsonb_build_array(known.ex, written_group.ex) END,
+        'needVerification', CASE WHEN known.need_verification IS DISTINCT FROM written_group.need_verification THEN jsonb_build_array(known.need_verification, written_group.need_verification) END,
+        'lookMemberInfo', CASE WHEN known.look_member_info IS DISTINCT FROM written_group.look_member_info THEN jsonb_build_array(known.look_member_info, written_group.look_member_info) END,
+        'applyMemberFriend', CASE WHEN known.apply_member_friend IS DISTINCT FROM written_group.apply_member_friend THEN jsonb_build_array(known.apply_member_friend, written_group.apply_member_friend) END,
+        'ownerUserID', CASE WHEN known.owner_user_id IS DISTINCT FROM written_group.owner_user_id THEN jsonb_build_array(known.owner_user_id, written_group.owner_user_id) END,
+        'status', CASE WHEN known.status IS DISTINCT FROM written_group.status THEN jsonb_build_array(known.status, written_group.status) END,
+        'creatorUserID', CASE WHEN known.creator_user_id IS DISTINCT FROM written_group.creator_user_id THEN jsonb_build_array(known.creator_user_id, written_group.creator_user_id) END,
+        'groupType', CASE WHEN known.group_type IS DISTINCT FROM written_group.group_type THEN jsonb_build_array(known.group_type, written_group.group_type) END,
+        'notificationUpdateTime', CASE WHEN known.notification_update_time IS DISTINCT FROM written_group.notification_update_time THEN jsonb_build_array(known.notification_update_time, written_group.notification_update_time) END,
+        'notificationUserID', CASE WHEN known.notification_user_id IS DISTINCT FROM written_group.notification_user_id THEN jsonb_build_array(known.notification_user_id, written_group.notification_user_id) END,
+        'createTime', CASE WHEN CASE WHEN known.created_as_of IS NOT NULL THEN known.create_time END IS DISTINCT FROM CASE WHEN written_group.created_as_of IS NOT NULL THEN written_group.create_time END THEN jsonb_build_array(CASE WHEN known.created_as_of IS NOT NULL THEN known.create_time END, CASE WHEN written_group.created_as_of IS NOT NULL THEN written_group.create_time END) END,
+        'memberCount', CASE WHEN coalesce(known.member_count, 0) IS DISTINCT FROM written_group.member_count THEN jsonb_build_array(coalesce(known.member_count, 0), written_group.member_count) END
+      ),
+      'members', member_summary.members,
+      'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
+    )), (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+      'kind', kind, 'differences', differences, 'missedCallbacks', coalesce(missed_callbacks, 0), 'summary', summary,
+      'userIDs', CASE WHEN missed_callbacks > 0 THEN to_jsonb(user_ids) END
+    ))) FROM drift)
+  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  WHERE written_group.revision > coalesce(known.revision, 0)
 )
 SELECT
   CASE WHEN is_outdated THEN 'outdated' WHEN needs_confirmation THEN 'needsConfirmation'

@@ -2,8 +2,8 @@ import type { GroupMemberInfo } from '../../openim/openim-answers.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import type { GroupFields } from './fields.js';
 import { CHANGES, COMPARED, COUNTED, SNAPSHOT, VERDICT } from './reconcile-group-comparison.js';
-import { DRIFT, FIELD_DIFFERENCES, LOGGED } from './reconcile-group-drift.js';
-import { ACCEPTED, PLANNED, WRITTEN_GROUP } from './reconcile-group-writes.js';
+import { DRIFT, FIELD_DIFFERENCES } from './reconcile-group-drift.js';
+import { ACCEPTED, MEMBER_CHANGES, PLANNED, RECORDED, WRITTEN_GROUP } from './reconcile-group-writes.js';
 import { UPSERT_MEMBERS } from './building-blocks.js';
 
 /** A group as OpenIM's REST API shows it: a snapshot of all of it, or a delta since a version. Times are texts for timestamptz. */
@@ -57,8 +57,8 @@ export interface Reconciled {
 /**
  * Makes the rows of a group equal to a snapshot, as of $3, when the snapshot began. A row that is true as of later stays. Members leave
  * only by a complete snapshot or where OpenIM lists them as left, and many at once only by two (`needsConfirmation`). A snapshot that began
- * before the last verified one is not written (`outdated`). Each difference from what was known is written to `group_drifts`; a field that
- * no callback had reported is no difference. A group that was unknown is one: `group`, or `filled` where it is older than the mirror.
+ * before the last verified one is not written (`outdated`). What changes is recorded, of the run $4, and with it each difference from what was known
+ * (`drift`); a field that no callback had reported is no difference. A group that was unknown is one: `group`, or `filled` where it is older than the mirror.
  */
 export const RECONCILE_GROUP: PreparedStatement = {
   name: 'reconcileGroup',
@@ -69,12 +69,13 @@ export const RECONCILE_GROUP: PreparedStatement = {
   ${COUNTED},
   ${VERDICT},
   ${ACCEPTED},
-  ${WRITTEN_GROUP},
   ${PLANNED},
+  ${MEMBER_CHANGES},
+  ${WRITTEN_GROUP},
   ${UPSERT_MEMBERS},
   ${FIELD_DIFFERENCES},
   ${DRIFT},
-  ${LOGGED}
+  ${RECORDED}
   SELECT
     CASE WHEN is_outdated THEN 'outdated' WHEN needs_confirmation THEN 'needsConfirmation'
       WHEN (SELECT is_verified FROM accepted) THEN 'verified' WHEN is_too_recent THEN 'tooRecent' ELSE 'unverified' END AS outcome,

@@ -8,47 +8,64 @@ change AS (
   WHERE $3::timestamptz IS NULL OR NOT EXISTS (SELECT FROM known WHERE verified_at > $3)
 ),
 payload AS (SELECT * FROM json_to_record($2::json) AS t("groupName" text, "notification" text, "introduction" text, "faceURL" text, "ex" text, "needVerification" integer, "lookMemberInfo" integer, "applyMemberFriend" integer)),
+member_summary AS (SELECT 0 AS changed, '{}'::text[] AS kinds, NULL::jsonb AS members),
+merged AS (
+  SELECT reported.*, (reported.group_name, reported.notification, reported.introduction, reported.face_url, reported.ex, reported.need_verification, reported.look_member_info, reported.apply_member_friend) IS DISTINCT FROM (known.group_name, known.notification, known.introduction, known.face_url, known.ex, known.need_verification, known.look_member_info, known.apply_member_friend) AS differs
+  FROM (
+    SELECT CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."groupName", known.group_name) ELSE coalesce(known.group_name, payload."groupName") END AS group_name,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."notification", known.notification) ELSE coalesce(known.notification, payload."notification") END AS notification,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."introduction", known.introduction) ELSE coalesce(known.introduction, payload."introduction") END AS introduction,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."faceURL", known.face_url) ELSE coalesce(known.face_url, payload."faceURL") END AS face_url,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."ex", known.ex) ELSE coalesce(known.ex, payload."ex") END AS ex,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."needVerification", known.need_verification) ELSE coalesce(known.need_verification, payload."needVerification") END AS need_verification,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."lookMemberInfo", known.look_member_info) ELSE coalesce(known.look_member_info, payload."lookMemberInfo") END AS look_member_info,
+      CASE WHEN ($3::timestamptz IS NULL OR known.as_of <= change.as_of) THEN coalesce(payload."applyMemberFriend", known.apply_member_friend) ELSE coalesce(known.apply_member_friend, payload."applyMemberFriend") END AS apply_member_friend
+    FROM change CROSS JOIN payload LEFT JOIN known ON true OFFSET 0
+  ) AS reported LEFT JOIN known ON true
+),
 effect AS (
   SELECT 0 AS delta,
     true AS touched,
-    (known.group_id IS NULL OR (payload."groupName" IS NOT NULL AND payload."groupName" IS DISTINCT FROM known.group_name) OR (payload."notification" IS NOT NULL AND payload."notification" IS DISTINCT FROM known.notification) OR (payload."introduction" IS NOT NULL AND payload."introduction" IS DISTINCT FROM known.introduction) OR (payload."faceURL" IS NOT NULL AND payload."faceURL" IS DISTINCT FROM known.face_url) OR (payload."ex" IS NOT NULL AND payload."ex" IS DISTINCT FROM known.ex) OR (payload."needVerification" IS NOT NULL AND payload."needVerification" IS DISTINCT FROM known.need_verification) OR (payload."lookMemberInfo" IS NOT NULL AND payload."lookMemberInfo" IS DISTINCT FROM known.look_member_info) OR (payload."applyMemberFriend" IS NOT NULL AND payload."applyMemberFriend" IS DISTINCT FROM known.apply_member_friend))
-      AS changed,
+    known.group_id IS NULL OR merged.differs AS changed,
     CASE WHEN (known.as_of > change.as_of - interval '15 seconds' AND known.as_of IS DISTINCT FROM known.created_as_of) AND (payload."groupName" <> known.group_name OR payload."notification" <> known.notification OR payload."introduction" <> known.introduction OR payload."faceURL" <> known.face_url OR payload."ex" <> known.ex OR payload."needVerification" <> known.need_verification OR payload."lookMemberInfo" <> known.look_member_info OR payload."applyMemberFriend" <> known.apply_member_friend) THEN 'the order of two callbacks is not known' END AS stale
-  FROM change, payload LEFT JOIN known ON true
+  FROM change, payload, merged LEFT JOIN known ON true
   WHERE known.as_of IS NULL OR ($3::timestamptz IS NULL OR known.as_of <= change.as_of)
-    OR (payload."groupName" IS NOT NULL AND known.group_name IS NULL) OR (payload."notification" IS NOT NULL AND known.notification IS NULL) OR (payload."introduction" IS NOT NULL AND known.introduction IS NULL) OR (payload."faceURL" IS NOT NULL AND known.face_url IS NULL) OR (payload."ex" IS NOT NULL AND known.ex IS NULL) OR (payload."needVerification" IS NOT NULL AND known.need_verification IS NULL) OR (payload."lookMemberInfo" IS NOT NULL AND known.look_member_info IS NULL) OR (payload."applyMemberFriend" IS NOT NULL AND known.apply_member_friend IS NULL)
+    OR merged.differs
 ),
 written_group AS (
-  INSERT INTO groups AS g (group_id, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, create_time, member_count, as_of, synced_at, last_callback_at,
-    stale_since, stale_reason)
-  SELECT $1, payload."groupName", payload."notification", payload."introduction", payload."faceURL", payload."ex", payload."needVerification", payload."lookMemberInfo", payload."applyMemberFriend", change.as_of, greatest(effect.delta, 0), change.as_of, now(), clock_timestamp(), now(),
-    coalesce(effect.stale, 'its creation was not received')
-  FROM change, effect, payload
+  INSERT INTO groups (group_id, create_time, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, member_count, as_of, synced_at, last_callback_at, stale_since, stale_reason, revision)
+  SELECT $1, change.as_of, merged.group_name, merged.notification, merged.introduction, merged.face_url, merged.ex, merged.need_verification, merged.look_member_info, merged.apply_member_friend,
+    greatest(coalesce(known.member_count, 0) + effect.delta, 0),
+    CASE WHEN (known.as_of > clock_timestamp()) THEN change.as_of ELSE greatest(known.as_of, change.as_of) END, now(), clock_timestamp(),
+    CASE WHEN effect.stale IS NULL AND known.group_id IS NOT NULL THEN known.stale_since ELSE coalesce(known.stale_since, now()) END,
+    CASE WHEN (known.stale_reason IS NULL OR known.stale_reason = 'its creation was not received') THEN coalesce(effect.stale, CASE WHEN known.group_id IS NULL THEN 'its creation was not received' ELSE known.stale_reason END) ELSE known.stale_reason END,
+    coalesce(known.revision, 0) + ((SELECT changed > 0 FROM member_summary) OR merged.differs)::integer
+  FROM change CROSS JOIN effect CROSS JOIN merged LEFT JOIN known ON true
   WHERE effect.touched
   ON CONFLICT (group_id) DO UPDATE SET
-    group_name = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.group_name, g.group_name) ELSE coalesce(g.group_name, excluded.group_name) END,
-    notification = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.notification, g.notification) ELSE coalesce(g.notification, excluded.notification) END,
-    introduction = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.introduction, g.introduction) ELSE coalesce(g.introduction, excluded.introduction) END,
-    face_url = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.face_url, g.face_url) ELSE coalesce(g.face_url, excluded.face_url) END,
-    ex = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.ex, g.ex) ELSE coalesce(g.ex, excluded.ex) END,
-    need_verification = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.need_verification, g.need_verification) ELSE coalesce(g.need_verification, excluded.need_verification) END,
-    look_member_info = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.look_member_info, g.look_member_info) ELSE coalesce(g.look_member_info, excluded.look_member_info) END,
-    apply_member_friend = CASE WHEN ($3::timestamptz IS NULL OR g.as_of <= excluded.as_of)
-      THEN coalesce(excluded.apply_member_friend, g.apply_member_friend) ELSE coalesce(g.apply_member_friend, excluded.apply_member_friend) END,
-    member_count = greatest(g.member_count + (SELECT delta FROM effect), 0),
-    as_of = CASE WHEN (g.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(g.as_of, excluded.as_of) END,
-    synced_at = excluded.synced_at,
-    last_callback_at = excluded.last_callback_at,
-    stale_since = CASE WHEN (SELECT stale FROM effect) IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce((SELECT stale FROM effect), g.stale_reason) ELSE g.stale_reason END
-  RETURNING 1
+    group_name = excluded.group_name, notification = excluded.notification, introduction = excluded.introduction, face_url = excluded.face_url, ex = excluded.ex, need_verification = excluded.need_verification, look_member_info = excluded.look_member_info, apply_member_friend = excluded.apply_member_friend, member_count = excluded.member_count, as_of = excluded.as_of, synced_at = excluded.synced_at, last_callback_at = excluded.last_callback_at, stale_since = excluded.stale_since, stale_reason = excluded.stale_reason, revision = excluded.revision
+  RETURNING *
+),
+recorded AS (
+  INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
+  SELECT $1, written_group.revision, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, array_remove(ARRAY[CASE WHEN (known.group_name, known.notification, known.introduction, known.face_url, known.ex, known.need_verification, known.look_member_info, known.apply_member_friend) IS DISTINCT FROM (written_group.group_name, written_group.notification, written_group.introduction, written_group.face_url, written_group.ex, written_group.need_verification, written_group.look_member_info, written_group.apply_member_friend) THEN 'info' END], NULL) || member_summary.kinds,
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, change.as_of,
+    jsonb_strip_nulls(jsonb_build_object(
+      'group', jsonb_build_object(
+        'groupName', CASE WHEN known.group_name IS DISTINCT FROM written_group.group_name THEN jsonb_build_array(known.group_name, written_group.group_name) END,
+        'notification', CASE WHEN known.notification IS DISTINCT FROM written_group.notification THEN jsonb_build_array(known.notification, written_group.notification) END,
+        'introduction', CASE WHEN known.introduction IS DISTINCT FROM written_group.introduction THEN jsonb_build_array(known.introduction, written_group.introduction) END,
+        'faceURL', CASE WHEN known.face_url IS DISTINCT FROM written_group.face_url THEN jsonb_build_array(known.face_url, written_group.face_url) END,
+        'ex', CASE WHEN known.ex IS DISTINCT FROM written_group.ex THEN jsonb_build_array(known.ex, written_group.ex) END,
+        'needVerification', CASE WHEN known.need_verification IS DISTINCT FROM written_group.need_verification THEN jsonb_build_array(known.need_verification, written_group.need_verification) END,
+        'lookMemberInfo', CASE WHEN known.look_member_info IS DISTINCT FROM written_group.look_member_info THEN jsonb_build_array(known.look_member_info, written_group.look_member_info) END,
+        'applyMemberFriend', CASE WHEN known.apply_member_friend IS DISTINCT FROM written_group.apply_member_friend THEN jsonb_build_array(known.apply_member_friend, written_group.apply_member_friend) END
+      ),
+      'members', member_summary.members,
+      'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
+    )), NULL
+  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  WHERE written_group.revision > coalesce(known.revision, 0)
 ),
 done AS (SELECT coalesce(bool_or(changed), false) AS changed FROM effect),
 logged AS (

@@ -7,6 +7,8 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
+import { memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
+import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** New values of a member's fields; null: the field did not change. */
@@ -33,12 +35,12 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
   before AS (
     SELECT m.*, affected_users.user_id AS affected_user_id, known.members_removed_at,
       known.created_as_of IS NOT NULL AS is_created,
-      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+      ${OLD_COLUMNS},
       ${isRecent('m')} AS is_recent
     FROM ${AFFECTED_MEMBERS}
   ),
   planned AS (
-    SELECT affected_user_id AS user_id, was_member, is_recent, is_created, before.user_id IS NULL AS is_unknown,
+    SELECT affected_user_id AS user_id, is_recent, is_created, ${OLD_NAMES},
       before.left_at IS NOT NULL AS had_left,
       (payload.nickname <> before.nickname OR payload."faceURL" <> before.face_url OR payload.ex <> before.ex
         OR payload."roleLevel" <> nullif(before.role_level, 0)) IS TRUE AS overwrites,
@@ -46,7 +48,7 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
         coalesce(payload.nickname, before.nickname), coalesce(payload."faceURL", before.face_url),
         coalesce(payload.ex, before.ex), coalesce(payload."roleLevel", before.role_level)
       ) IS DISTINCT FROM (before.nickname, before.face_url, before.ex, before.role_level)) AS differs,
-      coalesce(payload."roleLevel", CASE WHEN was_member OR is_recent THEN before.role_level END, 0) AS role_level,
+      coalesce(payload."roleLevel", CASE WHEN old_is_member OR is_recent THEN before.role_level END, 0) AS role_level,
       CASE WHEN is_recent THEN before.left_at ELSE members_removed_at END AS left_at,
       CASE WHEN is_recent THEN before.left_cause WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN is_recent THEN before.left_reason END AS left_reason,
@@ -56,17 +58,19 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
       before.join_source, before.inviter_user_id, before.join_time, before.mute_end_time
     FROM before, payload
   ),
+  ${memberChanges()},
   effect AS (
-    SELECT count(*) FILTER (WHERE NOT was_member AND left_at IS NULL) AS delta,
+    SELECT count(*) FILTER (WHERE NOT old_is_member AND left_at IS NULL) AS delta,
       count(*) > 0 AS touched,
       coalesce(bool_or(differs OR (had_left AND left_at IS NULL)), false) AS changed,
       CASE
         WHEN bool_or(is_recent AND (overwrites OR had_left)) THEN '${STALE.order}'
-        WHEN bool_or(is_created AND (is_unknown OR had_left)) THEN '${STALE.member}'
+        WHEN bool_or(is_created AND (NOT old_exists OR had_left)) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

@@ -17,9 +17,9 @@ export const STALE = {
 const isReplaceable = (row: string): string =>
   `(${row}.stale_reason IS NULL OR ${row}.stale_reason = '${STALE.creation}')`;
 
-/** Keeps the first reason of row `g`, unless it is replaceable. */
-export const mergedStaleReason = (reason: string): string =>
-  `CASE WHEN ${isReplaceable('g')} THEN ${reason} ELSE g.stale_reason END`;
+/** Keeps the first reason of a row, unless it is replaceable. */
+export const mergedStaleReason = (reason: string, row = 'g'): string =>
+  `CASE WHEN ${isReplaceable(row)} THEN ${reason} ELSE ${row}.stale_reason END`;
 
 /** Assignments of an UPDATE that mark row `g` stale. */
 export const setStale = (reason: string): string => `

@@ -5,10 +5,13 @@ import {
   AFFECTED_MEMBERS,
   isRecent,
   KNOWN_AND_CHANGE,
+  mergeColumns,
   UNCHANGED_COLUMNS,
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
+import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { MEMBER_COUNT, OWNER, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
 /** The transfer of a group to another owner. */
@@ -38,11 +41,9 @@ export const TRANSFER_GROUP_OWNER: PreparedStatement = {
   ),
   planned AS (
     SELECT affected_users.user_id,
-      m.user_id IS NULL AS is_unknown,
-      m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+      ${OLD_COLUMNS},
       m.left_at IS NOT NULL AS had_left,
       ${isRecent('m')} AS is_recent,
-      m.role_level AS former_role_level,
       CASE
         WHEN affected_users.user_id = payload."newOwnerUserID" THEN ${RoleLevel.Owner}
         WHEN affected_users.user_id = payload."oldOwnerUserID" AND new_owner.former_role_level = ${RoleLevel.Owner} THEN
@@ -59,19 +60,22 @@ export const TRANSFER_GROUP_OWNER: PreparedStatement = {
       ${UNCHANGED_COLUMNS}
     FROM payload, new_owner, ${AFFECTED_MEMBERS}
   ),
+  ${memberChanges()},
+  ${mergeColumns({ [OWNER.column]: 'payload."newOwnerUserID"' })},
   effect AS (
-    SELECT count(*) FILTER (WHERE NOT was_member AND left_at IS NULL) AS delta,
+    SELECT count(*) FILTER (WHERE NOT old_is_member AND left_at IS NULL) AS delta,
       count(*) > 0 AS touched,
-      coalesce(bool_or(is_unknown OR role_level <> former_role_level), false) AS changed,
+      coalesce(bool_or(NOT old_exists OR role_level <> old_role_level), false) AS changed,
       CASE
-        WHEN bool_or(is_recent AND (had_left OR role_level <> nullif(former_role_level, 0))) THEN '${STALE.order}'
+        WHEN bool_or(is_recent AND (had_left OR role_level <> nullif(old_role_level, 0))) THEN '${STALE.order}'
         WHEN EXISTS (SELECT FROM known, payload WHERE owner_user_id NOT IN ("oldOwnerUserID", "newOwnerUserID")) THEN '${STALE.order}'
         WHEN (SELECT former_role_level FROM new_owner) IS NULL THEN '${STALE.role}'
-        WHEN bool_or(is_unknown OR had_left) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
+        WHEN bool_or(NOT old_exists OR had_left) AND EXISTS (SELECT FROM known WHERE created_as_of IS NOT NULL) THEN '${STALE.member}'
       END AS stale
     FROM planned
   ),
-  ${upsertGroup({ owner_user_id: 'payload."newOwnerUserID"' })},
+  ${upsertGroup([OWNER.column])},
   ${UPSERT_MEMBERS},
+  ${recordChange([OWNER, MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

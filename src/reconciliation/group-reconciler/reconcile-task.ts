@@ -7,6 +7,8 @@ export interface ReconcileOptions {
   readonly priority: Priority;
   /** Whether full snapshots are taken, whatever the versions are. */
   readonly whole?: boolean;
+  /** The run that reconciles; undefined: none. */
+  readonly runID?: string;
   readonly signal?: AbortSignal;
 }
 

@@ -14,7 +14,7 @@ const COMMANDS = `CASE r.kind
         ELSE '{}' END`;
 
 /**
- * Number of callbacks lost for a row `r` of `group_drifts`. Not lost, but late or overtaken, is a callback of the same group within
+ * Number of callbacks lost for a row `r` of `DRIFT_ROWS`. Not lost, but late or overtaken, is a callback of the same group within
  * `CALLBACK_DELAY_S` that contains the user or, where the drift has no users, is of its kind.
  */
 export const MISSED_CALLBACKS = `CASE

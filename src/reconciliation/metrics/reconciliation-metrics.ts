@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
-import { DRIFT_KINDS } from '../../deliveries/group-drift.entity.js';
+import { DRIFT_KINDS } from '../../changes/group-change.entity.js';
 import type { Drift } from '../../groups/statements/reconcile-group.js';
 import { MetricsService } from '../../metrics/metrics.service.js';
 import { OpenImClient } from '../../openim/openim.client.js';

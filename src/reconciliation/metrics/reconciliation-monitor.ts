@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { DRIFT_ROWS } from '../../changes/drift.js';
 import { STALE } from '../../groups/statements/stale.js';
 import { poll } from '../../waiting/poll.js';
 import { MISSED_CALLBACKS } from './missed-callbacks.js';
@@ -15,7 +16,7 @@ const LOST_AFTER_S = 30;
 const COUNT = `
   WITH period AS (SELECT clock_timestamp() - interval '${LOST_AFTER_S} seconds' AS until)
   SELECT until::text,
-    (SELECT coalesce(sum(${MISSED_CALLBACKS}), 0)::float8 FROM group_drifts r
+    (SELECT coalesce(sum(${MISSED_CALLBACKS}), 0)::float8 FROM ${DRIFT_ROWS}
       WHERE found_at > coalesce($1, until) AND found_at <= until) AS missed,
     ((SELECT count(*) FROM groups WHERE stale_since IS NOT NULL AND stale_reason <> '${STALE.absent}')
       + (SELECT count(*) FROM groups WHERE verified_at IS NULL AND stale_since IS NULL))::float8 AS waiting

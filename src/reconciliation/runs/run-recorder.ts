@@ -26,6 +26,7 @@ export class RunRecorder {
    */
   async record(run: Run, signal: AbortSignal, onProgress?: (run: Run) => void): Promise<void> {
     const { id, isRequested } = await this.runs.begin(run.kind);
+    run.id = id;
     this.metrics.runBegan(run.kind);
     let [recorded, logged] = [Date.now(), Date.now()];
     try {

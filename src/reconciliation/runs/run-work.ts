@@ -88,10 +88,14 @@ export class RunWork {
   }
 
   private async reconcile(groupIDs: string[], options: Omit<ReconcileOptions, 'signal'>): Promise<void> {
-    await this.reconciler.reconcile(groupIDs, { ...options, signal: this.signal }, (result) => {
-      this.run.count(result);
-      this.queue.done(result, Date.now());
-    });
+    await this.reconciler.reconcile(
+      groupIDs,
+      { ...options, runID: this.run.id, signal: this.signal },
+      (result) => {
+        this.run.count(result);
+        this.queue.done(result, Date.now());
+      },
+    );
   }
 
   private throwIfEnded(): void {

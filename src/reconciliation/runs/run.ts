@@ -7,6 +7,8 @@ const MAX_NOTES = 5;
 
 /** A run in progress: counts the results of its groups. */
 export class Run implements RunFigures {
+  /** Id of its row in the table of runs; undefined before it begins. */
+  id?: string;
   groups = 0;
   groupsRead = 0;
   members = 0;

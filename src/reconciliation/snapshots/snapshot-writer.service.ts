@@ -59,10 +59,10 @@ export class SnapshotWriter {
   async write(
     snapshot: Snapshot,
     start: SnapshotStart,
-    { priority, confirmed = false }: { priority: Priority; confirmed?: boolean },
+    { priority, confirmed = false, runID }: { priority: Priority; confirmed?: boolean; runID?: string },
   ): Promise<WriteResult> {
     const { groupID } = snapshot;
-    const change = toChange(snapshot, start, confirmed);
+    const change = { ...toChange(snapshot, start, confirmed), runID };
     const write = (): Promise<Reconciled> => this.groupSync.reconcileGroup(change);
     try {
       const written =

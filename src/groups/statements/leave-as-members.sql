@@ -1,0 +1,56 @@
+-- Generated from leave-as-members.ts by "npm run sql".
+WITH known AS (
+  SELECT change.as_of, groups.created_as_of, groups.member_count, groups.revision, payload.*
+  FROM (
+      SELECT
+    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN clock_timestamp()
+    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of WHERE $3::timestamptz IS NULL
+    ) AS change JOIN groups ON group_id = $1
+    CROSS JOIN json_to_record($2::json) AS payload("userIDs" text[], cause text, reason text)
+),
+leaving AS (
+  SELECT m.ctid AS row_id, m.user_id, m.role_level, (m.as_of > known.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent
+  FROM known CROSS JOIN unnest("userIDs") AS affected_users(user_id) CROSS JOIN LATERAL (
+    SELECT ctid, * FROM group_members WHERE group_id = $1 AND user_id = affected_users.user_id AND left_at IS NULL OFFSET 0
+  ) AS m
+),
+effect AS (
+  SELECT known.*, members.*, CASE WHEN is_recent THEN 'the order of two callbacks is not known' END AS stale
+  FROM known, (
+    SELECT count(DISTINCT leaving.user_id)::integer AS number, bool_or(is_recent) AS is_recent, jsonb_agg(jsonb_build_object(
+      'userID', leaving.user_id, 'kind', 'left', 'roleLevel', role_level, 'cause', cause)) AS changes
+    FROM known, leaving
+  ) AS members
+  WHERE number BETWEEN 1 AND least(member_count, 1000) AND number = cardinality("userIDs")
+),
+written_group AS (
+  UPDATE groups g SET
+    member_count = g.member_count - number,
+    synced_at = now(),
+    last_callback_at = clock_timestamp(),
+    stale_since = CASE WHEN effect.stale IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
+    stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce(effect.stale, g.stale_reason) ELSE g.stale_reason END,
+    revision = g.revision + 1
+  FROM effect WHERE g.group_id = $1
+  RETURNING 1
+),
+written_members AS (
+  UPDATE group_members m SET
+    left_at = effect.as_of, left_cause = cause, left_reason = reason, as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN effect.as_of ELSE greatest(m.as_of, effect.as_of) END, synced_at = now()
+  FROM (SELECT count(*) FROM written_group) AS group_done, effect, leaving WHERE m.ctid = leaving.row_id
+),
+recorded AS (
+  INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
+  SELECT $1, revision + 1, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, '{left}',
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, as_of, jsonb_build_object('members', changes, 'group',
+      jsonb_build_object('memberCount', jsonb_build_array(member_count, member_count - number))), NULL
+  FROM effect
+),
+logged AS (
+  INSERT INTO callback_deliveries (id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome)
+  SELECT $4::uuid, $5, $6, $7, $8,
+    $9::real + extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, $10::bytea, $11::uuid,
+    $12::text, date_trunc('milliseconds', coalesce(CASE WHEN $11::uuid IS NULL THEN $3::timestamptz END, clock_timestamp())), 'applied'
+  FROM effect
+  WHERE $4::uuid IS NOT NULL)
+SELECT true AS changed FROM effect

@@ -1,0 +1,99 @@
+import {
+  type ChangeContent,
+  type Changed,
+  type MemberChange,
+  toDifference,
+} from '../../src/changes/change-content.js';
+import type { TestDatabase } from './database.js';
+
+interface State {
+  group: Record<string, string | number>;
+  members: Record<string, Omit<MemberChange, 'userID' | 'kind' | 'cause' | 'formerRoleLevel'>>;
+}
+
+interface Row {
+  groupID: string;
+  revision: string;
+  revisions: string[];
+  group: State['group'];
+  members: State['members'];
+  changes: ChangeContent[];
+}
+
+const DETAILS = `'nickname', nullif(m.nickname, ''), 'faceURL', nullif(m.face_url, ''), 'ex', nullif(m.ex, ''),
+  'muteEndTime', nullif(m.mute_end_time, 'epoch')`;
+
+/** Each group ($1: null for all) as its rows say it, with its changes in order. */
+const ROWS = `
+  SELECT g.group_id AS "groupID", g.revision,
+    jsonb_strip_nulls(jsonb_build_object('groupName', group_name, 'notification', notification, 'introduction', introduction,
+      'faceURL', face_url, 'ex', ex, 'needVerification', need_verification, 'lookMemberInfo', look_member_info,
+      'applyMemberFriend', apply_member_friend, 'ownerUserID', owner_user_id, 'status', status, 'creatorUserID', creator_user_id,
+      'groupType', group_type, 'notificationUpdateTime', notification_update_time, 'notificationUserID', notification_user_id,
+      'createTime', CASE WHEN created_as_of IS NOT NULL THEN create_time END, 'memberCount', member_count)) AS group,
+    (SELECT coalesce(jsonb_object_agg(m.user_id, jsonb_strip_nulls(jsonb_build_object('roleLevel', m.role_level, ${DETAILS}))), '{}')
+      FROM group_members m WHERE m.group_id = g.group_id AND m.left_at IS NULL) AS members,
+    (SELECT coalesce(array_agg(c.revision ORDER BY c.revision), '{}') FROM group_changes c WHERE c.group_id = g.group_id) AS revisions,
+    (SELECT coalesce(jsonb_agg(c.change ORDER BY c.revision), '[]') FROM group_changes c WHERE c.group_id = g.group_id) AS changes
+  FROM groups g WHERE $1::text IS NULL OR g.group_id = $1`;
+
+/** Applies a change. @throws Error where it does not begin with the state before it */
+function apply({ group, members }: State, content: ChangeContent): void {
+  const change = toDifference(content);
+  for (const [name, [from, to]] of Object.entries<Changed<string | number>>(change.group ?? {})) {
+    expect([name, group[name] ?? null]).toEqual([name, toMs(from)]);
+    if (to === null) {
+      delete group[name];
+    } else {
+      group[name] = toMs(to)!;
+    }
+  }
+  for (const { userID, kind, cause: _, formerRoleLevel, ...state } of change.members ?? []) {
+    const before = members[userID];
+    if (kind === 'left') {
+      delete members[userID];
+      continue;
+    }
+    if (kind === 'role') {
+      expect([userID, before?.roleLevel]).toEqual([userID, formerRoleLevel]);
+    }
+    expect([userID, kind, before !== undefined]).toEqual([userID, kind, kind !== 'joined']);
+    members[userID] = known({ ...before, ...state });
+  }
+}
+
+/** Times as ms: sessions of other time zones write them in other ways. */
+const toMs = <T>(value: T): T | number =>
+  typeof value === 'string' && /^\d{4,6}-\d\d-\d\dT/.test(value) ? Date.parse(value) : value;
+const timesToMs = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toMs(value)])) as T;
+
+/** A detail that is empty is the same as one that is not known. */
+const known = <T extends object>(member: T): T =>
+  Object.fromEntries(
+    Object.entries(timesToMs(member)).filter(
+      ([name, value]) => value !== '' && !(name === 'muteEndTime' && value === 0),
+    ),
+  ) as T;
+
+/**
+ * Expects that the changes of each group, from the first one on, lead to its rows, and that none is missing.
+ * @param groupID one group; undefined: all
+ */
+export async function expectChangesLeadToRows(database: TestDatabase, groupID?: string): Promise<void> {
+  for (const row of await database.query<Row>(ROWS, [groupID ?? null])) {
+    const state: State = { group: { memberCount: 0 }, members: {} };
+    row.changes.forEach((change) => apply(state, change));
+    expect([row.groupID, row.revisions.map(Number)]).toEqual([
+      row.groupID,
+      Array.from({ length: Number(row.revision) }, (__, index) => index + 1),
+    ]);
+    if (row.revisions.length > 0) {
+      expect([row.groupID, state.group]).toEqual([row.groupID, timesToMs(row.group)]);
+    }
+    const members = Object.fromEntries(
+      Object.entries(row.members).map(([userID, member]) => [userID, known(member)]),
+    );
+    expect([row.groupID, state.members]).toEqual([row.groupID, members]);
+  }
+}
