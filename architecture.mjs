@@ -21,6 +21,7 @@ export const ARROWS = {
   journal: ['config', 'metrics'],
   // The mirror and its logs
   changes: ['admin-api', 'config', 'metrics', 'postgres', 'waiting'],
+  webhooks: ['admin-api', 'changes', 'config', 'metrics', 'postgres', 'waiting'],
   deliveries: ['admin-api'],
   'groups/statements': ['changes', 'deliveries', 'openim', 'postgres'],
   groups: ['groups/statements', 'admin-api', 'changes', 'config', 'deliveries', 'postgres'],
@@ -140,6 +141,7 @@ export const ARROWS = {
     'reconciliation/run-log',
     'reconciliation/runs',
     'reconciliation/snapshots',
+    'webhooks',
   ],
   cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim'],
 };

@@ -14,6 +14,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { PartitionsModule } from './partitions/partitions.module.js';
 import { ReconcilerModule } from './reconciliation/reconciler.module.js';
 import { StatsModule } from './stats/stats.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The service. */
 @Module({})
@@ -28,6 +29,7 @@ export class AppModule {
         CallbackModule,
         GroupsModule,
         ChangesModule,
+        WebhooksModule,
         DeliveriesModule,
         PartitionsModule,
         StatsModule,

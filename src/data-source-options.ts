@@ -5,6 +5,7 @@ import { CreateCallbackDeliveries1764288000002 } from '../migrations/17642880000
 import { CreateReconciliation1764288000003 } from '../migrations/1764288000003-CreateReconciliation.js';
 import { CreateLeases1764288000004 } from '../migrations/1764288000004-CreateLeases.js';
 import { CreateGroupChanges1764288000005 } from '../migrations/1764288000005-CreateGroupChanges.js';
+import { CreateWebhooks1764288000006 } from '../migrations/1764288000006-CreateWebhooks.js';
 import { ChangeFeed } from './changes/change-feed.entity.js';
 import { GroupChange } from './changes/group-change.entity.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
@@ -14,6 +15,8 @@ import { readDatabaseUrl } from './postgres/connection-options.js';
 import { Lease } from './postgres/lease.entity.js';
 import { driver, poolOptions } from './postgres/pool.js';
 import { ReconciliationRun } from './reconciliation/run-log/reconciliation-run.entity.js';
+import { HeldGroup } from './webhooks/held-group.entity.js';
+import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
 
 /** Sessions of migrations and of TypeORM's CLI have no time limits. */
 const UNLIMITED = { lockTimeoutMs: 0, statementTimeoutMs: 0 };
@@ -29,7 +32,17 @@ export function dataSourceOptions(url: string, schema?: string) {
     driver,
     extra: poolOptions(readDatabaseUrl(url), { schema, ...UNLIMITED }),
     applicationName: 'openim-group-sync',
-    entities: [Group, GroupMember, CallbackDelivery, GroupChange, ChangeFeed, ReconciliationRun, Lease],
+    entities: [
+      Group,
+      GroupMember,
+      CallbackDelivery,
+      GroupChange,
+      ChangeFeed,
+      ReconciliationRun,
+      Lease,
+      WebhookEndpoint,
+      HeldGroup,
+    ],
     migrations: [
       CreateGroups1764288000000,
       CreateGroupMembers1764288000001,
@@ -37,6 +50,7 @@ export function dataSourceOptions(url: string, schema?: string) {
       CreateReconciliation1764288000003,
       CreateLeases1764288000004,
       CreateGroupChanges1764288000005,
+      CreateWebhooks1764288000006,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

@@ -9,6 +9,7 @@ import { FakeOpenIm } from './helpers/fake-openim.js';
 import { fixture } from './helpers/fixtures.js';
 import { differences } from './helpers/mirror.js';
 import { ServiceProcess } from './helpers/process.js';
+import { Receiver, SECRET } from './helpers/receiver.js';
 import { CREATE } from './helpers/service.js';
 import { newGroup, step } from './helpers/world.js';
 
@@ -277,4 +278,25 @@ describe('The command webhooks-yml', () => {
     const { code, output } = await cli('webhooks-yml --openim 3.9.0');
     expect([code, output]).toEqual([1, expect.stringContaining('Use 3.8.3, one of its patches, or main')]);
   });
+});
+
+it('The command webhooks test posts a signed example, and says what came of it', async () => {
+  const receiver = await Receiver.start();
+  const secret = { CHANGES_WEBHOOK_SECRET: SECRET };
+  const received = await cli(`webhooks test ${receiver.url}`, secret);
+  expect(received).toEqual({
+    code: 0,
+    output: expect.stringMatching(/received msg_[0-9a-f]{32}: \{"type":"group.changed"/),
+  });
+  expect(receiver.attempts).toMatchObject([{ data: { groupID: 'example', revision: 1 } }]);
+  receiver.answer = () => 500;
+  expect(await cli(`webhooks test ${receiver.url}`, secret)).toEqual({
+    code: 1,
+    output: expect.stringContaining('did not receive the example: HTTP 500'),
+  });
+  expect(await cli(`webhooks test ${receiver.url}`)).toEqual({
+    code: 1,
+    output: expect.stringContaining('CHANGES_WEBHOOK_SECRET is not set'),
+  });
+  await receiver.stop();
 });

@@ -44,6 +44,8 @@ const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
   OPENIM_MAX_RPS: ['200', 200],
   DELIVERY_RETENTION_DAYS: ['7', 7],
   CHANGE_RETENTION_DAYS: ['8', 8],
+  CHANGES_WEBHOOK_URL: ['http://a/x?k=1, https://b/', ['http://a/x?k=1', 'https://b/']],
+  CHANGES_WEBHOOK_SECRET: [`whsec_${'a'.repeat(32)}`, [`whsec_${'a'.repeat(32)}`]],
   ADMIN_API_KEY: ['k', ['k']],
   LOG_LEVEL: ['warn', 'warn'],
 };
@@ -73,6 +75,8 @@ it('The configuration has the documented defaults in development', () => {
     OPENIM_MAX_RPS: 50,
     DELIVERY_RETENTION_DAYS: 30,
     CHANGE_RETENTION_DAYS: 90,
+    CHANGES_WEBHOOK_URL: undefined,
+    CHANGES_WEBHOOK_SECRET: undefined,
     ADMIN_API_KEY: undefined,
     LOG_LEVEL: 'info',
   });
@@ -169,13 +173,23 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['CALLBACK_IN_FLIGHT_LIMIT', 'much'],
   ['DELIVERY_RETENTION_DAYS', '0'],
   ['CHANGE_RETENTION_DAYS', '0'],
+  ['CHANGES_WEBHOOK_URL', 'ftp://a/'],
+  ['CHANGES_WEBHOOK_URL', 'http://user:password@a/'],
+  ['CHANGES_WEBHOOK_URL', 'http://a/,http://a/'],
+  ['CHANGES_WEBHOOK_SECRET', 'secret'],
+  ['CHANGES_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
   ['ADMIN_API_KEY', ','],
   ['LOG_LEVEL', 'loud'],
 ];
 
 it.each(REFUSED)('The refusal of %s=%s names the variable and no other', (name, value) => {
-  const openIm = { OPENIM_API_URL: 'http://openim:10002', OPENIM_SECRET: 's3cret' };
-  const refusal = problem({ ...openIm, [name]: value });
+  const others = {
+    OPENIM_API_URL: 'http://openim:10002',
+    OPENIM_SECRET: 's3cret',
+    CHANGES_WEBHOOK_URL: 'http://a/',
+    CHANGES_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}`,
+  };
+  const refusal = problem({ ...others, [name]: value });
   expect(refusal).toMatch(new RegExp(`^The configuration cannot be used: ${name} (must|is required) [^;]*$`));
 });
 
@@ -186,6 +200,10 @@ it('Every variable has an example and a value that is refused', () => {
 
 it('OPENIM_SECRET is required with OPENIM_API_URL', () => {
   expect(problem({ OPENIM_API_URL: 'http://openim:10002' })).toMatch(/OPENIM_SECRET is required/);
+});
+
+it('CHANGES_WEBHOOK_SECRET is required with CHANGES_WEBHOOK_URL', () => {
+  expect(problem({ CHANGES_WEBHOOK_URL: 'http://a/' })).toMatch(/CHANGES_WEBHOOK_SECRET is required/);
 });
 
 it.each(['DATABASE_URL', 'CALLBACK_TOKEN', 'ADMIN_API_KEY'])('%s is required in production', (name) => {

@@ -255,6 +255,16 @@ const ALERTS: Record<
     },
     { 'openim_reconciliation_running{kind="backfill"}': '1x60' },
   ],
+  OpenImWebhookFails: [
+    40,
+    { 'openim_webhook_held_groups{endpoint="e"}': '3x60' },
+    { 'openim_webhook_held_groups{endpoint="e"}': '0x60' },
+  ],
+  OpenImWebhookStopped: [
+    5,
+    { 'openim_webhook_stopped{endpoint="e"}': '1x60' },
+    { 'openim_webhook_stopped{endpoint="e"}': '0x60' },
+  ],
   OpenImNobodyReconciles: [
     10,
     {

@@ -13,6 +13,6 @@ import { ChangesService } from './changes.service.js';
   imports: [AdminApiModule, MetricsModule],
   controllers: [ChangesController],
   providers: [ChangeSignal, ChangePoller, ChangeNotifier, ChangeMetrics, ChangesService],
-  exports: [ChangeSignal],
+  exports: [ChangeSignal, ChangePoller, ChangesService],
 })
 export class ChangesModule {}

@@ -11,7 +11,7 @@ import type { GroupChange } from './group-change.entity.js';
 /** Maximum number of changes that one statement goes through for those of a kind. */
 const SCANNED = 5000;
 
-const COLUMNS = `
+export const CHANGE_COLUMNS = `
     position::text, group_id AS "groupID", revision::text, kinds, source, cause, as_of AS "asOf", recorded_at AS "recordedAt", change`;
 
 /**
@@ -27,7 +27,7 @@ const read = (condition: string, order: string): string => `
     ORDER BY ${order} LIMIT $4
   ),
   matching AS (
-    SELECT ${COLUMNS} FROM scanned WHERE $6::text IS NULL OR $6 = ANY (kinds) ORDER BY ${order} LIMIT $5
+    SELECT ${CHANGE_COLUMNS} FROM scanned WHERE $6::text IS NULL OR $6 = ANY (kinds) ORDER BY ${order} LIMIT $5
   )
   SELECT feed.epoch, feed.removed_position::text AS "removedPosition", feed.horizon::text,
     (SELECT count(*) FROM scanned)::integer AS scanned,
@@ -55,6 +55,8 @@ export interface FeedPart {
   readonly changes: GroupChange[];
   readonly next: FeedCursor;
   readonly caughtUp: boolean;
+  /** Whether the retention removed changes behind the place. */
+  readonly isIncomplete: boolean;
 }
 
 /** Which changes are read. */
@@ -98,13 +100,29 @@ export class ChangesService {
    * @param since a cursor, `now`, or undefined for the beginning
    * @throws as `list`
    */
-  async read(since: string | undefined, { limit, groupID, kind }: FeedFilter): Promise<FeedPart> {
-    const cursor =
-      since === undefined || since === 'now' ? { ...BEGINNING, epoch: undefined } : decode(since);
-    const isAtEnd = since === 'now';
-    const place = [cursor.position, cursor.groupID, cursor.revision];
-    const scan = isAtEnd ? 0 : kind === undefined ? limit + 1 : SCANNED;
-    const shared = [...place, scan, limit + 1, kind ?? null];
+  async read(since: string | undefined, filter: FeedFilter): Promise<FeedPart> {
+    if (since === undefined || since === 'now') {
+      return this.readAfter(since === 'now' ? since : BEGINNING, filter);
+    }
+    const cursor = decode(since);
+    const part = await this.readAfter(cursor, filter);
+    if (part.isIncomplete || part.epoch !== cursor.epoch) {
+      throw new GoneException(
+        'The changes behind this cursor are no longer kept: list the groups again, then read from since=now',
+      );
+    }
+    return part;
+  }
+
+  /**
+   * Reads a part of the feed, though changes may be missing in it.
+   * @param place the place behind which it reads; `now`: the end, where no change is
+   * @throws the driver's error
+   */
+  async readAfter(place: FeedCursor | 'now', { limit, groupID, kind }: FeedFilter): Promise<FeedPart> {
+    const cursor = place === 'now' ? BEGINNING : place;
+    const scan = place === 'now' ? 0 : kind === undefined ? limit + 1 : SCANNED;
+    const shared = [cursor.position, cursor.groupID, cursor.revision, scan, limit + 1, kind ?? null];
     const rows =
       groupID === undefined
         ? await this.dataSource.query<[Row, ...Row[]]>(OF_ALL_GROUPS, shared)
@@ -114,22 +132,15 @@ export class ChangesService {
             cursor.groupID === groupID ? cursor.revision : '0',
           ]);
     const [{ epoch, removedPosition, horizon, scanned, last }] = rows;
-    if (
-      cursor.epoch !== undefined &&
-      (cursor.epoch !== epoch || BigInt(cursor.position) <= BigInt(removedPosition))
-    ) {
-      throw new GoneException(
-        'The changes behind this cursor are no longer kept: list the groups again, then read from since=now',
-      );
-    }
+    const isIncomplete = BigInt(cursor.position) <= BigInt(removedPosition);
     const changes = rows.filter((row): row is Feed & GroupChange => row.groupID !== null);
     if (changes.length > limit) {
       const kept = changes.slice(0, limit);
-      return { epoch, changes: kept, next: kept.at(-1)!, caughtUp: false };
+      return { epoch, changes: kept, next: kept.at(-1)!, caughtUp: false, isIncomplete };
     }
     return scan > 0 && scanned === scan
-      ? { epoch, changes, next: last!, caughtUp: false }
-      : { epoch, changes, next: before(horizon), caughtUp: true };
+      ? { epoch, changes, next: last!, caughtUp: false, isIncomplete }
+      : { epoch, changes, next: before(horizon), caughtUp: true, isIncomplete };
   }
 }
 

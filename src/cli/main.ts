@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.command.js';
 import { markDismissed } from './commands/mark-dismissed.command.js';
 import { run } from './commands/run.command.js';
 import { verify } from './commands/verify.command.js';
+import { webhooksTest } from './commands/webhooks-test.command.js';
 import { webhooksYml, type WebhooksOptions } from './commands/webhooks-yml.command.js';
 
 /** Errors that are printed without a stack trace. */
@@ -54,6 +55,14 @@ program
   .option('--openim <version>', 'the version of OpenIM, 3.8.3 or main', toVersion)
   .action((options: WebhooksOptions) => printLine(webhooksYml(options)));
 
+program
+  .command('webhooks')
+  .description('webhooks that this service sends')
+  .command('test')
+  .description('post a signed example of a change to a receiver; exits 1 if it does not receive it')
+  .argument('<url>', 'the url of the receiver', toHttpUrl)
+  .action(async (url: string) => setExitCode(await webhooksTest(url)));
+
 /** A patch has the settings of its release. */
 function toVersion(value: string): OpenImVersion {
   const isRelease = /^v?3\.8\.3(-patch\.\d+)?$/.test(value);
@@ -63,6 +72,13 @@ function toVersion(value: string): OpenImVersion {
     );
   }
   return isRelease ? '3.8.3' : 'main';
+}
+
+function toHttpUrl(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new InvalidArgumentError('Use an http:// or https:// URL');
+  }
+  return value;
 }
 
 function toCount(value: string): number {

@@ -1,5 +1,16 @@
 import { IsBoolean, IsIn, Matches, ValidateIf } from 'class-validator';
-import { Bytes, DatabaseUrl, Duration, HttpUrl, Networks, Secrets, toBoolean, toList } from './rules.js';
+import {
+  Bytes,
+  DatabaseUrl,
+  Duration,
+  HttpUrl,
+  Networks,
+  Secrets,
+  toBoolean,
+  toList,
+  WebhookSecrets,
+  WebhookUrls,
+} from './rules.js';
 import { WholeNumber } from './whole-number.js';
 
 const MB = 1024 * 1024;
@@ -125,6 +136,22 @@ export class Config {
   /** Number of days for which the log of changes is kept. */
   @WholeNumber(1, 3650)
   readonly CHANGE_RETENTION_DAYS: number = 90;
+
+  /** URLs to which every change is posted; unset: none. */
+  @toList
+  @ValidateIf((config: Config) => config.CHANGES_WEBHOOK_URL !== undefined)
+  @WebhookUrls(
+    'CHANGES_WEBHOOK_URL must hold http:// or https:// URLs without user and password, such as https://app.example.com/openim',
+  )
+  readonly CHANGES_WEBHOOK_URL?: string[];
+
+  /** Secrets by which the posts are signed, all at once: for rotation. */
+  @toList
+  @ValidateIf((config: Config) => config.CHANGES_WEBHOOK_URL !== undefined)
+  @WebhookSecrets(
+    'CHANGES_WEBHOOK_SECRET is required with CHANGES_WEBHOOK_URL: whsec_ and at least 24 bytes in base64, such as "whsec_$(openssl rand -base64 32)"',
+  )
+  readonly CHANGES_WEBHOOK_SECRET?: string[];
 
   /** Bearer keys of the admin API; unset outside production: the service generates one for the run. */
   @toList

@@ -67,12 +67,37 @@ function isNetwork(network: string): boolean {
 /** An http:// or https:// URL without credentials and query. fetch refuses credentials, and its error would contain them. */
 export const HttpUrl = (message: string): PropertyDecorator => rule('httpUrl', isHttpUrl, message);
 
-function isHttpUrl(url: unknown): boolean {
+const isHttpUrl = (url: unknown): boolean => isUrl(url) && new URL(String(url)).search === '';
+
+function isUrl(url: unknown): boolean {
   if (!URL.canParse(String(url))) {
     return false;
   }
-  const { protocol, username, password, search } = new URL(String(url));
-  return /^https?:$/.test(protocol) && username + password + search === '';
+  const { protocol, username, password } = new URL(String(url));
+  return /^https?:$/.test(protocol) && username + password === '';
+}
+
+/** Different http:// or https:// URLs without credentials, at least one. */
+export const WebhookUrls = (message: string): PropertyDecorator =>
+  rule(
+    'webhookUrls',
+    (urls) =>
+      Array.isArray(urls) && urls.length > 0 && urls.every(isUrl) && new Set(urls).size === urls.length,
+    message,
+  );
+
+/** Secrets of Standard Webhooks, at least one: `whsec_` and 24 to 64 bytes in base64. */
+export const WebhookSecrets = (message: string): PropertyDecorator =>
+  rule(
+    'webhookSecrets',
+    (secrets) => Array.isArray(secrets) && secrets.length > 0 && secrets.map(String).every(isWebhookSecret),
+    message,
+  );
+
+function isWebhookSecret(secret: string): boolean {
+  const [, encoded] = /^whsec_([A-Za-z\d+/]+={0,2})$/.exec(secret) ?? [];
+  const { length } = Buffer.from(encoded ?? '', 'base64');
+  return length >= 24 && length <= 64;
 }
 
 /** A URL of PostgreSQL that node-postgres can use. The message ends with the problem of the URL. */
