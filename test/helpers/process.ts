@@ -120,3 +120,14 @@ export async function eventually(
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   throw new Error(`It did not hold within ${seconds} s (${attempts} attempts): ${problem}`, { cause });
 }
+
+/**
+ * Repeats a search until it finds nothing. What it finds is formatted only at the end: that takes longer than most searches.
+ * @throws Error with what it found last
+ */
+export async function becomesEmpty(find: () => Promise<unknown[]>, withinMs?: number): Promise<void> {
+  await eventually(async () => (await find()).length === 0, withinMs).catch(async (error: unknown) => {
+    expect(await find()).toEqual([]);
+    throw error;
+  });
+}

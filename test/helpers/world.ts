@@ -1,11 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { ReconciliationDto, RunDto } from '../../src/reconciliation/reconciliation.dto.js';
 import { FullRunsService } from '../../src/reconciliation/runs/full-runs.service.js';
 import { FakeOpenIm } from './fake-openim.js';
 import { differences } from './mirror.js';
 import { type Callback, OpenImGroup, type Step } from './open-im.js';
-import { eventually } from './process.js';
+import { becomesEmpty, eventually } from './process.js';
 import { KEY, Service } from './service.js';
+
+/** The worlds that were started by one test. */
+const scope = new AsyncLocalStorage<Set<World>>();
+
+/**
+ * Makes a test end the worlds that it starts, so that it can run at the same time as others:
+ * `it.concurrent('...', inItsOwnWorld(async () => { ... }))`.
+ */
+export const inItsOwnWorld =
+  <Args extends unknown[]>(test: (...args: Args) => Promise<void>) =>
+  (...args: Args): Promise<void> => {
+    const worlds = new Set<World>();
+    return scope.run(worlds, () => test(...args).finally(() => World.endAll(worlds)));
+  };
 
 /** A fake OpenIM and a service that mirrors it. */
 export class World {
@@ -29,7 +44,7 @@ export class World {
         ...settings,
       }),
     );
-    World.all.add(world);
+    (scope.getStore() ?? World.all).add(world);
     expect(await world.runEnds(({ kind }) => kind === 'backfill')).toMatchObject({
       state: 'done',
       problem: null,
@@ -37,9 +52,9 @@ export class World {
     return world;
   }
 
-  static async endAll(): Promise<void> {
-    await Promise.all(Array.from(World.all, (world) => world.end()));
-    World.all.clear();
+  static async endAll(worlds = World.all): Promise<void> {
+    await Promise.all(Array.from(worlds, (world) => world.end()));
+    worlds.clear();
   }
 
   private async end(): Promise<void> {
@@ -110,16 +125,17 @@ export class World {
   }
 
   async expectTruth(): Promise<void> {
-    expect(await differences(this.service.database, this.openIm.groups.values())).toEqual([]);
+    expect(await this.differences()).toEqual([]);
+  }
+
+  private differences(): Promise<object[]> {
+    return differences(this.service.database, this.openIm.groups.values());
   }
 
   /** Waits until the mirror equals OpenIM. @returns the duration in ms */
   async becomesRight(): Promise<number> {
     const start = Date.now();
-    await eventually(async () => {
-      await this.expectTruth();
-      return true;
-    });
+    await becomesEmpty(() => this.differences());
     return Date.now() - start;
   }
 }
