@@ -8,7 +8,7 @@ import type { Faults } from './helpers/fake-openim.js';
 import { differences, mirrorOf, truthOf } from './helpers/mirror.js';
 import { OpenImGroup } from './helpers/open-im.js';
 import { eventually } from './helpers/process.js';
-import { newGroup, step, World } from './helpers/world.js';
+import { inItsOwnWorld, newGroup, step, World } from './helpers/world.js';
 
 afterEach(() => World.endAll());
 
@@ -71,69 +71,81 @@ describe('The list of runs', () => {
 });
 
 describe('Without callbacks the mirror', () => {
-  it('finds changes that no version reports by the full snapshot of a group each half a day', async () => {
-    const world = await World.start([newGroup(3)], { RECONCILE_INTERVAL: '1s' });
-    const [group] = world.groups;
-    group.members.get('u1')!.nickname = 'other';
-    await sleep(2500);
-    expect((await mirrorOf(world.service.database)).get(group.groupID)).not.toEqual(truthOf(group));
-    await world.service.database.query(
-      "UPDATE groups SET full_snapshot_at = full_snapshot_at - interval '13 hours'",
-    );
-    await world.becomesRight();
-  });
+  it.concurrent(
+    'finds changes that no version reports by the full snapshot of a group each half a day',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)], { RECONCILE_INTERVAL: '1s' });
+      const [group] = world.groups;
+      group.members.get('u1')!.nickname = 'other';
+      await sleep(2500);
+      expect((await mirrorOf(world.service.database)).get(group.groupID)).not.toEqual(truthOf(group));
+      await world.service.database.query(
+        "UPDATE groups SET full_snapshot_at = full_snapshot_at - interval '13 hours'",
+      );
+      await world.becomesRight();
+    }),
+  );
 
-  it('equals OpenIM within two intervals', async () => {
-    const world = await World.start([newGroup(5), newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
-    const [one, two, three] = world.groups;
-    one.act(step('rename'));
-    one.act(step('kick', 3));
-    two.act(step('dismiss'));
-    three.act(step('invite'));
-    three.act(step('muteGroup'));
-    three.act(step('mute'));
-    world.openIm.add(newGroup(3, Date.now()));
-    expect(await world.becomesRight()).toBeLessThan(6000);
-    expect((await world.timeline(three.groupID)).toSorted()).toEqual([
-      'Reconciliation found: other fields had changed of u1',
-      'Reconciliation found: the group, with 8 members',
-      'Reconciliation found: the status had changed from 0 to 3',
-      expect.stringMatching(/^Reconciliation found: u\d had joined$/),
-    ]);
-    // Lost are the callbacks of a rename, a kick of several members, a dismissal and a creation. An invitation and mutes have none.
-    expect((await world.read()).missedCallbacks).toBe(4);
-  });
+  it.concurrent(
+    'equals OpenIM within two intervals',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(5), newGroup(5), newGroup(5)], { RECONCILE_INTERVAL: '1s' });
+      const [one, two, three] = world.groups;
+      one.act(step('rename'));
+      one.act(step('kick', 3));
+      two.act(step('dismiss'));
+      three.act(step('invite'));
+      three.act(step('muteGroup'));
+      three.act(step('mute'));
+      world.openIm.add(newGroup(3, Date.now()));
+      expect(await world.becomesRight()).toBeLessThan(6000);
+      expect((await world.timeline(three.groupID)).toSorted()).toEqual([
+        'Reconciliation found: other fields had changed of u1',
+        'Reconciliation found: the group, with 8 members',
+        'Reconciliation found: the status had changed from 0 to 3',
+        expect.stringMatching(/^Reconciliation found: u\d had joined$/),
+      ]);
+      // Lost are the callbacks of a rename, a kick of several members, a dismissal and a creation. An invitation and mutes have none.
+      expect((await world.read()).missedCallbacks).toBe(4);
+    }),
+  );
 });
 
 describe('With callbacks the mirror', () => {
-  it('equals OpenIM within seconds during a long full run', async () => {
-    const world = await World.start(
-      Array.from({ length: 400 }, () => newGroup(3)),
-      { OPENIM_MAX_RPS: '50' },
-    );
-    const [group] = world.groups;
-    await world.post('/reconciliation');
-    await eventually(async () => ((await world.read()).runs[0]?.requests ?? 0) > 20);
-    group.act(step('invite'));
-    group.act(step('rename'));
-    const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
-    expect(took).toBeLessThan(6000);
-    expect(await world.read()).toMatchObject({ state: 'running', runs: [{ kind: 'full' }, {}] });
-  });
+  it.concurrent(
+    'equals OpenIM within seconds during a long full run',
+    inItsOwnWorld(async () => {
+      const world = await World.start(
+        Array.from({ length: 250 }, () => newGroup(3)),
+        { OPENIM_MAX_RPS: '50' },
+      );
+      const [group] = world.groups;
+      await world.post('/reconciliation');
+      await eventually(async () => ((await world.read()).runs[0]?.requests ?? 0) > 20);
+      group.act(step('invite'));
+      group.act(step('rename'));
+      const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
+      expect(took).toBeLessThan(6000);
+      expect(await world.read()).toMatchObject({ state: 'running', runs: [{ kind: 'full' }, {}] });
+    }),
+  );
 
-  it('shows an invitation, which has no callback, within seconds of any callback of the group', async () => {
-    const world = await World.start([newGroup(5)]);
-    const [group] = world.groups;
-    group.act(step('invite'));
-    group.act(step('rename'));
-    const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
-    expect(took).toBeLessThan(6000);
-    expect((await world.read()).missedCallbacks).toBe(0);
-  });
+  it.concurrent(
+    'shows an invitation, which has no callback, within seconds of any callback of the group',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(5)]);
+      const [group] = world.groups;
+      group.act(step('invite'));
+      group.act(step('rename'));
+      const [took] = await Promise.all([world.becomesRight(), world.deliver(group.callbacks)]);
+      expect(took).toBeLessThan(6000);
+      expect((await world.read()).missedCallbacks).toBe(0);
+    }),
+  );
 });
 
 describe('A hint', () => {
-  it.each([
+  it.concurrent.each([
     [
       'by the notification of an invitation',
       'callbackAfterSendGroupMsgCommand',
@@ -144,30 +156,38 @@ describe('A hint', () => {
       'callbackAfterJoinGroupCommand',
       { joinSource: 2, inviterUserID: 'u0' },
     ],
-  ])('%s shows the new member within seconds', async (_, command, fields) => {
-    const world = await World.start([newGroup(5)]);
-    const [group] = world.groups;
-    group.act(step('invite'));
-    const body = { callbackCommand: command, groupID: group.groupID, ...fields };
-    const [took] = await Promise.all([world.becomesRight(), world.deliver([{ command, body }])]);
-    expect(took).toBeLessThan(6000);
-    const { items } = (await world.service.admin<{ items: object[] }>(`/deliveries?command=${command}`)).body;
-    expect(items).toMatchObject([{ outcome: 'applied', problems: null, groupID: group.groupID }]);
-  });
+  ])(
+    '%s shows the new member within seconds',
+    inItsOwnWorld(async (_, command, fields) => {
+      const world = await World.start([newGroup(5)]);
+      const [group] = world.groups;
+      group.act(step('invite'));
+      const body = { callbackCommand: command, groupID: group.groupID, ...fields };
+      const [took] = await Promise.all([world.becomesRight(), world.deliver([{ command, body }])]);
+      expect(took).toBeLessThan(6000);
+      const { items } = (await world.service.admin<{ items: object[] }>(`/deliveries?command=${command}`))
+        .body;
+      expect(items).toMatchObject([{ outcome: 'applied', problems: null, groupID: group.groupID }]);
+    }),
+  );
 
-  it('by a change of a user shows the new name in every group of the user within the interval', async () => {
-    const world = await World.start([newGroup(3), newGroup(3), newGroup()], { RECONCILE_INTERVAL: '1s' });
-    const command = 'callbackAfterUpdateUserInfoExCommand';
-    const shown = world.groups.slice(0, 2);
-    shown.forEach((group) => (group.members.get('m000001')!.nickname = 'new'));
-    const body = { callbackCommand: command, userID: 'm000001', nickName: 'new', faceURL: null };
-    await world.deliver([{ command, body }]);
-    expect(await world.becomesRight()).toBeLessThan(15_000);
-    await eventually(
-      async () =>
-        (await world.service.database.query('SELECT FROM groups WHERE stale_since IS NOT NULL')).length === 0,
-    );
-  });
+  it.concurrent(
+    'by a change of a user shows the new name in every group of the user within the interval',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3), newGroup(3), newGroup()], { RECONCILE_INTERVAL: '1s' });
+      const command = 'callbackAfterUpdateUserInfoExCommand';
+      const shown = world.groups.slice(0, 2);
+      shown.forEach((group) => (group.members.get('m000001')!.nickname = 'new'));
+      const body = { callbackCommand: command, userID: 'm000001', nickName: 'new', faceURL: null };
+      await world.deliver([{ command, body }]);
+      expect(await world.becomesRight()).toBeLessThan(15_000);
+      await eventually(
+        async () =>
+          (await world.service.database.query('SELECT FROM groups WHERE stale_since IS NOT NULL')).length ===
+          0,
+      );
+    }),
+  );
 });
 
 const membersOf = async (world: World, { groupID }: { groupID: string }) =>
@@ -210,9 +230,9 @@ describe('A callback', () => {
     await world.becomesRight();
   });
 
-  it.each<[string, ...'rename'[]]>([['no later change'], ['a later change', 'rename']])(
+  it.concurrent.each<[string, ...'rename'[]]>([['no later change'], ['a later change', 'rename']])(
     'that is late is corrected by OpenIM with %s of the group',
-    async (_, ...others) => {
+    inItsOwnWorld(async (_, ...others) => {
       const world = await World.start([newGroup(3)]);
       const [group] = world.groups;
       group.act(step('quit', 1));
@@ -223,98 +243,116 @@ describe('A callback', () => {
       expect(await membersOf(world, group)).not.toContain('u2');
       others.forEach((other) => group.act(step(other)));
       await world.becomesRight();
-    },
+    }),
   );
 
-  it('of a join wins for five seconds over a full snapshot too', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [group] = world.groups;
-    world.openIm.freeze();
-    group.act(step('join', 1));
-    const joined = group.callbacks.at(-1)!.body['inviterUserID'];
-    await world.deliver(group.callbacks);
-    expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
-      body: { state: 'tooRecent', drift: [] },
-    });
-    expect(await membersOf(world, group)).toContain(joined);
-    world.openIm.thaw();
-    await eventually(async () => {
-      const rows = await world.service.database.query(
-        'SELECT FROM groups WHERE last_callback_at > verified_at',
+  it.concurrent(
+    'of a join wins for five seconds over a full snapshot too',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)]);
+      const [group] = world.groups;
+      world.openIm.freeze();
+      group.act(step('join', 1));
+      const joined = group.callbacks.at(-1)!.body['inviterUserID'];
+      await world.deliver(group.callbacks);
+      expect(await world.post(`/groups/${group.groupID}/refresh`)).toMatchObject({
+        body: { state: 'tooRecent', drift: [] },
+      });
+      expect(await membersOf(world, group)).toContain(joined);
+      world.openIm.thaw();
+      await eventually(async () => {
+        const rows = await world.service.database.query(
+          'SELECT FROM groups WHERE last_callback_at > verified_at',
+        );
+        return rows.length === 0;
+      });
+      await world.expectTruth();
+    }),
+  );
+
+  it.concurrent(
+    'that is late is corrected by OpenIM though the number of members is right',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)]);
+      const [group] = world.groups;
+      group.act(step('promote', 1, 0));
+      const late = group.callbacks.splice(0);
+      group.act(step('promote', 1, 1));
+      await world.post(`/groups/${group.groupID}/refresh`);
+      await world.deliver(late);
+      const [before] = await differences(world.service.database, world.groups);
+      expect(before).toBeDefined();
+      group.act(step('rename'));
+      expect(await world.becomesRight()).toBeLessThan(10_000);
+    }),
+  );
+
+  it.concurrent(
+    'that is replayed changes no row of a group with a later snapshot, also none that the snapshot did not write',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)]);
+      const [{ groupID }] = world.groups;
+      await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
+      const quit = { userIDs: ['u2'], cause: 'quit' as const, reason: '' };
+      const receivedAt = new Date(Date.now() - 60_000);
+      const groupSync = world.service.app.get(GroupSyncService);
+      expect(await groupSync.leaveGroup({ groupID, change: toJsonText(quit), receivedAt })).toBe('unchanged');
+      await world.expectTruth();
+    }),
+  );
+
+  it.concurrent(
+    'of a time before the last snapshot changes nothing',
+    inItsOwnWorld(async () => {
+      const world = await World.start([]);
+      const group = new OpenImGroup('late', Date.now() - 60_000);
+      const [creation] = group.callbacks.splice(0);
+      group.act(step('join'));
+      await world.deliver(group.callbacks);
+      group.act(step('quit', 2));
+      group.act(step('quit', 1));
+      world.openIm.add(group);
+      await world.reconcile();
+      await world.expectTruth();
+      // The creation is late, and the join is replayed.
+      await world.deliver([creation!]);
+      const { body } = await world.service.admin<{ items: { id: string }[] }>(
+        '/deliveries?command=callbackAfterJoinGroupCommand',
       );
-      return rows.length === 0;
-    });
-    await world.expectTruth();
-  });
-
-  it('that is late is corrected by OpenIM though the number of members is right', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [group] = world.groups;
-    group.act(step('promote', 1, 0));
-    const late = group.callbacks.splice(0);
-    group.act(step('promote', 1, 1));
-    await world.post(`/groups/${group.groupID}/refresh`);
-    await world.deliver(late);
-    const [before] = await differences(world.service.database, world.groups);
-    expect(before).toBeDefined();
-    group.act(step('rename'));
-    expect(await world.becomesRight()).toBeLessThan(10_000);
-  });
-
-  it('that is replayed changes no row of a group with a later snapshot, also none that the snapshot did not write', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [{ groupID }] = world.groups;
-    await world.service.database.query("UPDATE group_members SET as_of = as_of - interval '1 hour'");
-    const quit = { userIDs: ['u2'], cause: 'quit' as const, reason: '' };
-    const receivedAt = new Date(Date.now() - 60_000);
-    const groupSync = world.service.app.get(GroupSyncService);
-    expect(await groupSync.leaveGroup({ groupID, change: toJsonText(quit), receivedAt })).toBe('unchanged');
-    await world.expectTruth();
-  });
-
-  it('of a time before the last snapshot changes nothing', async () => {
-    const world = await World.start([]);
-    const group = new OpenImGroup('late', Date.now() - 60_000);
-    const [creation] = group.callbacks.splice(0);
-    group.act(step('join'));
-    await world.deliver(group.callbacks);
-    group.act(step('quit', 2));
-    group.act(step('quit', 1));
-    world.openIm.add(group);
-    await world.reconcile();
-    await world.expectTruth();
-    // The creation is late, and the join is replayed.
-    await world.deliver([creation!]);
-    const { body } = await world.service.admin<{ items: { id: string }[] }>(
-      '/deliveries?command=callbackAfterJoinGroupCommand',
-    );
-    expect(await world.post(`/deliveries/${body.items[0]!.id}/replay`)).toMatchObject({
-      status: 200,
-      body: { outcome: 'unchanged' },
-    });
-    await world.expectTruth();
-  });
+      expect(await world.post(`/deliveries/${body.items[0]!.id}/replay`)).toMatchObject({
+        status: 200,
+        body: { outcome: 'unchanged' },
+      });
+      await world.expectTruth();
+    }),
+  );
 });
 
 describe('A snapshot', () => {
-  it('follows a delta that does not lead to the number of members in OpenIM', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [group] = world.groups;
-    await world.service.database.query("DELETE FROM group_members WHERE user_id = 'm000001'");
-    group.act(step('rename'));
-    await world.deliver(group.callbacks);
-    expect(await world.becomesRight()).toBeLessThan(6000);
-  });
+  it.concurrent(
+    'follows a delta that does not lead to the number of members in OpenIM',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)]);
+      const [group] = world.groups;
+      await world.service.database.query("DELETE FROM group_members WHERE user_id = 'm000001'");
+      group.act(step('rename'));
+      await world.deliver(group.callbacks);
+      expect(await world.becomesRight()).toBeLessThan(6000);
+    }),
+  );
 
-  it('has a user once whom OpenIM reports twice', async () => {
-    const world = await World.start([newGroup(3)]);
-    const [group] = world.groups;
-    world.openIm.faults = { reportsTwice: true };
-    group.act(step('invite'));
-    group.act(step('rename'));
-    await world.deliver(group.callbacks);
-    expect(await world.becomesRight()).toBeLessThan(6000);
-  });
+  it.concurrent(
+    'has a user once whom OpenIM reports twice',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3)]);
+      const [group] = world.groups;
+      world.openIm.faults = { reportsTwice: true };
+      group.act(step('invite'));
+      group.act(step('rename'));
+      await world.deliver(group.callbacks);
+      expect(await world.becomesRight()).toBeLessThan(6000);
+    }),
+  );
 
   it('includes the changes during its requests', async () => {
     const world = await World.start([newGroup(3)]);
@@ -480,48 +518,57 @@ describe('During faults of OpenIM', () => {
 });
 
 describe('A group that cannot be read', () => {
-  it('delays no other group where OpenIM refuses its members', async () => {
-    const groups = Array.from({ length: 5 }, () => newGroup(3));
-    const world = await World.start([]);
-    world.shortenRetryDelay();
-    world.openIm.add(...groups);
-    world.openIm.faults = { refusesMembersOf: new Set([groups[2]!.groupID]) };
-    expect(await world.reconcile()).toMatchObject({
-      state: 'done',
-      problem: expect.stringMatching(/^1 groups failed and are retried, such as /),
-    });
-    expect(await differences(world.service.database, groups)).toHaveLength(1);
-    world.openIm.faults = {};
-    await world.reconcile();
-    await world.expectTruth();
-  });
+  it.concurrent(
+    'delays no other group where OpenIM refuses its members',
+    inItsOwnWorld(async () => {
+      const groups = Array.from({ length: 5 }, () => newGroup(3));
+      const world = await World.start([]);
+      world.shortenRetryDelay();
+      world.openIm.add(...groups);
+      world.openIm.faults = { refusesMembersOf: new Set([groups[2]!.groupID]) };
+      expect(await world.reconcile()).toMatchObject({
+        state: 'done',
+        problem: expect.stringMatching(/^1 groups failed and are retried, such as /),
+      });
+      expect(await differences(world.service.database, groups)).toHaveLength(1);
+      world.openIm.faults = {};
+      await world.reconcile();
+      await world.expectTruth();
+    }),
+  );
 
-  it('delays no other group where its list and its total disagree, and its callback was late', async () => {
-    const world = await World.start([newGroup(3), newGroup(3)]);
-    const [group, other] = world.groups;
-    group.act(step('quit', 1));
-    await world.post(`/groups/${group.groupID}/refresh`);
-    world.openIm.faults = { listsAreShort: true };
-    await world.deliver(group.callbacks);
-    await sleep(6500);
-    const before = world.openIm.requests.length;
-    await sleep(1000);
-    expect(world.openIm.requests.length - before).toBeLessThan(10);
-    other.act(step('invite'));
-    other.act(step('rename'));
-    const start = Date.now();
-    await world.deliver(other.callbacks);
-    await eventually(async () => expect(await membersOf(world, other)).toHaveLength(other.members.size));
-    expect(Date.now() - start).toBeLessThan(6000);
-  });
+  it.concurrent(
+    'delays no other group where its list and its total disagree, and its callback was late',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(3), newGroup(3)]);
+      const [group, other] = world.groups;
+      group.act(step('quit', 1));
+      await world.post(`/groups/${group.groupID}/refresh`);
+      world.openIm.faults = { listsAreShort: true };
+      await world.deliver(group.callbacks);
+      await sleep(6500);
+      const before = world.openIm.requests.length;
+      await sleep(1000);
+      expect(world.openIm.requests.length - before).toBeLessThan(10);
+      other.act(step('invite'));
+      other.act(step('rename'));
+      const start = Date.now();
+      await world.deliver(other.callbacks);
+      await eventually(async () => expect(await membersOf(world, other)).toHaveLength(other.members.size));
+      expect(Date.now() - start).toBeLessThan(6000);
+    }),
+  );
 
-  it('is read by small pages where OpenIM fails for large ones', async () => {
-    const world = await World.start([]);
-    world.openIm.add(newGroup(120));
-    world.openIm.faults = { pageLimit: 1000 };
-    expect(await world.reconcile()).toMatchObject({ state: 'done', problem: null });
-    await world.expectTruth();
-  });
+  it.concurrent(
+    'is read by small pages where OpenIM fails for large ones',
+    inItsOwnWorld(async () => {
+      const world = await World.start([]);
+      world.openIm.add(newGroup(120));
+      world.openIm.faults = { pageLimit: 1000 };
+      expect(await world.reconcile()).toMatchObject({ state: 'done', problem: null });
+      await world.expectTruth();
+    }),
+  );
 });
 
 describe('Dismissed groups', () => {
