@@ -100,7 +100,12 @@ const STATES: State[] = [
       await service.database.query(FULL);
       for (const size of [300_000, 30_000, 3000, 10]) {
         for (let n = 0, status = 200; status === 200; n += 1) {
-          const body = { callbackCommand: CREATE, groupID: `${size} ${n}`, ownerUserID: 'x'.repeat(size) };
+          const body = {
+            callbackCommand: CREATE,
+            groupID: `${size} ${n}`,
+            ownerUserID: 'o',
+            ex: 'x'.repeat(size),
+          };
           ({ status } = await service.post(CREATE, body));
         }
       }
