@@ -7,6 +7,9 @@ export default {
   testTimeout: 60_000,
   // Most tests wait for I/O, so more workers than cores pay off.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  // `it.concurrent` is for tests that wait. More of them at once would slow down those that measure times.
+  maxConcurrency: 3,
+  testSequencer: '<rootDir>/test/helpers/longest-first.mjs',
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
