@@ -17,9 +17,13 @@ const scope = new AsyncLocalStorage<Set<World>>();
  */
 export const inItsOwnWorld =
   <Args extends unknown[]>(test: (...args: Args) => Promise<void>) =>
-  (...args: Args): Promise<void> => {
+  async (...args: Args): Promise<void> => {
     const worlds = new Set<World>();
-    return scope.run(worlds, () => test(...args).finally(() => World.endAll(worlds)));
+    try {
+      await scope.run(worlds, () => test(...args));
+    } finally {
+      await World.endAll(worlds);
+    }
   };
 
 /** A fake OpenIM and a service that mirrors it. */
