@@ -116,7 +116,7 @@ describe('With callbacks the mirror', () => {
     'equals OpenIM within seconds during a long full run',
     inItsOwnWorld(async () => {
       const world = await World.start(
-        Array.from({ length: 250 }, () => newGroup(3)),
+        Array.from({ length: 400 }, () => newGroup(3)),
         { OPENIM_MAX_RPS: '50' },
       );
       const [group] = world.groups;

@@ -1,21 +1,24 @@
 import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
-/** The spec files that take longest. Those that wait are between those that keep the processor busy. */
+/**
+ * The spec files that take longest. The two that keep the processor busy and measure times, reconciliation-histories and reconciliation, are
+ * far from each other, beside files that wait.
+ */
 const LONGEST = [
   'reconciliation-histories',
-  'reconciliation',
   'reconciler-process',
-  'histories',
-  'journal',
-  'cli',
-  'isolation',
   'limits',
+  'embedded-postgres',
   'database',
-  'tracing',
+  'reconciliation',
+  'histories',
+  'isolation',
+  'cli',
+  'journal',
   'metrics',
   'create-group',
-  'embedded-postgres',
+  'tracing',
   'operation',
   'journal-file',
   'database-sessions',
