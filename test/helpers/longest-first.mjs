@@ -2,11 +2,10 @@ import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * The spec files that take longest. The two that keep the processor busy and measure times, reconciliation-histories and reconciliation, are
- * far from each other, beside files that wait.
+ * The spec files that take longest, without reconciliation-histories: it fails beside other files that keep the processor busy, and runs beside
+ * the small ones at the end.
  */
 const LONGEST = [
-  'reconciliation-histories',
   'reconciler-process',
   'limits',
   'embedded-postgres',
