@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * The spec files that take longest, without reconciliation-histories: it fails beside other files that keep the processor busy, and runs beside
- * the small ones at the end.
+ * The spec files that take longest. reconciliation-histories fails beside others that keep the processor busy: it is the last of them, and runs
+ * beside the small files.
  */
 const LONGEST = [
   'reconciler-process',
@@ -21,6 +21,7 @@ const LONGEST = [
   'operation',
   'journal-file',
   'database-sessions',
+  'reconciliation-histories',
 ];
 
 /** The place of a file in the list; all others have the same place behind it. */
