@@ -35,6 +35,7 @@ export class CreateGroups1764288000000 implements MigrationInterface {
         version                  bigint,
         synced_at                timestamptz NOT NULL,
         revision                 bigint NOT NULL DEFAULT 0,
+        known_since              timestamptz,
         CONSTRAINT groups_pkey PRIMARY KEY (group_id)
       )`);
     await queryRunner.query('CREATE INDEX groups_create_time_idx ON groups (create_time, group_id)');
@@ -85,8 +86,8 @@ export class CreateGroups1764288000000 implements MigrationInterface {
       COMMENT ON COLUMN groups.look_member_info IS 'Whether members see the profiles of other members: 0 allowed, 1 not allowed.';
       COMMENT ON COLUMN groups.apply_member_friend IS 'Whether members add each other as friends: 0 allowed, 1 not allowed.';
       COMMENT ON COLUMN groups.notification_update_time IS 'When the announcement last changed; 1970 for never.';
-      COMMENT ON COLUMN groups.notification_user_id IS 'userID of who last changed the announcement.';
-      COMMENT ON COLUMN groups.as_of IS 'Time as of which the fields of the group are true. A write as of an earlier time overwrites no field.';
+      COMMENT ON COLUMN groups.notification_user_id IS 'userID of who changed it last.';
+      COMMENT ON COLUMN groups.as_of IS 'Time as of which the fields are true. A write as of an earlier time overwrites none.';
       COMMENT ON COLUMN groups.created_as_of IS 'Time as of which the creation is true; NULL while neither the creation nor a snapshot was received.';
       COMMENT ON COLUMN groups.members_removed_at IS 'When the members were deleted together with the group.';
       COMMENT ON COLUMN groups.stale_since IS 'Since when the group needs reconciling with OpenIM; NULL: it does not.';
@@ -94,10 +95,11 @@ export class CreateGroups1764288000000 implements MigrationInterface {
       COMMENT ON COLUMN groups.last_callback_at IS 'When a callback last wrote the group or a member of it.';
       COMMENT ON COLUMN groups.verified_at IS 'Start of the last snapshot that the group was made equal to; NULL: never.';
       COMMENT ON COLUMN groups.full_snapshot_at IS 'Start of the last snapshot of all members, whether it was believed or not.';
-      COMMENT ON COLUMN groups.version_id IS 'Id of OpenIM''s version log of the group at verified_at; NULL: OpenIM keeps none, or never verified.';
+      COMMENT ON COLUMN groups.version_id IS 'Id of OpenIM''s version log of the group at verified_at; NULL: there is none.';
       COMMENT ON COLUMN groups.version IS 'Version of the group in that version log.';
       COMMENT ON COLUMN groups.synced_at IS 'When the row was last written.';
-      COMMENT ON COLUMN groups.revision IS 'Number of the last change of the group and its members: group_changes has it. 0: none.'`);
+      COMMENT ON COLUMN groups.revision IS 'Number of the last change of the group and its members: group_changes has it. 0: none.';
+      COMMENT ON COLUMN groups.known_since IS 'Since when its members are known at any moment; NULL: they are not.'`);
   }
 
   /** Keeps the extension: other tables may use it. */

@@ -18,6 +18,7 @@ export class CreateGroupMembers1764288000001 implements MigrationInterface {
         inviter_user_id text,
         join_time       timestamptz,
         mute_end_time   timestamptz,
+        valid_from      timestamptz NOT NULL,
         as_of           timestamptz NOT NULL,
         synced_at       timestamptz NOT NULL,
         CONSTRAINT group_members_pkey PRIMARY KEY (group_id, user_id)
@@ -43,6 +44,7 @@ export class CreateGroupMembers1764288000001 implements MigrationInterface {
       COMMENT ON COLUMN group_members.inviter_user_id IS 'userID of the inviter; NULL: not reported.';
       COMMENT ON COLUMN group_members.join_time IS 'When the member joined; NULL until a snapshot reports it, callbacks do not.';
       COMMENT ON COLUMN group_members.mute_end_time IS 'End of the mute, 1970 for never muted; NULL until a snapshot reports it, callbacks do not.';
+      COMMENT ON COLUMN group_members.valid_from IS 'Since when the user is a member with this role; of one who left, was.';
       COMMENT ON COLUMN group_members.as_of IS 'Time as of which the row is true. A write as of an earlier time changes nothing.';
       COMMENT ON COLUMN group_members.synced_at IS 'When the row was last written.'`);
   }

@@ -6,11 +6,13 @@ import { CreateReconciliation1764288000003 } from '../migrations/1764288000003-C
 import { CreateLeases1764288000004 } from '../migrations/1764288000004-CreateLeases.js';
 import { CreateGroupChanges1764288000005 } from '../migrations/1764288000005-CreateGroupChanges.js';
 import { CreateWebhooks1764288000006 } from '../migrations/1764288000006-CreateWebhooks.js';
+import { CreateMemberPeriods1764288000007 } from '../migrations/1764288000007-CreateMemberPeriods.js';
 import { ChangeFeed } from './changes/change-feed.entity.js';
 import { GroupChange } from './changes/group-change.entity.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
 import { GroupMember } from './groups/group-member.entity.js';
 import { Group } from './groups/group.entity.js';
+import { MemberPeriod } from './groups/member-period.entity.js';
 import { readDatabaseUrl } from './postgres/connection-options.js';
 import { Lease } from './postgres/lease.entity.js';
 import { driver, poolOptions } from './postgres/pool.js';
@@ -35,13 +37,14 @@ export function dataSourceOptions(url: string, schema?: string) {
     entities: [
       Group,
       GroupMember,
+      MemberPeriod,
       CallbackDelivery,
       GroupChange,
       ChangeFeed,
-      ReconciliationRun,
-      Lease,
       WebhookEndpoint,
       HeldGroup,
+      ReconciliationRun,
+      Lease,
     ],
     migrations: [
       CreateGroups1764288000000,
@@ -51,6 +54,7 @@ export function dataSourceOptions(url: string, schema?: string) {
       CreateLeases1764288000004,
       CreateGroupChanges1764288000005,
       CreateWebhooks1764288000006,
+      CreateMemberPeriods1764288000007,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

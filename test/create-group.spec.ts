@@ -60,6 +60,7 @@ describe('A creation as OpenIM sends it', () => {
         version_id: null,
         version: null,
         created_as_of: new Date(1673048592000),
+        known_since: new Date(1673048592000),
         members_removed_at: null,
         stale_since: null,
         stale_reason: null,
@@ -281,8 +282,8 @@ describe('Repeated and simultaneous creations', () => {
 
   it('do not bring back a member who left at a later as_of', async () => {
     await service.database.query(
-      `INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
-       VALUES ('2847193056', 'u3', 20, now(), now(), now())`,
+      `INSERT INTO group_members (group_id, user_id, role_level, left_at, valid_from, as_of, synced_at)
+       VALUES ('2847193056', 'u3', 20, now(), now(), now(), now())`,
     );
 
     await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));

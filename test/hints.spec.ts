@@ -222,8 +222,8 @@ const seed = async (groups: number) => {
     [groups],
   );
   await service.database.query(
-    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-     SELECT group_id, user_id, 20, now(), now() FROM groups, unnest(ARRAY['u', 'v']) AS user_id`,
+    `INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at)
+     SELECT group_id, user_id, 20, now(), now(), now() FROM groups, unnest(ARRAY['u', 'v']) AS user_id`,
   );
 };
 const marked = async () =>

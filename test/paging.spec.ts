@@ -40,16 +40,16 @@ const members: Insert = async (...parameters) => {
     "INSERT INTO groups (group_id, create_time, member_count, as_of, synced_at) VALUES ('g', now(), 1, now(), now()) ON CONFLICT DO NOTHING",
   );
   await service.database.query(
-    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at, join_time, mute_end_time)
-     SELECT 'g', $1 || n, 20 * (n % 3), now(), now(), ${MOMENTS}, 'infinity' FROM ${SERIES}`,
+    `INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at, join_time, mute_end_time)
+     SELECT 'g', $1 || n, 20 * (n % 3), now(), now(), now(), ${MOMENTS}, 'infinity' FROM ${SERIES}`,
     parameters,
   );
 };
 const groupsOfUser: Insert = async (...parameters) => {
   await groups(...parameters);
   await service.database.query(
-    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-     SELECT $1 || n, 'u', 20, now(), now() FROM ${SERIES} WHERE $4::int >= 0`,
+    `INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at)
+     SELECT $1 || n, 'u', 20, now(), now(), now() FROM ${SERIES} WHERE $4::int >= 0`,
     parameters,
   );
 };

@@ -9,6 +9,8 @@ const GROUPS = 50_000;
 let service: Service;
 
 /** A UUID of version 7 of today, so that its row goes to the partition of today. */
+/** A moment of most periods. */
+const AT = new Date(Date.now() - 36 * 3_600_000).toISOString();
 const UUID_OF_TODAY = `(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid`;
 
 beforeAll(async () => {
@@ -22,11 +24,11 @@ beforeAll(async () => {
       CASE WHEN n > 500 THEN now() - n * interval '1 s' END, CASE WHEN n > 500 THEN now() - n * interval '1 s' END, 'v', 1
     FROM generate_series(1, ${GROUPS}) AS n`);
   await service.database.query(`
-    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
-    SELECT 'g' || n, 'user' || (n * 7 + m) % 20000, CASE m WHEN 0 THEN 100 ELSE 20 END, NULL, now(), now()
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, valid_from, as_of, synced_at)
+    SELECT 'g' || n, 'user' || (n * 7 + m) % 20000, CASE m WHEN 0 THEN 100 ELSE 20 END, NULL, now(), now(), now()
     FROM generate_series(1, ${GROUPS}) AS n, generate_series(0, 2) AS m`);
   await service.database.query(`
-    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at) SELECT 'big', 'user' || m, 20, NULL, now(), now() FROM generate_series(1, 50000) AS m`);
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, valid_from, as_of, synced_at) SELECT 'big', 'user' || m, 20, NULL, now(), now(), now() FROM generate_series(1, 50000) AS m`);
   await service.database.query(`
     INSERT INTO callback_deliveries (id, received_at, command, operation_id, group_id, outcome, duration_ms, body)
     SELECT ${UUID_OF_TODAY}, date_trunc('milliseconds', now() - n * interval '1 s'), CASE WHEN n % 50 = 0 THEN 'old' ELSE 'new' END, '', 'g' || n % 500,
@@ -38,10 +40,16 @@ beforeAll(async () => {
       CASE WHEN n % 10 = 0 THEN '[{"kind": "left", "differences": 1, "missedCallbacks": 1, "summary": "u had left"}]'::jsonb END
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
-    INSERT INTO group_members (group_id, user_id, role_level, left_at, as_of, synced_at)
-    SELECT 'g' || n, 'everywhere', 20, NULL, now(), now() FROM generate_series(1, ${GROUPS}) AS n`);
+    INSERT INTO group_members (group_id, user_id, role_level, left_at, valid_from, as_of, synced_at)
+    SELECT 'g' || n, 'everywhere', 20, NULL, now(), now(), now() FROM generate_series(1, ${GROUPS}) AS n`);
   await service.post(CREATE, { callbackCommand: CREATE, groupID: 'big', ownerUserID: 'o' });
-  await service.database.query('VACUUM ANALYZE groups, group_members, callback_deliveries, group_changes');
+  await service.database.query(`
+    INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to)
+    SELECT group_id, user_id, 20, now() - n * interval '2 days', now() - n * interval '1 day' FROM group_members, generate_series(1, 2) AS n`);
+  await service.database.query("UPDATE groups SET known_since = '2020-01-01'");
+  await service.database.query(
+    'VACUUM ANALYZE groups, group_members, group_member_periods, callback_deliveries, group_changes',
+  );
   const indexes = await service.database.query<{ index: string; parent: string }>(`
     SELECT c.relname AS index, p.relname AS parent FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid JOIN pg_class p ON p.oid = inhparent
     WHERE c.relkind = 'i'`);
@@ -156,6 +164,16 @@ it.each([
   }
 });
 
+it.each([
+  [`/groups/big/members?at=${AT}`, 'group_member_periods_pkey'],
+  [`/groups/big/members?at=${AT}&roleLevel=20&cursor=WyJ1c2VyMiJd`, 'group_member_periods_pkey'],
+  [`/users/user7/groups?at=${AT}&limit=5`, 'group_member_periods_user_id_idx'],
+])('The route GET /admin%s uses the index %s, in a page of rows', async (path, index) => {
+  const plans = await plansOf(path);
+  expect(plans.flatMap(scannedTables)).toEqual([]);
+  expect(plans.flat().map((node) => node['Index Name'])).toContain(index);
+});
+
 it('A name that is too short for trigrams is found without a sequential scan', async () => {
   const [plan = []] = await plansOf('/groups?groupName=28');
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
@@ -190,7 +208,7 @@ it.each<[string, string, () => Promise<unknown>]>([
 
 it('The groups of a user are found and marked as stale by indexes', async () => {
   await service.database.query(
-    "INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now() FROM generate_series(1, 300) AS n",
+    "INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at) SELECT 'g' || n, 'often', 20, now(), now(), now() FROM generate_series(1, 300) AS n",
   );
   const change = toJsonText({ userID: 'often' });
   const plans = await plansWhile(() => service.app.get(GroupSyncService).markGroupsOfUser({ change }));

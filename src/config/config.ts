@@ -137,6 +137,10 @@ export class Config {
   @WholeNumber(1, 3650)
   readonly CHANGE_RETENTION_DAYS: number = 90;
 
+  /** Number of days for which memberships that ended are kept; 0: for ever. */
+  @WholeNumber(0, 36_500)
+  readonly PERIOD_RETENTION_DAYS: number = 0;
+
   /** URLs to which every change is posted; unset: none. */
   @toList
   @ValidateIf((config: Config) => config.CHANGES_WEBHOOK_URL !== undefined)

@@ -97,6 +97,12 @@ export class GroupMember {
   muteEndTime!: Date | null;
 
   @Column('timestamptz', {
+    name: 'valid_from',
+    comment: 'Since when the user is a member with this role; of one who left, was.',
+  })
+  validFrom!: Date;
+
+  @Column('timestamptz', {
     name: 'as_of',
     comment: 'Time as of which the row is true. A write as of an earlier time changes nothing.',
   })

@@ -115,17 +115,12 @@ export class Group {
   })
   notificationUpdateTime!: Date | null;
 
-  @Column('text', {
-    name: 'notification_user_id',
-    nullable: true,
-    comment: 'userID of who last changed the announcement.',
-  })
+  @Column('text', { name: 'notification_user_id', nullable: true, comment: 'userID of who changed it last.' })
   notificationUserID!: string | null;
 
   @Column('timestamptz', {
     name: 'as_of',
-    comment:
-      'Time as of which the fields of the group are true. A write as of an earlier time overwrites no field.',
+    comment: 'Time as of which the fields are true. A write as of an earlier time overwrites none.',
   })
   asOf!: Date;
 
@@ -178,8 +173,7 @@ export class Group {
   @Column('text', {
     name: 'version_id',
     nullable: true,
-    comment:
-      "Id of OpenIM's version log of the group at verified_at; NULL: OpenIM keeps none, or never verified.",
+    comment: "Id of OpenIM's version log of the group at verified_at; NULL: there is none.",
   })
   versionID!: string | null;
 
@@ -194,4 +188,11 @@ export class Group {
     comment: 'Number of the last change of the group and its members: group_changes has it. 0: none.',
   })
   revision!: string;
+
+  @Column('timestamptz', {
+    name: 'known_since',
+    nullable: true,
+    comment: 'Since when its members are known at any moment; NULL: they are not.',
+  })
+  knownSince!: Date | null;
 }

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { DateTimeParam } from '../admin-api/date-time-param.js';
 import { PageQuery, ToStorable } from '../admin-api/paging.js';
 import { WholeNumber } from '../config/whole-number.js';
 
@@ -66,4 +67,15 @@ export class MembersQuery extends PageQuery {
     type: 'integer',
   })
   roleLevel?: number;
+
+  @IsOptional()
+  @DateTimeParam('The members at this moment, by userID, with since when and until when each was one')
+  at?: Date;
+}
+
+/** The query of the groups of a user. */
+export class UserGroupsQuery extends PageQuery {
+  @IsOptional()
+  @DateTimeParam('The groups at this moment, with since when and until when the user was a member')
+  at?: Date;
 }

@@ -7,12 +7,13 @@ import { GroupSyncService } from './group-sync.service.js';
 import { Group } from './group.entity.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
+import { MembershipService } from './membership.service.js';
 
 /** The mirror of OpenIM's groups: the tables, their only writer, and the admin API that reads them. */
 @Module({
   imports: [TypeOrmModule.forFeature([Group, GroupMember]), AdminApiModule, ChangesModule],
   controllers: [GroupsController],
-  providers: [GroupsService, GroupSyncService],
+  providers: [GroupsService, MembershipService, GroupSyncService],
   exports: [GroupSyncService],
 })
 export class GroupsModule {}

@@ -17,12 +17,12 @@ const PAUSE_MS = 100;
 /** Rows of a batch. */
 const BATCH = 500;
 
-/** Removes the oldest rows of a default partition that are past their retention of $1 days, and counts them. */
-const removeRows = ({ name, time, onRemoval }: LogTable): string => `
+/** Removes the oldest rows of a table that are past their retention of $1 days, and counts them. */
+const removeRows = ({ name, time, onRemoval }: Pick<LogTable, 'name' | 'time' | 'onRemoval'>): string => `
   WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${RETENTION}) AS is_held),
   removed AS (
-    DELETE FROM ${name}_default WHERE (SELECT is_held FROM lock) AND ctid IN (
-      SELECT ctid FROM ${name}_default WHERE ${time} < now() - $1::integer * interval '1 day' ORDER BY ${time} LIMIT ${BATCH}
+    DELETE FROM ${name} WHERE (SELECT is_held FROM lock) AND ctid IN (
+      SELECT ctid FROM ${name} WHERE ${time} < now() - $1::integer * interval '1 day' LIMIT ${BATCH}
     )
     RETURNING *
   ),
@@ -31,7 +31,7 @@ const removeRows = ({ name, time, onRemoval }: LogTable): string => `
 
 /**
  * Creates the partitions of the coming days, and drops those whose rows are older than the retention of their table. Rows of the default
- * partitions are deleted in batches of 500 with pauses between them.
+ * partitions, and periods of members, are deleted in batches of 500 with pauses between them.
  */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -77,14 +77,23 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     for (const table of LOG_TABLES) {
       const days = table.retentionDays(this.config);
       await dropPartitions(this.dataSource, table, days);
-      while (!this.abort.signal.aborted && (await this.removeBatch(table, days)) === BATCH) {
-        await sleep(PAUSE_MS);
-      }
+      await this.removeRows(removeRows({ ...table, name: `${table.name}_default` }), days);
+    }
+    if (this.config.PERIOD_RETENTION_DAYS > 0) {
+      await this.removeRows(
+        removeRows({ name: 'group_member_periods', time: 'valid_to' }),
+        this.config.PERIOD_RETENTION_DAYS,
+      );
     }
   }
 
-  private async removeBatch(table: LogTable, days: number): Promise<number> {
-    const [{ rows }] = await this.dataSource.query<[{ rows: number }]>(removeRows(table), [days]);
-    return rows;
+  private async removeRows(statement: string, days: number): Promise<void> {
+    while (!this.abort.signal.aborted) {
+      const [{ rows }] = await this.dataSource.query<[{ rows: number }]>(statement, [days]);
+      if (rows < BATCH) {
+        return;
+      }
+      await sleep(PAUSE_MS);
+    }
   }
 }

@@ -18,10 +18,24 @@ interface Row {
   group: State['group'];
   members: State['members'];
   changes: ChangeContent[];
+  times: string[];
+  periods: Period[];
+}
+
+/** A time during which a user was a member with a role; times in µs, `to` exclusive. */
+interface Period {
+  userID: string;
+  roleLevel: number;
+  from: number;
+  to: number;
 }
 
 const DETAILS = `'nickname', nullif(m.nickname, ''), 'faceURL', nullif(m.face_url, ''), 'ex', nullif(m.ex, ''),
   'muteEndTime', nullif(m.mute_end_time, 'epoch')`;
+
+/** A time in µs since 1970; far in the future for NULL. */
+const US = (time: string): string =>
+  `coalesce((extract(epoch FROM ${time}) * 1000000)::bigint, 9000000000000000)`;
 
 /** Each group ($1: null for all) as its rows say it, with its changes in order. */
 const ROWS = `
@@ -34,7 +48,13 @@ const ROWS = `
     (SELECT coalesce(jsonb_object_agg(m.user_id, jsonb_strip_nulls(jsonb_build_object('roleLevel', m.role_level, ${DETAILS}))), '{}')
       FROM group_members m WHERE m.group_id = g.group_id AND m.left_at IS NULL) AS members,
     (SELECT coalesce(array_agg(c.revision ORDER BY c.revision), '{}') FROM group_changes c WHERE c.group_id = g.group_id) AS revisions,
-    (SELECT coalesce(jsonb_agg(c.change ORDER BY c.revision), '[]') FROM group_changes c WHERE c.group_id = g.group_id) AS changes
+    (SELECT coalesce(jsonb_agg(c.change ORDER BY c.revision), '[]') FROM group_changes c WHERE c.group_id = g.group_id) AS changes,
+    (SELECT coalesce(array_agg(${US('c.as_of')} ORDER BY c.revision), '{}') FROM group_changes c WHERE c.group_id = g.group_id) AS times,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('userID', user_id, 'roleLevel', role_level, 'from', ${US('valid_from')}, 'to', ${US('valid_to')})), '[]')
+      FROM (
+        SELECT user_id, role_level, valid_from, valid_to FROM group_member_periods p WHERE p.group_id = g.group_id
+        UNION ALL SELECT user_id, role_level, valid_from, NULL FROM group_members m WHERE m.group_id = g.group_id AND left_at IS NULL
+      ) AS periods) AS periods
   FROM groups g WHERE $1::text IS NULL OR g.group_id = $1`;
 
 /** Applies a change. @throws Error where it does not begin with the state before it */
@@ -95,5 +115,52 @@ export async function expectChangesLeadToRows(database: TestDatabase, groupID?: 
       Object.entries(row.members).map(([userID, member]) => [userID, known(member)]),
     );
     expect([row.groupID, state.members]).toEqual([row.groupID, members]);
+    expectMembersAtAnyMoment(row);
+  }
+}
+
+/** The periods to which the changes lead. */
+function periodsOf({ changes, times }: Row): Period[] {
+  const ended: Period[] = [];
+  const current = new Map<string, Period>();
+  changes.forEach((content, index) => {
+    const at = Number(times[index]);
+    for (const { userID, kind, roleLevel, formerRoleLevel } of toDifference(content).members ?? []) {
+      const period = current.get(userID);
+      if (period && kind === 'role' && formerRoleLevel === 0) {
+        period.roleLevel = roleLevel; // the role was this one, and is known now
+      } else if (kind !== 'member') {
+        if (period) {
+          ended.push({ ...period, to: at });
+        }
+        current.delete(userID);
+        if (kind !== 'left') {
+          current.set(userID, { userID, roleLevel, from: at, to: Infinity });
+        }
+      }
+    }
+  });
+  return [...ended, ...current.values()];
+}
+
+const at = (periods: Period[], moment: number): string[] =>
+  periods
+    .filter(({ from, to }) => from <= moment && moment < to)
+    .map(({ userID, roleLevel }) => `${userID} ${roleLevel}`)
+    .toSorted();
+
+/** Expects that the periods in the tables say of 20 random moments who was a member, and with which role, as the changes do. */
+function expectMembersAtAnyMoment(row: Row): void {
+  const expected = periodsOf(row);
+  const moments = Array.from({ length: 20 }, () => {
+    const [time = '0'] = row.times.slice(Math.floor(Math.random() * row.times.length));
+    return Number(time) + Math.floor(Math.random() * 3) - 1;
+  });
+  for (const moment of moments) {
+    expect([row.groupID, moment, at(row.periods, moment)]).toEqual([
+      row.groupID,
+      moment,
+      at(expected, moment),
+    ]);
   }
 }

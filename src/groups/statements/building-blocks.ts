@@ -10,7 +10,7 @@
  */
 import { callbackOverwrites, mergedAsOf, mergedValue } from './as-of.js';
 import { columns, type Field, MEMBER_FIELDS } from './fields.js';
-import { revisionStep } from './member-changes.js';
+import { revisionStep, validFrom } from './member-changes.js';
 import { mergedStaleReason, STALE } from './stale.js';
 import { CALLBACK_DELAY_S } from '../../openim/timing.js';
 
@@ -126,12 +126,13 @@ export function upsertGroup(names: readonly string[] = []): string {
 /** Writes the rows of `planned`, after the group's row and in the order of their key: writers of one group cannot deadlock. */
 export const UPSERT_MEMBERS = `
   written_members AS (
-    INSERT INTO group_members AS m (group_id, user_id, ${MEMBER_COLUMNS.join(', ')}, as_of, synced_at)
-    SELECT $1, user_id, ${MEMBER_COLUMNS.map((column) => `planned.${column}`).join(', ')}, change.as_of, now()
+    INSERT INTO group_members AS m (group_id, user_id, ${MEMBER_COLUMNS.join(', ')}, valid_from, as_of, synced_at)
+    SELECT $1, user_id, ${MEMBER_COLUMNS.map((column) => `planned.${column}`).join(', ')}, ${validFrom('change.as_of')}, change.as_of, now()
     FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
     ORDER BY user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
       ${MEMBER_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')},
+      valid_from = excluded.valid_from,
       as_of = ${mergedAsOf('m')},
       synced_at = excluded.synced_at
   )`;

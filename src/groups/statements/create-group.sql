@@ -51,7 +51,7 @@ planned AS (
       CASE WHEN m.as_of IS NULL OR (m.as_of <= creation.as_of) THEN u.left_at ELSE m.left_at END AS left_at,
       CASE WHEN m.as_of IS NOT NULL AND NOT (m.as_of <= creation.as_of) THEN m.left_cause WHEN u.left_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN NOT (m.as_of <= creation.as_of) THEN m.left_reason END AS left_reason,
-      m.nickname, m.face_url, m.ex, m.mute_end_time, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time, m.left_at AS old_left_at
+      m.nickname, m.face_url, m.ex, m.mute_end_time, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time, m.left_at AS old_left_at
     FROM creation,
       (SELECT user_id, role_level, members_removed_at AS left_at FROM listed, creation UNION ALL TABLE former) AS u
       LEFT JOIN group_members m ON m.group_id = $1 AND m.user_id = u.user_id
@@ -89,10 +89,10 @@ member_summary AS (
 ),
 written_group AS (
   INSERT INTO groups AS g (group_id, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, owner_user_id, status, creator_user_id, group_type, notification_update_time, notification_user_id, create_time, member_count, as_of, created_as_of, synced_at,
-    last_callback_at, revision)
+    last_callback_at, known_since, revision)
   SELECT $1, payload."groupName", payload."notification", payload."introduction", payload."faceURL", payload."ex", payload."needVerification", payload."lookMemberInfo", payload."applyMemberFriend", payload."ownerUserID", payload."status", payload."creatorUserID", payload."groupType", payload."notificationUpdateTime", payload."notificationUserID", payload."createTime",
     CASE WHEN creation.members_removed_at IS NULL THEN greatest(payload."memberCount" + delta.members, 0) ELSE 0 END,
-    creation.as_of, creation.as_of, now(), clock_timestamp(), 1
+    creation.as_of, creation.as_of, now(), clock_timestamp(), creation.as_of, 1
   FROM payload, creation, delta
   ON CONFLICT (group_id) DO UPDATE SET
     group_name = CASE WHEN (g.as_of <= excluded.as_of) THEN coalesce(excluded.group_name, g.group_name) ELSE coalesce(g.group_name, excluded.group_name) END,
@@ -116,6 +116,7 @@ written_group AS (
     members_removed_at = (SELECT members_removed_at FROM creation),
     synced_at = excluded.synced_at,
     last_callback_at = excluded.last_callback_at,
+    known_since = coalesce(g.known_since, excluded.known_since),
     stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM 'its creation was not received' THEN g.stale_since END,
     stale_reason = nullif(g.stale_reason, 'its creation was not received'),
     revision = g.revision + ((SELECT changed > 0 FROM member_summary) OR g.created_as_of IS DISTINCT FROM excluded.created_as_of
@@ -142,8 +143,9 @@ written_group AS (
 ),
 group_done AS (SELECT count(*) AS rows FROM written_group),
 written_members AS (
-  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, as_of, synced_at)
-  SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, creation.as_of, now()
+  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, valid_from, as_of, synced_at)
+  SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason,
+    CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE creation.as_of END, creation.as_of, now()
   FROM group_done, creation, planned
   ORDER BY planned.user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET
@@ -151,8 +153,16 @@ written_members AS (
     left_at = excluded.left_at,
     left_cause = excluded.left_cause,
     left_reason = excluded.left_reason,
+    valid_from = excluded.valid_from,
     as_of = greatest(m.as_of, excluded.as_of),
     synced_at = excluded.synced_at
+),
+ended_periods AS (
+  INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM creation, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, creation.as_of) AS valid_to) AS ended
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  ON CONFLICT DO NOTHING
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
@@ -160,7 +170,7 @@ recorded AS (
       CASE WHEN known.status IS DISTINCT FROM written_group.status AND written_group.status = 2 THEN 'dismissed'
         WHEN known.status <> written_group.status THEN 'status' END,
       CASE WHEN known.owner_user_id <> written_group.owner_user_id THEN 'owner' END], NULL) || member_summary.kinds,
-    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, change.as_of,
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, creation.as_of,
     jsonb_strip_nulls(jsonb_build_object(
       'group', jsonb_build_object(
         'groupName', CASE WHEN known.group_name IS DISTINCT FROM written_group.group_name THEN jsonb_build_array(known.group_name, written_group.group_name) END,
@@ -183,7 +193,7 @@ recorded AS (
       'members', member_summary.members,
       'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
     )), NULL
-  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  FROM written_group LEFT JOIN known ON true CROSS JOIN creation CROSS JOIN member_summary
   WHERE written_group.revision > coalesce(known.revision, 0)
 ),
 done AS (SELECT rows > 0 AS changed FROM group_done),

@@ -4,7 +4,7 @@ import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { creationOverwrites, mergeChanges, mergedColumns } from './as-of.js';
 import { KNOWN_AND_CHANGE } from './building-blocks.js';
 import { columns, GROUP_FIELDS, type GroupFields, recordType, values } from './fields.js';
-import { memberChanges, OLD_COLUMNS, revisionStep } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS, revisionStep, validFrom } from './member-changes.js';
 import { ALL_FIELDS, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -87,10 +87,10 @@ const MEMBERS = `
 const WRITTEN_GROUP = `
   written_group AS (
     INSERT INTO groups AS g (group_id, ${columns(GROUP_FIELDS)}, create_time, member_count, as_of, created_as_of, synced_at,
-      last_callback_at, revision)
+      last_callback_at, known_since, revision)
     SELECT $1, ${values(GROUP_FIELDS, 'payload')}, payload."createTime",
       CASE WHEN creation.members_removed_at IS NULL THEN greatest(payload."memberCount" + delta.members, 0) ELSE 0 END,
-      creation.as_of, creation.as_of, now(), clock_timestamp(), 1
+      creation.as_of, creation.as_of, now(), clock_timestamp(), creation.as_of, 1
     FROM payload, creation, delta
     ON CONFLICT (group_id) DO UPDATE SET
       ${mergedColumns(GROUP_COLUMNS, groupOverwritten)},
@@ -101,6 +101,7 @@ const WRITTEN_GROUP = `
       members_removed_at = (SELECT members_removed_at FROM creation),
       synced_at = excluded.synced_at,
       last_callback_at = excluded.last_callback_at,
+      known_since = coalesce(g.known_since, excluded.known_since),
       stale_since = CASE WHEN g.stale_reason IS DISTINCT FROM '${STALE.creation}' THEN g.stale_since END,
       stale_reason = nullif(g.stale_reason, '${STALE.creation}'),
       revision = g.revision + ${revisionStep(`g.created_as_of IS DISTINCT FROM excluded.created_as_of
@@ -132,8 +133,9 @@ const PLANNED = `
 const WRITTEN_MEMBERS = `
   group_done AS (SELECT count(*) AS rows FROM written_group),
   written_members AS (
-    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, as_of, synced_at)
-    SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, creation.as_of, now()
+    INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, valid_from, as_of, synced_at)
+    SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason,
+      ${validFrom('creation.as_of')}, creation.as_of, now()
     FROM group_done, creation, planned
     ORDER BY planned.user_id COLLATE "C"
     ON CONFLICT (group_id, user_id) DO UPDATE SET
@@ -141,6 +143,7 @@ const WRITTEN_MEMBERS = `
       left_at = excluded.left_at,
       left_cause = excluded.left_cause,
       left_reason = excluded.left_reason,
+      valid_from = excluded.valid_from,
       as_of = greatest(m.as_of, excluded.as_of),
       synced_at = excluded.synced_at
   )`;
@@ -161,6 +164,7 @@ export const CREATE_GROUP: PreparedStatement = {
   ${memberChanges()},
   ${WRITTEN_GROUP},
   ${WRITTEN_MEMBERS},
-  ${recordChange(ALL_FIELDS)},
+  ${endedPeriods('creation')},
+  ${recordChange(ALL_FIELDS, { from: 'creation' })},
   ${andLogDelivery('SELECT rows > 0 AS changed FROM group_done')}`,
 };

@@ -7,25 +7,25 @@ WITH change AS (
 ),
 payload AS (SELECT * FROM json_to_record($2::json) AS t("groupName" text, "notification" text, "introduction" text, "faceURL" text, "ex" text, "needVerification" integer, "lookMemberInfo" integer, "applyMemberFriend" integer, "ownerUserID" text, "status" integer, "creatorUserID" text, "groupType" integer, "notificationUpdateTime" timestamptz, "notificationUserID" text, "createTime" timestamptz,
     "memberCount" bigint, "userIDs" text[], "roleLevels" integer[])),
-creation AS (SELECT payload.*, least(payload."createTime", change.as_of) AS as_of, change.as_of AS changed_as_of FROM change, payload),
+creation AS (SELECT payload.*, least(payload."createTime", change.as_of) AS as_of FROM change, payload),
 written_group AS (
   INSERT INTO groups (group_id, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, owner_user_id, status, creator_user_id, group_type, notification_update_time, notification_user_id, create_time, member_count, as_of, created_as_of, synced_at,
-    last_callback_at, revision)
-  SELECT $1, creation."groupName", creation."notification", creation."introduction", creation."faceURL", creation."ex", creation."needVerification", creation."lookMemberInfo", creation."applyMemberFriend", creation."ownerUserID", creation."status", creation."creatorUserID", creation."groupType", creation."notificationUpdateTime", creation."notificationUserID", "createTime", "memberCount", as_of, as_of, now(), clock_timestamp(), 1
+    last_callback_at, known_since, revision)
+  SELECT $1, creation."groupName", creation."notification", creation."introduction", creation."faceURL", creation."ex", creation."needVerification", creation."lookMemberInfo", creation."applyMemberFriend", creation."ownerUserID", creation."status", creation."creatorUserID", creation."groupType", creation."notificationUpdateTime", creation."notificationUserID", "createTime", "memberCount", as_of, as_of, now(), clock_timestamp(), as_of, 1
   FROM creation
   ON CONFLICT (group_id) DO NOTHING
   RETURNING 1
 ),
 written_members AS (
-  INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-  SELECT $1, listed.user_id, listed.role_level, creation.as_of, now()
+  INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at)
+  SELECT $1, listed.user_id, listed.role_level, creation.as_of, creation.as_of, now()
   FROM (SELECT count(*) FROM written_group) AS group_done, creation,
     unnest(creation."userIDs", creation."roleLevels") AS listed(user_id, role_level)
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
   SELECT $1, 1, clock_timestamp(), (SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint, CASE WHEN cardinality("userIDs") > 0 THEN '{created,joined}' ELSE '{created}' END::text[],
-    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, changed_as_of,
+    CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, as_of,
     CASE WHEN cardinality("userIDs") <= 1000 THEN jsonb_build_object('created', $2::jsonb)
     ELSE jsonb_build_object('moreMembers', cardinality("userIDs") - 1000, 'created',
       (SELECT to_jsonb(kept) FROM (

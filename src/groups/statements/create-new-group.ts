@@ -28,25 +28,25 @@ export const CREATE_NEW_GROUP: PreparedStatement = {
     WHERE NOT EXISTS (SELECT FROM groups WHERE group_id = $1) AND NOT EXISTS (SELECT FROM group_members WHERE group_id = $1)
   ),
   payload AS (${CREATION_PAYLOAD}),
-  creation AS (SELECT payload.*, ${CREATED_AS_OF} AS as_of, change.as_of AS changed_as_of FROM change, payload),
+  creation AS (SELECT payload.*, ${CREATED_AS_OF} AS as_of FROM change, payload),
   written_group AS (
     INSERT INTO groups (group_id, ${columns(GROUP_FIELDS)}, create_time, member_count, as_of, created_as_of, synced_at,
-      last_callback_at, revision)
-    SELECT $1, ${values(GROUP_FIELDS, 'creation')}, "createTime", "memberCount", as_of, as_of, now(), clock_timestamp(), 1
+      last_callback_at, known_since, revision)
+    SELECT $1, ${values(GROUP_FIELDS, 'creation')}, "createTime", "memberCount", as_of, as_of, now(), clock_timestamp(), as_of, 1
     FROM creation
     ON CONFLICT (group_id) DO NOTHING
     RETURNING 1
   ),
   written_members AS (
-    INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-    SELECT $1, listed.user_id, listed.role_level, creation.as_of, now()
+    INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at)
+    SELECT $1, listed.user_id, listed.role_level, creation.as_of, creation.as_of, now()
     FROM (SELECT count(*) FROM written_group) AS group_done, creation,
       unnest(creation."userIDs", creation."roleLevels") AS listed(user_id, role_level)
   ),
   ${record({
     revision: '1',
     kinds: `CASE WHEN cardinality("userIDs") > 0 THEN '{created,joined}' ELSE '{created}' END::text[]`,
-    asOf: 'changed_as_of',
+    asOf: 'as_of',
     content: CONTENT,
     from: 'creation',
   })},

@@ -9,7 +9,7 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS } from './member-changes.js';
 import { MEMBER_COUNT, recordChange, STATUS } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -60,6 +60,7 @@ export const DISMISS_GROUP: PreparedStatement = {
   })},
   ${upsertGroup(['status', 'members_removed_at'])},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${recordChange([STATUS, MEMBER_COUNT])},
   ${andLogDelivery('SELECT coalesce(bool_or(changed), false) AS changed FROM effect')}`,
 };

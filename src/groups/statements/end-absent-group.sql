@@ -4,7 +4,7 @@ WITH change AS (SELECT
     ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of),
 known AS (SELECT * FROM groups WHERE group_id = $1 AND stale_reason = 'OpenIM does not have it'),
 planned AS (
-  SELECT m.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time
+  SELECT m.user_id, m.role_level, change.as_of AS left_at, 'dismissed' AS left_cause, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time
   FROM change, known JOIN group_members m ON m.group_id = known.group_id WHERE m.left_at IS NULL
 ),
 member_changes AS (
@@ -42,6 +42,13 @@ written_members AS (
   UPDATE group_members m SET
     left_at = change.as_of, left_cause = 'dismissed', left_reason = 'OpenIM does not have it', as_of = change.as_of, synced_at = now()
   FROM change, written_group WHERE m.group_id = written_group.group_id AND m.left_at IS NULL
+),
+ended_periods AS (
+  INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  ON CONFLICT DO NOTHING
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)

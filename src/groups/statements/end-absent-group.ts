@@ -1,7 +1,7 @@
 import { DISMISSED } from '../../openim/constants.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { atRepeatableRead } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS } from './member-changes.js';
 import { MEMBER_COUNT, recordChange, STATUS } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -31,6 +31,7 @@ export const END_ABSENT_GROUP: PreparedStatement = {
       left_at = change.as_of, left_cause = 'dismissed', left_reason = '${STALE.absent}', as_of = change.as_of, synced_at = now()
     FROM change, written_group WHERE m.group_id = written_group.group_id AND m.left_at IS NULL
   ),
+  ${endedPeriods()},
   ${recordChange([STATUS, MEMBER_COUNT], {
     source: "'reconciliation'",
     cause: 'NULL::uuid',

@@ -10,7 +10,7 @@ change AS (
 payload AS (SELECT * FROM json_to_record($2::json) AS t("userID" text, "joinSource" integer, "inviterUserID" text)),
 affected_users AS (SELECT "userID" AS user_id FROM payload),
 before AS (
-  SELECT affected_users.user_id, m.left_at, m.join_time, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
+  SELECT affected_users.user_id, m.left_at, m.join_time, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent,
     known.members_removed_at
   FROM change
@@ -22,7 +22,7 @@ before AS (
   WHERE (m.as_of IS NULL OR ($3::timestamptz IS NULL OR m.as_of <= change.as_of))
 ),
 planned AS (
-  SELECT user_id, is_recent, left_at IS NOT NULL AS had_left, old_exists, old_is_member, old_role_level, old_nickname, old_face_url, old_ex, old_mute_end_time,
+  SELECT user_id, is_recent, left_at IS NOT NULL AS had_left, old_exists, old_is_member, old_valid_from, old_role_level, old_nickname, old_face_url, old_ex, old_mute_end_time,
     CASE WHEN old_is_member AND old_role_level <> 0 THEN old_role_level ELSE 20 END AS role_level,
     members_removed_at AS left_at,
     CASE WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
@@ -83,12 +83,13 @@ written_group AS (
   RETURNING *
 ),
 written_members AS (
-  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
-  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, change.as_of, now()
+  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, valid_from, as_of, synced_at)
+  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE change.as_of END, change.as_of, now()
   FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
   ORDER BY user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET
     role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
+    valid_from = excluded.valid_from,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
 ),

@@ -8,7 +8,7 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS } from './member-changes.js';
 import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -54,6 +54,7 @@ export const LEAVE_GROUP: PreparedStatement = {
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

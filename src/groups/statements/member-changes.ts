@@ -12,6 +12,7 @@ export const DETAILS = MEMBER_FIELDS.filter(({ column }) =>
 const OLD: Readonly<Record<string, string>> = {
   old_exists: 'm.user_id IS NOT NULL',
   old_is_member: 'm.user_id IS NOT NULL AND m.left_at IS NULL',
+  old_valid_from: 'm.valid_from',
   ...Object.fromEntries(
     ['role_level', ...DETAILS.map(({ column }) => column)].map((column) => [`old_${column}`, `m.${column}`]),
   ),
@@ -83,3 +84,20 @@ export const NO_MEMBER_CHANGES = `
  */
 export const revisionStep = (changesGroup: string): string =>
   `((SELECT changed > 0 FROM member_summary) OR ${changesGroup})::integer`;
+
+/** For the row of a member in `planned`: since when the user is a member with this role. A role that was not known was this one. */
+export const validFrom = (asOf: string): string =>
+  `CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE ${asOf} END`;
+
+/**
+ * `ended_periods`: the memberships of `member_changes` that ended, or went on with another role, up to when they did.
+ * @param from the CTE with the time of the change
+ */
+export const endedPeriods = (from = 'change'): string => `
+  ended_periods AS (
+    INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+    SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+    FROM ${from}, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, ${from}.as_of) AS valid_to) AS ended
+    WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+    ON CONFLICT DO NOTHING
+  )`;

@@ -42,6 +42,7 @@ export const COMPARED = `
       l."userID" IS NOT NULL AS is_listed,
       m.user_id IS NOT NULL AS was_known,
       m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+      m.valid_from AS old_valid_from,
       coalesce(${snapshotOverwrites('m.as_of', 'change.as_of')}, true) AS is_overwritten,
       coalesce(${snapshotOverwrites(
         'm.as_of',

@@ -34,7 +34,8 @@ const GROUP_COLUMNS = GROUP_FIELDS.map(({ column }) => column);
 export const WRITTEN_GROUP = `
   written_group AS (
     INSERT INTO groups AS g (group_id, ${columns(GROUP_FIELDS)}, create_time, member_count, as_of, created_as_of, members_removed_at,
-      synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, revision)
+      synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, known_since,
+      revision)
     SELECT $1, ${values(GROUP_FIELDS, 'info')}, coalesce(info."createTime", known.create_time),
       counted.members + counted.joining - counted.leaving, change.as_of,
       CASE WHEN accepted.is_verified AND payload.info IS NOT NULL THEN least(info."createTime", change.as_of) END,
@@ -43,6 +44,7 @@ export const WRITTEN_GROUP = `
       payload."versionID", payload.version,
       CASE WHEN NOT accepted.is_verified THEN now() END,
       CASE WHEN NOT accepted.is_verified THEN '${STALE.unread}' || coalesce(': ' || payload.reason, '') END,
+      CASE WHEN accepted.is_verified THEN change.as_of END,
       ${revisionStep('payload.info IS NOT NULL')}
     FROM accepted, counted, change, payload LEFT JOIN known ON true LEFT JOIN info ON true
     ON CONFLICT (group_id) DO UPDATE SET
@@ -58,6 +60,7 @@ export const WRITTEN_GROUP = `
       last_callback_at = CASE WHEN ${isAheadOfClock('g.last_callback_at')} THEN excluded.as_of ELSE g.last_callback_at END,
       verified_at = coalesce(excluded.verified_at, g.verified_at),
       full_snapshot_at = coalesce(excluded.full_snapshot_at, g.full_snapshot_at),
+      known_since = coalesce(g.known_since, excluded.known_since),
       version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
       version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
       stale_since = CASE ${STAYS_STALE} THEN g.stale_since
@@ -80,7 +83,7 @@ export const PLANNED = `
       CASE WHEN NOT is_listed THEN change.as_of END AS left_at,
       CASE WHEN NOT is_listed AND (SELECT status = ${DISMISSED} FROM info) THEN 'dismissed' END AS left_cause,
       NULL AS left_reason,
-      was_known AS old_exists, was_member AS old_is_member, ${MEMBER_FIELDS.map(({ column }) => `old_${column}`).join(', ')}
+      was_known AS old_exists, was_member AS old_is_member, old_valid_from, ${MEMBER_FIELDS.map(({ column }) => `old_${column}`).join(', ')}
     FROM accepted, change, changes
     WHERE is_written OR leaves
   )`;

@@ -23,6 +23,7 @@ compared AS (
     l."userID" IS NOT NULL AS is_listed,
     m.user_id IS NOT NULL AS was_known,
     m.user_id IS NOT NULL AND m.left_at IS NULL AS was_member,
+    m.valid_from AS old_valid_from,
     coalesce(((m.as_of > clock_timestamp()) OR m.as_of <= change.as_of), true) AS is_overwritten,
     coalesce(((m.as_of > clock_timestamp()) OR m.as_of <= greatest(change.as_of - interval '5 seconds', known.verified_at)), true) AS is_past_caches,
     m.user_id IS NOT NULL AND NOT payload.whole AND l."userID" IS NULL AND NOT m.user_id = ANY (listed_as_left.user_ids)
@@ -109,7 +110,7 @@ planned AS (
     CASE WHEN NOT is_listed THEN change.as_of END AS left_at,
     CASE WHEN NOT is_listed AND (SELECT status = 2 FROM info) THEN 'dismissed' END AS left_cause,
     NULL AS left_reason,
-    was_known AS old_exists, was_member AS old_is_member, old_role_level, old_nickname, old_face_url, old_ex, old_join_source, old_inviter_user_id, old_join_time, old_mute_end_time
+    was_known AS old_exists, was_member AS old_is_member, old_valid_from, old_role_level, old_nickname, old_face_url, old_ex, old_join_source, old_inviter_user_id, old_join_time, old_mute_end_time
   FROM accepted, change, changes
   WHERE is_written OR leaves
 ),
@@ -144,7 +145,8 @@ member_summary AS (
 ),
 written_group AS (
   INSERT INTO groups AS g (group_id, group_name, notification, introduction, face_url, ex, need_verification, look_member_info, apply_member_friend, owner_user_id, status, creator_user_id, group_type, notification_update_time, notification_user_id, create_time, member_count, as_of, created_as_of, members_removed_at,
-    synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, revision)
+    synced_at, verified_at, full_snapshot_at, version_id, version, stale_since, stale_reason, known_since,
+    revision)
   SELECT $1, info."groupName", info."notification", info."introduction", info."faceURL", info."ex", info."needVerification", info."lookMemberInfo", info."applyMemberFriend", info."ownerUserID", info."status", info."creatorUserID", info."groupType", info."notificationUpdateTime", info."notificationUserID", coalesce(info."createTime", known.create_time),
     counted.members + counted.joining - counted.leaving, change.as_of,
     CASE WHEN accepted.is_verified AND payload.info IS NOT NULL THEN least(info."createTime", change.as_of) END,
@@ -153,6 +155,7 @@ written_group AS (
     payload."versionID", payload.version,
     CASE WHEN NOT accepted.is_verified THEN now() END,
     CASE WHEN NOT accepted.is_verified THEN 'it could not be read from OpenIM' || coalesce(': ' || payload.reason, '') END,
+    CASE WHEN accepted.is_verified THEN change.as_of END,
     ((SELECT changed > 0 FROM member_summary) OR payload.info IS NOT NULL)::integer
   FROM accepted, counted, change, payload LEFT JOIN known ON true LEFT JOIN info ON true
   ON CONFLICT (group_id) DO UPDATE SET
@@ -181,6 +184,7 @@ written_group AS (
     last_callback_at = CASE WHEN (g.last_callback_at > clock_timestamp()) THEN excluded.as_of ELSE g.last_callback_at END,
     verified_at = coalesce(excluded.verified_at, g.verified_at),
     full_snapshot_at = coalesce(excluded.full_snapshot_at, g.full_snapshot_at),
+    known_since = coalesce(g.known_since, excluded.known_since),
     version_id = CASE WHEN excluded.verified_at IS NULL THEN g.version_id ELSE excluded.version_id END,
     version = CASE WHEN excluded.verified_at IS NULL THEN g.version ELSE excluded.version END,
     stale_since = CASE WHEN (SELECT needs_full_snapshot OR is_too_recent FROM verdict)
@@ -208,14 +212,22 @@ written_group AS (
   RETURNING *
 ),
 written_members AS (
-  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
-  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, change.as_of, now()
+  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, valid_from, as_of, synced_at)
+  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE change.as_of END, change.as_of, now()
   FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
   ORDER BY user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET
     role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
+    valid_from = excluded.valid_from,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
+),
+ended_periods AS (
+  INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  ON CONFLICT DO NOTHING
 ),
 field_differences AS (
   SELECT known.verified_at IS NOT NULL OR known.created_as_of IS NOT NULL AS was_known,

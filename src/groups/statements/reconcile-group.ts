@@ -5,6 +5,7 @@ import { CHANGES, COMPARED, COUNTED, SNAPSHOT, VERDICT } from './reconcile-group
 import { DRIFT, FIELD_DIFFERENCES } from './reconcile-group-drift.js';
 import { ACCEPTED, MEMBER_CHANGES, PLANNED, RECORDED, WRITTEN_GROUP } from './reconcile-group-writes.js';
 import { UPSERT_MEMBERS } from './building-blocks.js';
+import { endedPeriods } from './member-changes.js';
 
 /** A group as OpenIM's REST API shows it: a snapshot of all of it, or a delta since a version. Times are texts for timestamptz. */
 export interface GroupSnapshot {
@@ -73,6 +74,7 @@ export const RECONCILE_GROUP: PreparedStatement = {
   ${MEMBER_CHANGES},
   ${WRITTEN_GROUP},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${FIELD_DIFFERENCES},
   ${DRIFT},
   ${RECORDED}

@@ -100,10 +100,11 @@ export const record = ({
 /**
  * `recorded`: writes the change, where `written_group` has a later revision than `known`. Both have all columns of the group.
  * @param fields the fields of the group that the statement may change
+ * @param from the CTE with the time as of which the change is true
  */
 export const recordChange = (
   fields: readonly Field[],
-  origin: Pick<RecordedChange, 'source' | 'cause' | 'drift'> = {},
+  { from = 'change', ...origin }: Pick<RecordedChange, 'source' | 'cause' | 'drift'> & { from?: string } = {},
 ): string =>
   record({
     revision: 'written_group.revision',
@@ -117,7 +118,8 @@ export const recordChange = (
       'member_summary.members',
       `nullif(greatest(member_summary.changed - ${KEPT_MEMBERS}, 0), 0)`,
     ),
-    from: `written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+    from: `written_group LEFT JOIN known ON true CROSS JOIN ${from} CROSS JOIN member_summary
     WHERE written_group.revision > coalesce(known.revision, 0)`,
+    asOf: `${from}.as_of`,
     ...origin,
   });

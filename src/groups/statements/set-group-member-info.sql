@@ -14,7 +14,7 @@ affected_users AS (SELECT "userID" AS user_id FROM payload),
 before AS (
   SELECT m.*, affected_users.user_id AS affected_user_id, known.members_removed_at,
     known.created_as_of IS NOT NULL AS is_created,
-    m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
+    m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent
   FROM change
     LEFT JOIN known ON true
@@ -25,7 +25,7 @@ before AS (
   WHERE (m.as_of IS NULL OR ($3::timestamptz IS NULL OR m.as_of <= change.as_of))
 ),
 planned AS (
-  SELECT affected_user_id AS user_id, is_recent, is_created, old_exists, old_is_member, old_role_level, old_nickname, old_face_url, old_ex, old_mute_end_time,
+  SELECT affected_user_id AS user_id, is_recent, is_created, old_exists, old_is_member, old_valid_from, old_role_level, old_nickname, old_face_url, old_ex, old_mute_end_time,
     before.left_at IS NOT NULL AS had_left,
     (payload.nickname <> before.nickname OR payload."faceURL" <> before.face_url OR payload.ex <> before.ex
       OR payload."roleLevel" <> nullif(before.role_level, 0)) IS TRUE AS overwrites,
@@ -97,14 +97,22 @@ written_group AS (
   RETURNING *
 ),
 written_members AS (
-  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, as_of, synced_at)
-  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, change.as_of, now()
+  INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, valid_from, as_of, synced_at)
+  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE change.as_of END, change.as_of, now()
   FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
   ORDER BY user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET
     role_level = excluded.role_level, left_at = excluded.left_at, left_cause = excluded.left_cause, left_reason = excluded.left_reason, nickname = excluded.nickname, face_url = excluded.face_url, ex = excluded.ex, join_source = excluded.join_source, inviter_user_id = excluded.inviter_user_id, join_time = excluded.join_time, mute_end_time = excluded.mute_end_time,
+    valid_from = excluded.valid_from,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
+),
+ended_periods AS (
+  INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  ON CONFLICT DO NOTHING
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)

@@ -7,7 +7,7 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
 import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -71,6 +71,7 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

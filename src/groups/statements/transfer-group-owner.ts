@@ -10,7 +10,7 @@ import {
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS } from './member-changes.js';
 import { MEMBER_COUNT, OWNER, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -76,6 +76,7 @@ export const TRANSFER_GROUP_OWNER: PreparedStatement = {
   ),
   ${upsertGroup([OWNER.column])},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${recordChange([OWNER, MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

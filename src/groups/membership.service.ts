@@ -1,0 +1,115 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
+import { Config } from '../config/config.js';
+import type { MembersQuery } from './groups-query.js';
+import type { MemberAtDto, MembersAtPage, UserGroupAtDto, UserGroupsAtPage } from './membership.dto.js';
+
+const DAY_MS = 86_400_000;
+
+const KNOWN_SINCE = 'SELECT known_since AS "knownSince" FROM groups WHERE group_id = $1';
+
+/**
+ * Memberships at $2: those that ended later, and those that have not ended.
+ * @param owner the column whose value is $1
+ * @param other the column that orders the list, after $3
+ * @param condition limits them further
+ */
+const membershipsAt = (owner: string, other: string, condition: string): string => `
+  SELECT * FROM (
+    (SELECT ${other}, role_level, valid_from, valid_to FROM group_member_periods
+      WHERE ${owner} = $1 AND valid_from <= $2 AND valid_to > $2 AND ${other} > $3 ${condition} ORDER BY ${other} LIMIT $4)
+    UNION ALL
+    (SELECT ${other}, role_level, valid_from, NULL FROM group_members
+      WHERE ${owner} = $1 AND valid_from <= $2 AND left_at IS NULL AND ${other} > $3 ${condition} ORDER BY ${other} LIMIT $4)
+  ) AS at ORDER BY ${other} LIMIT $4`;
+
+const MEMBERS_AT = `
+  SELECT user_id AS "userID", role_level AS "roleLevel", valid_from AS "validFrom", valid_to AS "validTo"
+  FROM (${membershipsAt('group_id', 'user_id', 'AND ($5::integer IS NULL OR role_level = $5)')}) AS members`;
+
+const GROUPS_AT = `
+  SELECT group_id AS "groupID", group_name AS "groupName", role_level AS "roleLevel", valid_from AS "validFrom", valid_to AS "validTo"
+  FROM (${membershipsAt('user_id', 'group_id', '')}) AS memberships LEFT JOIN groups USING (group_id)
+  ORDER BY group_id`;
+
+const UNKNOWN_GROUPS = `
+  SELECT count(*)::integer AS groups FROM group_members m JOIN groups g USING (group_id)
+  WHERE m.user_id = $1 AND m.left_at IS NULL AND coalesce(g.known_since > $2, true)`;
+
+/** A row, with times as Dates. */
+type Row<T> = Omit<T, 'validFrom' | 'validTo'> & { validFrom: Date; validTo: Date | null };
+
+const toDto = <T>(row: Row<T>) => ({
+  ...row,
+  validFrom: row.validFrom.toISOString(),
+  validTo: row.validTo?.toISOString() ?? null,
+});
+
+/** Reads who was a member at a moment. */
+@Injectable()
+export class MembershipService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Lists the members of a group at a moment, by userID.
+   * @throws NotFoundException for an unknown group, and for a moment at which its members were not known; BadRequestException for a cursor
+   * of another list
+   */
+  async listMembersAt(groupID: string, moment: Date, query: MembersQuery): Promise<MembersAtPage> {
+    this.expectKept(moment);
+    const [group] = await this.dataSource.query<{ knownSince: Date | null }[]>(KNOWN_SINCE, [groupID]);
+    if (!group) {
+      throw new NotFoundException(`There is no group ${groupID}`);
+    }
+    if (!group.knownSince || group.knownSince > moment) {
+      const since = group.knownSince ? `since ${group.knownSince.toISOString()} only` : 'at no moment yet';
+      throw new NotFoundException(`The members of group ${groupID} are known ${since}`);
+    }
+    const rows = await this.dataSource.query<Row<MemberAtDto>[]>(MEMBERS_AT, [
+      groupID,
+      moment,
+      after(query),
+      query.limit + 1,
+      query.roleLevel ?? null,
+    ]);
+    return page(rows.map(toDto), query.limit, ({ userID }) => [userID]);
+  }
+
+  /**
+   * Lists the groups of a user at a moment, by groupID.
+   * @throws NotFoundException for a moment whose memberships are no longer kept; BadRequestException for a cursor of another list
+   */
+  async listGroupsAt(userID: string, moment: Date, query: PageQuery): Promise<UserGroupsAtPage> {
+    this.expectKept(moment);
+    const [rows, [unknown]] = await Promise.all([
+      this.dataSource.query<Row<UserGroupAtDto>[]>(GROUPS_AT, [
+        userID,
+        moment,
+        after(query),
+        query.limit + 1,
+      ]),
+      this.dataSource.query<[{ groups: number }]>(UNKNOWN_GROUPS, [userID, moment]),
+    ]);
+    return {
+      ...page(rows.map(toDto), query.limit, ({ groupID }) => [groupID]),
+      unknownGroups: unknown.groups,
+    };
+  }
+
+  private expectKept(moment: Date): void {
+    const { PERIOD_RETENTION_DAYS: days } = this.config;
+    if (days > 0 && moment.getTime() < Date.now() - days * DAY_MS) {
+      throw new NotFoundException(
+        `Memberships that ended are kept for ${days} days only (PERIOD_RETENTION_DAYS)`,
+      );
+    }
+  }
+}
+
+const after = ({ cursor }: PageQuery): string =>
+  cursor === undefined ? '' : String(decodeCursor(cursor, ['text'])[0]);
