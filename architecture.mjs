@@ -38,7 +38,14 @@ export const ARROWS = {
     'postgres',
     'waiting',
   ],
-  'callback/replay': ['callback/payloads', 'callback/parsing', 'admin-api', 'deliveries', 'groups'],
+  'callback/replay': [
+    'callback/payloads',
+    'callback/parsing',
+    'admin-api',
+    'deliveries',
+    'groups',
+    'postgres',
+  ],
   callback: [
     'callback/payloads',
     'callback/parsing',
@@ -124,6 +131,8 @@ export const ARROWS = {
     'reconciliation',
     'server',
     'waiting',
+    'callback/replay',
+    'groups',
   ],
   'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
@@ -142,6 +151,9 @@ export const ARROWS = {
     'reconciliation/runs',
     'reconciliation/snapshots',
     'webhooks',
+    'admin-api',
+    'callback/replay',
+    'deliveries',
   ],
-  cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim'],
+  cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim', 'admin-api', 'deliveries'],
 };

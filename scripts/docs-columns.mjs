@@ -4,9 +4,12 @@ import { built, table } from './docs-markdown.mjs';
 const ORDER = [
   'groups',
   'group_members',
+  'group_member_periods',
   'callback_deliveries',
   'group_changes',
   'change_feed',
+  'webhook_endpoints',
+  'webhook_held_groups',
   'reconciliation_runs',
   'leases',
 ];

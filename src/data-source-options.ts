@@ -7,6 +7,7 @@ import { CreateLeases1764288000004 } from '../migrations/1764288000004-CreateLea
 import { CreateGroupChanges1764288000005 } from '../migrations/1764288000005-CreateGroupChanges.js';
 import { CreateWebhooks1764288000006 } from '../migrations/1764288000006-CreateWebhooks.js';
 import { CreateMemberPeriods1764288000007 } from '../migrations/1764288000007-CreateMemberPeriods.js';
+import { CreateViews1764288000008 } from '../migrations/1764288000008-CreateViews.js';
 import { ChangeFeed } from './changes/change-feed.entity.js';
 import { GroupChange } from './changes/group-change.entity.js';
 import { CallbackDelivery } from './deliveries/callback-delivery.entity.js';
@@ -55,6 +56,7 @@ export function dataSourceOptions(url: string, schema?: string) {
       CreateGroupChanges1764288000005,
       CreateWebhooks1764288000006,
       CreateMemberPeriods1764288000007,
+      CreateViews1764288000008,
     ],
     migrationsTableName: 'openim_group_sync_migrations',
     migrationsTransactionMode: 'all',

@@ -6,7 +6,7 @@ import { TestDatabase } from './helpers/database.js';
 import { FakeOpenIm } from './helpers/fake-openim.js';
 import { fixture } from './helpers/fixtures.js';
 import { differences } from './helpers/mirror.js';
-import { ServiceProcess } from './helpers/process.js';
+import { eventually, ServiceProcess } from './helpers/process.js';
 import { Receiver, SECRET } from './helpers/receiver.js';
 import { CREATE } from './helpers/service.js';
 import { newGroup, step } from './helpers/world.js';
@@ -293,4 +293,54 @@ it('The command webhooks test posts a signed example, and says what came of it',
     output: expect.stringContaining('CHANGES_WEBHOOK_SECRET is not set'),
   });
   await receiver.stop();
+});
+
+describe('The commands replay, export and grant-reader', () => {
+  it('replay what was rejected, write lists, and create a role that reads the views alone', async () => {
+    const service = ServiceProcess.start({ ...settings, CALLBACK_TOKEN: 't' });
+    await eventually(async () => expect((await service.get('/health/ready')).status).toBe(200));
+    const answer = await service.post({
+      groupID: 'g',
+      memberCount: 1,
+      initMemberList: [{ userID: 'o', roleLevel: 100 }],
+    });
+    expect(answer.status).toBe(200);
+    await service.end();
+    await database.query("UPDATE callback_deliveries SET outcome = 'rejected'");
+    await database.query('TRUNCATE groups, group_members');
+    expect(await cli('replay --since 2020-01-01 --outcome rejected')).toEqual({
+      code: 0,
+      output: '1 applied\n',
+    });
+    expect(await cli('replay --since 2020-01-01 --outcome rejected')).toEqual({
+      code: 0,
+      output: '1 unchanged\n',
+    });
+    expect(await cli('replay --since yesterday')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Use a time'),
+    });
+    const groupID = 'g';
+    expect(await cli('export groups --format ndjson')).toEqual({
+      code: 0,
+      output: expect.stringMatching(new RegExp(`^\\{"groupID":"${groupID}",.*\\}\n$`)),
+    });
+    expect((await cli('export members')).output.split('\r\n').slice(0, 2)).toEqual([
+      expect.stringMatching(/^groupID,userID,roleLevel,/),
+      expect.stringMatching(new RegExp(`^${groupID},`)),
+    ]);
+    const role = `reader_of_${process.pid}`;
+    expect(await cli(`grant-reader ${role}`)).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        new RegExp(`^The role ${role} with the password \\S{32} may read the views of openim_views\n$`),
+      ),
+    });
+    expect(await cli(`grant-reader ${role}`)).toEqual({
+      code: 0,
+      output: `The role ${role} may read the views of openim_views\n`,
+    });
+    await database.query(`DROP OWNED BY ${role}`);
+    await database.query(`DROP ROLE ${role}`);
+  });
 });

@@ -325,11 +325,11 @@ describe('Runs', () => {
 
   it('request the versions of many groups by a few concurrent chunks', async () => {
     const world = await World.start(groupsOf(900), { RECONCILE_INTERVAL: '1s' });
-    world.openIm.faults = { slowMs: 600 };
+    world.openIm.faults = { slowMs: 1500 };
     const { id } = (await world.read()).runs[0]!;
     const run = await world.runEnds(({ kind, ...other }) => kind === 'resync' && other.id > id);
-    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(2400);
-  });
+    expect(Date.parse(run.endedAt!) - Date.parse(run.startedAt)).toBeLessThan(6000);
+  }, 120_000);
 
   it('need one request for all groups without an owner', async () => {
     const groups = groupsOf(15);

@@ -89,7 +89,7 @@ it('Every list of the admin API has a test of its paging', async () => {
     paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
   }>('/docs-json');
   const paged = Object.entries(body.paths).filter(([, methods]) =>
-    Object.values(methods).some(({ parameters = [] }) => parameters.some(({ name }) => name === 'cursor')),
+    methods['get']?.parameters?.some(({ name }) => name === 'cursor'),
   );
   expect(paged.map(([path]) => path).toSorted()).toEqual(
     [...new Set(LISTS.map(([route]) => route))].toSorted(),

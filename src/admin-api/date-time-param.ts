@@ -8,7 +8,7 @@ const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/;
 
 /** @returns undefined for a text that is not a time, such as February 30 */
-function parseDateTime(text: string): Date | undefined {
+export function parseDateTime(text: string): Date | undefined {
   const [isDateTime, year, month, day] = DATE_TIME.exec(text) ?? [];
   const lastDay = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
   return isDateTime !== undefined && Number(day) <= lastDay ? new Date(text) : undefined;

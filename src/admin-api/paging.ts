@@ -1,9 +1,10 @@
 import { BadRequestException } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { storableText } from '../postgres/storable-text.js';
 import { WholeNumber } from '../config/whole-number.js';
+import { LIST_FORMATS, type ListFormat } from './list-format.js';
 
 /** Transforms a text of a query or path as it would be stored. */
 export const ToStorable = Transform(({ value }: { value: unknown }) =>
@@ -31,6 +32,18 @@ export class PageQuery {
   @MaxLength(4096)
   @ApiPropertyOptional({ description: 'The `nextCursor` of the previous page' })
   cursor?: string;
+}
+
+/** The page of a list that can be exported whole. */
+export class ExportablePageQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(LIST_FORMATS)
+  @ApiPropertyOptional({
+    enum: LIST_FORMATS,
+    description:
+      '`csv` and `ndjson`: the whole list, without pages; also by `Accept: text/csv` and `Accept: application/x-ndjson`',
+  })
+  format?: ListFormat;
 }
 
 /** A page, without its items. */

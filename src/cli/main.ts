@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { parseDateTime } from '../admin-api/date-time-param.js';
+import { DELIVERY_OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { ConfigError } from '../config/read-config.js';
 import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
@@ -6,6 +8,9 @@ import type { OpenImVersion } from '../openim/webhooks.js';
 import { CommandError, printLine } from './context/context.js';
 import { doctor } from './commands/doctor.command.js';
 import { markDismissed } from './commands/mark-dismissed.command.js';
+import { exportList, type ExportedList, type ExportOptions } from './commands/export.command.js';
+import { grantReader } from './commands/grant-reader.command.js';
+import { replay, type ReplayOptions } from './commands/replay.command.js';
 import { run } from './commands/run.command.js';
 import { verify } from './commands/verify.command.js';
 import { webhooksTest } from './commands/webhooks-test.command.js';
@@ -56,6 +61,26 @@ program
   .action((options: WebhooksOptions) => printLine(webhooksYml(options)));
 
 program
+  .command('replay')
+  .description('replay the callbacks of a time, each as of its arrival; exits 1 if one fails')
+  .requiredOption('--since <time>', 'received at this time or later, such as 2026-01-31T08:00:00Z', toTime)
+  .option('--until <time>', 'received before this time', toTime)
+  .addOption(new Option('--outcome <outcome>', 'only those with this outcome').choices(DELIVERY_OUTCOMES))
+  .option('--command <command>', 'only this command, under the name that OpenIM sent')
+  .option('--group <groupID>', 'only those that name this group')
+  .action(async (options: ReplayOptions) => setExitCode(await replay(options)));
+program
+  .command('export')
+  .description('write all groups, or the current members of all groups, to stdout')
+  .addArgument(new Argument('<list>', 'what').choices(['groups', 'members']))
+  .addOption(new Option('--format <format>', 'how').choices(['csv', 'ndjson']).default('csv'))
+  .action((list: ExportedList, options: ExportOptions) => exportList(list, options));
+program
+  .command('grant-reader')
+  .description('create a role of PostgreSQL that may read the views for reports and nothing else')
+  .argument('<name>', 'name of the role')
+  .action((name: string) => grantReader(name));
+program
   .command('webhooks')
   .description('webhooks that this service sends')
   .command('test')
@@ -72,6 +97,16 @@ function toVersion(value: string): OpenImVersion {
     );
   }
   return isRelease ? '3.8.3' : 'main';
+}
+
+function toTime(value: string): Date {
+  const time = parseDateTime(value);
+  if (!time) {
+    throw new InvalidArgumentError(
+      'Use a time with its zone, such as 2026-01-31T08:00:00Z, or a date in UTC',
+    );
+  }
+  return time;
 }
 
 function toHttpUrl(value: string): string {

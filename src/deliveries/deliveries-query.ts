@@ -1,7 +1,7 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { DateTimeParam } from '../admin-api/date-time-param.js';
-import { PageQuery, ToStorable } from '../admin-api/paging.js';
+import { ExportablePageQuery, PageQuery, ToStorable } from '../admin-api/paging.js';
 import { type DeliveryOutcome, DELIVERY_OUTCOMES } from './callback-delivery.entity.js';
 
 /** The path parameter `{id}`. */
@@ -12,7 +12,7 @@ export class DeliveryParams {
 }
 
 /** The filters of the log; a delivery must match all of them. */
-export class DeliveriesQuery extends PageQuery {
+export class ReplayQuery extends PageQuery {
   @ToStorable
   @IsOptional()
   @IsString()
@@ -40,3 +40,6 @@ export class DeliveriesQuery extends PageQuery {
   @DateTimeParam('Received before this time')
   receivedTo?: Date;
 }
+
+/** The same, for the list. */
+export class DeliveriesQuery extends IntersectionType(ReplayQuery, ExportablePageQuery) {}

@@ -1,8 +1,11 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProduces } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { GroupParams } from '../admin-api/group-params.js';
+import { listAs } from '../admin-api/list-export.js';
+import { AskedFormat, type ListFormat, MEDIA_TYPES } from '../admin-api/list-format.js';
 import { NoQuery, PageQuery } from '../admin-api/paging.js';
+import { DELIVERY_LIST } from './delivery-list.js';
 import { DeliveryPage, DeliveryWithBodyDto, TimelinePage } from './deliveries.dto.js';
 import { DeliveriesQuery, DeliveryParams } from './deliveries-query.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -18,10 +21,14 @@ export class DeliveriesController {
   ) {}
 
   @Get('deliveries')
+  @ApiProduces(...Object.values(MEDIA_TYPES))
   @ApiOperation({ summary: 'List the received callbacks, newest first' })
   @ApiOkResponse({ type: DeliveryPage })
-  list(@Query() query: DeliveriesQuery): Promise<DeliveryPage> {
-    return this.deliveries.list(query);
+  list(
+    @Query() query: DeliveriesQuery,
+    @AskedFormat() format: ListFormat,
+  ): Promise<DeliveryPage | StreamableFile> {
+    return listAs(format, query, DELIVERY_LIST, (page) => this.deliveries.list(page));
   }
 
   @Get('deliveries/:id')

@@ -5,7 +5,7 @@ import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { CallbackDelivery, type DeliveryOutcome } from './callback-delivery.entity.js';
 import { type DeliveryPage, type DeliveryWithBodyDto, toDeliveryDto } from './deliveries.dto.js';
-import { type DeliveriesQuery } from './deliveries-query.js';
+import { type ReplayQuery } from './deliveries-query.js';
 import { type Delivery, LOG_ONLY } from './delivery-log.js';
 
 const NAMED_SINCE = `
@@ -52,7 +52,7 @@ export class DeliveriesService {
    * Lists deliveries, newest first.
    * @throws BadRequestException for a cursor of another list
    */
-  async list(query: DeliveriesQuery): Promise<DeliveryPage> {
+  async list(query: ReplayQuery): Promise<DeliveryPage> {
     const select = this.newestFirst(query);
     for (const field of ['command', 'groupID', 'outcome'] as const) {
       if (query[field] !== undefined) {

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { DateTimeParam } from '../admin-api/date-time-param.js';
-import { PageQuery, ToStorable } from '../admin-api/paging.js';
+import { ExportablePageQuery, ToStorable } from '../admin-api/paging.js';
 import { WholeNumber } from '../config/whole-number.js';
 
 const Int32 = () => WholeNumber(-(2 ** 31), 2 ** 31 - 1);
@@ -16,7 +16,7 @@ export class UserParams {
 }
 
 /** The filters of the list of groups; a group must match all of them. */
-export class GroupsQuery extends PageQuery {
+export class GroupsQuery extends ExportablePageQuery {
   @ToStorable
   @IsOptional()
   @IsString()
@@ -59,7 +59,7 @@ export class GroupsQuery extends PageQuery {
 }
 
 /** The filters of the list of members. */
-export class MembersQuery extends PageQuery {
+export class MembersQuery extends ExportablePageQuery {
   @IsOptional()
   @Int32()
   @ApiPropertyOptional({
@@ -74,7 +74,7 @@ export class MembersQuery extends PageQuery {
 }
 
 /** The query of the groups of a user. */
-export class UserGroupsQuery extends PageQuery {
+export class UserGroupsQuery extends ExportablePageQuery {
   @IsOptional()
   @DateTimeParam('The groups at this moment, with since when and until when the user was a member')
   at?: Date;

@@ -1,9 +1,10 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiProduces,
   getSchemaPath,
 } from '@nestjs/swagger';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
@@ -11,7 +12,16 @@ import { GroupParams } from '../admin-api/group-params.js';
 import { GroupDto, GroupPage, UserGroupPage } from './group.dto.js';
 import { MemberPage } from './member.dto.js';
 import { GroupsQuery, MembersQuery, UserGroupsQuery, UserParams } from './groups-query.js';
+import { listAs } from '../admin-api/list-export.js';
+import { AskedFormat, type ListFormat, MEDIA_TYPES } from '../admin-api/list-format.js';
 import { NoQuery } from '../admin-api/paging.js';
+import {
+  GROUP_LIST,
+  MEMBER_AT_LIST,
+  MEMBER_LIST,
+  USER_GROUP_AT_LIST,
+  USER_GROUP_LIST,
+} from './list-columns.js';
 import { GroupsService } from './groups.service.js';
 import { MembersAtPage, UserGroupsAtPage } from './membership.dto.js';
 import { MembershipService } from './membership.service.js';
@@ -26,10 +36,14 @@ export class GroupsController {
   ) {}
 
   @Get('groups')
+  @ApiProduces(...Object.values(MEDIA_TYPES))
   @ApiOperation({ summary: 'List the groups, newest first' })
   @ApiOkResponse({ type: GroupPage })
-  listGroups(@Query() query: GroupsQuery): Promise<GroupPage> {
-    return this.groups.listGroups(query);
+  listGroups(
+    @Query() query: GroupsQuery,
+    @AskedFormat() format: ListFormat,
+  ): Promise<GroupPage | StreamableFile> {
+    return listAs(format, query, GROUP_LIST, (page) => this.groups.listGroups(page));
   }
 
   @Get('groups/:groupID')
@@ -41,6 +55,7 @@ export class GroupsController {
   }
 
   @Get('groups/:groupID/members')
+  @ApiProduces(...Object.values(MEDIA_TYPES))
   @ApiOperation({
     summary: 'List the members of a group, highest role first, or those at a moment',
   })
@@ -52,13 +67,16 @@ export class GroupsController {
   listMembers(
     @Param() { groupID }: GroupParams,
     @Query() query: MembersQuery,
-  ): Promise<MemberPage | MembersAtPage> {
-    return query.at
-      ? this.memberships.listMembersAt(groupID, query.at, query)
-      : this.groups.listMembers(groupID, query);
+    @AskedFormat() format: ListFormat,
+  ): Promise<MemberPage | MembersAtPage | StreamableFile> {
+    const { at } = query;
+    return at
+      ? listAs(format, query, MEMBER_AT_LIST, (page) => this.memberships.listMembersAt(groupID, at, page))
+      : listAs(format, query, MEMBER_LIST, (page) => this.groups.listMembers(groupID, page));
   }
 
   @Get('users/:userID/groups')
+  @ApiProduces(...Object.values(MEDIA_TYPES))
   @ApiOperation({
     summary: 'List the groups of a user, with the role in each, or those at a moment',
   })
@@ -70,9 +88,11 @@ export class GroupsController {
   listGroupsOfUser(
     @Param() { userID }: UserParams,
     @Query() query: UserGroupsQuery,
-  ): Promise<UserGroupPage | UserGroupsAtPage> {
-    return query.at
-      ? this.memberships.listGroupsAt(userID, query.at, query)
-      : this.groups.listGroupsOfUser(userID, query);
+    @AskedFormat() format: ListFormat,
+  ): Promise<UserGroupPage | UserGroupsAtPage | StreamableFile> {
+    const { at } = query;
+    return at
+      ? listAs(format, query, USER_GROUP_AT_LIST, (page) => this.memberships.listGroupsAt(userID, at, page))
+      : listAs(format, query, USER_GROUP_LIST, (page) => this.groups.listGroupsOfUser(userID, page));
   }
 }

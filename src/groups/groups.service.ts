@@ -4,7 +4,7 @@ import { Repository } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { GroupMember } from './group-member.entity.js';
 import { type GroupDto, type GroupPage, toGroupDto, type UserGroupPage } from './group.dto.js';
-import { type MemberPage, toMemberDto } from './member.dto.js';
+import { type MemberOfGroupDto, type MemberPage, toMemberDto } from './member.dto.js';
 import { type GroupsQuery, type MembersQuery } from './groups-query.js';
 import { Group } from './group.entity.js';
 
@@ -88,6 +88,26 @@ export class GroupsService {
       await this.getGroup(groupID);
     }
     return page(rows.map(toMemberDto), query.limit, (member) => [member.roleLevel, member.userID]);
+  }
+
+  /** Lists the current members of all groups, by groupID and userID. @throws BadRequestException for a cursor of another list */
+  async listAllMembers({
+    limit,
+    cursor,
+  }: PageQuery): Promise<{ items: MemberOfGroupDto[]; nextCursor: string | null }> {
+    const [groupID, userID] = cursor === undefined ? ['', ''] : decodeCursor(cursor, ['text', 'text']);
+    const rows = await this.members
+      .createQueryBuilder('m')
+      .where('(m.groupID, m.userID) > (:groupID, :userID) AND m.leftAt IS NULL', { groupID, userID })
+      .orderBy('m.groupID')
+      .addOrderBy('m.userID')
+      .limit(limit + 1)
+      .getMany();
+    return page(
+      rows.map((member) => Object.assign({ groupID: member.groupID }, toMemberDto(member))),
+      limit,
+      (member) => [member.groupID, member.userID],
+    );
   }
 
   /**

@@ -59,6 +59,9 @@ export class MemberDto {
   syncedAt!: string;
 }
 
+/** A member, with the group. */
+export type MemberOfGroupDto = MemberDto & { groupID: string };
+
 export class MemberPage extends Page {
   @ApiProperty({ type: [MemberDto] })
   items!: MemberDto[];

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
+import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
 import { SilentConnections } from './silent-connections.js';
@@ -45,7 +46,7 @@ export class HttpAdapter extends ExpressAdapter {
    * has one charset.
    */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
-    if (typeof body !== 'object' || body === null) {
+    if (typeof body !== 'object' || body === null || body instanceof StreamableFile) {
       return super.reply(response, body, statusCode);
     }
     const json = JSON.stringify(body);

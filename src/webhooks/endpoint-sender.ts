@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { decodeFeedCursor, encodeFeedCursor } from '../changes/feed-cursor.js';
 import { pause } from '../waiting/poll.js';
@@ -74,6 +75,7 @@ async function untilOneEnds(
   loops: ((ended: AbortSignal) => Promise<void>)[],
 ): Promise<void> {
   const end = new AbortController();
+  setMaxListeners(0, end.signal); // each lane waits with one
   const abort = (): void => end.abort();
   signal.addEventListener('abort', abort);
   let failure: unknown;

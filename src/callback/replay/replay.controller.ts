@@ -2,8 +2,9 @@ import { Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AdminRoutes } from '../../admin-api/admin-routes.js';
 import { DeliveryDto } from '../../deliveries/deliveries.dto.js';
-import { DeliveryParams } from '../../deliveries/deliveries-query.js';
+import { DeliveryParams, ReplayQuery } from '../../deliveries/deliveries-query.js';
 import { NoQuery } from '../../admin-api/paging.js';
+import { ReplayedPage } from './replay.dto.js';
 import { ReplayService } from './replay.service.js';
 
 /** Replays deliveries for staff. */
@@ -11,6 +12,15 @@ import { ReplayService } from './replay.service.js';
 @AdminRoutes()
 export class ReplayController {
   constructor(private readonly replays: ReplayService) {}
+
+  /** Replays a page of the log. */
+  @Post('deliveries/replay')
+  @ApiOperation({ summary: 'Replay a page of the callbacks that match, each as of its arrival' })
+  @HttpCode(200)
+  @ApiOkResponse({ type: ReplayedPage })
+  replayPage(@Query() query: ReplayQuery): Promise<ReplayedPage> {
+    return this.replays.replayPage(query);
+  }
 
   /** Replays a callback as of its arrival; answers with the delivery of the replay. */
   @Post('deliveries/:id/replay')

@@ -4,6 +4,8 @@ import { ConfigModule } from '../../config/config.module.js';
 import { dataSourceOptions } from '../../data-source-options.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { MetricsModule } from '../../metrics/metrics.module.js';
+import { GroupsModule } from '../../groups/groups.module.js';
+import { ReplayModule } from '../../callback/replay/replay.module.js';
 import { ReconciliationModule } from '../../reconciliation/reconciliation.module.js';
 
 /** The providers of the service that commands use: without HTTP, and without loops. */
@@ -18,6 +20,8 @@ export class CliModule {
         DatabaseModule.forRoot(dataSourceOptions(databaseUrl, config.DATABASE_SCHEMA), config),
         MetricsModule,
         ReconciliationModule,
+        GroupsModule,
+        ReplayModule,
       ],
     };
   }

@@ -145,7 +145,8 @@ group_done AS (SELECT count(*) AS rows FROM written_group),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, valid_from, as_of, synced_at)
   SELECT $1, planned.user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason,
-    CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE creation.as_of END, creation.as_of, now()
+    CASE WHEN old_exists AND (planned.left_at IS NOT NULL OR (old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0)))
+      THEN old_valid_from ELSE creation.as_of END, creation.as_of, now()
   FROM group_done, creation, planned
   ORDER BY planned.user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET

@@ -84,7 +84,8 @@ written_group AS (
 ),
 written_members AS (
   INSERT INTO group_members AS m (group_id, user_id, role_level, left_at, left_cause, left_reason, nickname, face_url, ex, join_source, inviter_user_id, join_time, mute_end_time, valid_from, as_of, synced_at)
-  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE change.as_of END, change.as_of, now()
+  SELECT $1, user_id, planned.role_level, planned.left_at, planned.left_cause, planned.left_reason, planned.nickname, planned.face_url, planned.ex, planned.join_source, planned.inviter_user_id, planned.join_time, planned.mute_end_time, CASE WHEN old_exists AND (planned.left_at IS NOT NULL OR (old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0)))
+      THEN old_valid_from ELSE change.as_of END, change.as_of, now()
   FROM (SELECT count(*) FROM written_group) AS group_done, change, planned
   ORDER BY user_id COLLATE "C"
   ON CONFLICT (group_id, user_id) DO UPDATE SET

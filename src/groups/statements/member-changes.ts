@@ -85,9 +85,10 @@ export const NO_MEMBER_CHANGES = `
 export const revisionStep = (changesGroup: string): string =>
   `((SELECT changed > 0 FROM member_summary) OR ${changesGroup})::integer`;
 
-/** For the row of a member in `planned`: since when the user is a member with this role. A role that was not known was this one. */
+/** For the row of a member in `planned`: since when the user is, or was, a member with this role. A role that was not known was this one. */
 export const validFrom = (asOf: string): string =>
-  `CASE WHEN old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0) THEN old_valid_from ELSE ${asOf} END`;
+  `CASE WHEN old_exists AND (planned.left_at IS NOT NULL OR (old_is_member AND (planned.role_level = old_role_level OR old_role_level = 0)))
+        THEN old_valid_from ELSE ${asOf} END`;
 
 /**
  * `ended_periods`: the memberships of `member_changes` that ended, or went on with another role, up to when they did.

@@ -1,0 +1,49 @@
+import { pipeline } from 'node:stream/promises';
+import { pagesOf, toCsv, toNdjson } from '../../admin-api/list-export.js';
+import { readConfig } from '../../config/read-config.js';
+import { GroupsService } from '../../groups/groups.service.js';
+import { GROUP_LIST, MEMBER_OF_GROUP_LIST } from '../../groups/list-columns.js';
+import { withContext } from '../context/context.js';
+
+/** What is exported, and how. */
+export type ExportedList = 'groups' | 'members';
+export interface ExportOptions {
+  format: 'csv' | 'ndjson';
+}
+
+/** Rows that are read at once. */
+const PAGE = 500;
+
+/** Writes all groups, or the current members of all groups, to stdout. Memory does not grow with the list. */
+export async function exportList(list: ExportedList, { format }: ExportOptions): Promise<void> {
+  await withContext(readConfig(), { LOG_LEVEL: 'error', RUN_MIGRATIONS: false }, async ({ app }) => {
+    const groups = app.get(GroupsService);
+    const query = { limit: PAGE };
+    const texts =
+      list === 'groups'
+        ? textsOf(
+            pagesOf(query, (page) => groups.listGroups(page)),
+            format,
+            GROUP_LIST.columns,
+          )
+        : textsOf(
+            pagesOf(query, (page) => groups.listAllMembers(page)),
+            format,
+            MEMBER_OF_GROUP_LIST.columns,
+          );
+    await pipeline(texts, process.stdout, { end: false });
+  });
+}
+
+async function* textsOf<T extends object>(
+  pages: AsyncIterable<T[]>,
+  format: ExportOptions['format'],
+  columns: readonly (keyof T & string)[],
+): AsyncGenerator<string> {
+  const lines = format === 'csv' ? toCsv<T>(columns) : toNdjson;
+  let isFirst = true;
+  for await (const items of pages) {
+    yield lines(items, isFirst);
+    isFirst = false;
+  }
+}
