@@ -16,10 +16,6 @@ export class CreateMemberPeriods1764288000007 implements MigrationInterface {
     await queryRunner.query(
       'CREATE INDEX group_member_periods_user_id_idx ON group_member_periods (user_id, group_id, valid_from)',
     );
-    // For the retention alone: periods end in the order in which they are written, or nearly so.
-    await queryRunner.query(
-      'CREATE INDEX group_member_periods_valid_to_idx ON group_member_periods USING brin (valid_to)',
-    );
     await queryRunner.query(`
       COMMENT ON TABLE group_member_periods IS 'Past memberships: one row for each time that a user left or got another role.';
       COMMENT ON COLUMN group_member_periods.group_id IS 'groupID of OpenIM.';

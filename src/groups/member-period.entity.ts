@@ -8,7 +8,6 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
   comment: 'Past memberships: one row for each time that a user left or got another role.',
 })
 @Index('group_member_periods_user_id_idx', ['userID', 'groupID', 'validFrom'])
-@Index('group_member_periods_valid_to_idx', ['validTo'], { type: 'brin' })
 export class MemberPeriod {
   @PrimaryColumn('text', {
     name: 'group_id',

@@ -20,7 +20,7 @@ export class AfterKickGroupCallback implements CallbackPayload<MembersLeft> {
 
   toChange(): MembersLeft {
     const userIDs = (this.kickedUserIDs ?? []).filter((userID) => userID !== '').map(storableText);
-    return { userIDs, cause: 'kicked', reason: this.reason };
+    return { userIDs: [...new Set(userIDs)], cause: 'kicked', reason: this.reason };
   }
 
   toSummary(): string {

@@ -9,7 +9,7 @@ WITH known AS (
     CROSS JOIN json_to_record($2::json) AS payload("userIDs" text[], cause text, reason text)
 ),
 leaving AS (
-  SELECT m.ctid AS row_id, m.user_id, m.role_level, m.valid_from, (m.as_of > known.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent
+  SELECT m.ctid AS row_id, m.user_id, m.role_level, (m.as_of > known.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent
   FROM known CROSS JOIN unnest("userIDs") AS affected_users(user_id) CROSS JOIN LATERAL (
     SELECT ctid, * FROM group_members WHERE group_id = $1 AND user_id = affected_users.user_id AND left_at IS NULL OFFSET 0
   ) AS m
@@ -17,7 +17,7 @@ leaving AS (
 effect AS (
   SELECT known.*, members.*, CASE WHEN is_recent THEN 'the order of two callbacks is not known' END AS stale
   FROM known, (
-    SELECT count(DISTINCT leaving.user_id)::integer AS number, bool_or(is_recent) AS is_recent, jsonb_agg(jsonb_build_object(
+    SELECT count(*)::integer AS number, bool_or(is_recent) AS is_recent, jsonb_agg(jsonb_build_object(
       'userID', leaving.user_id, 'kind', 'left', 'roleLevel', role_level, 'cause', cause)) AS changes
     FROM known, leaving
   ) AS members
@@ -38,10 +38,11 @@ written_members AS (
   UPDATE group_members m SET
     left_at = effect.as_of, left_cause = cause, left_reason = reason, as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN effect.as_of ELSE greatest(m.as_of, effect.as_of) END, synced_at = now()
   FROM (SELECT count(*) FROM written_group) AS group_done, effect, leaving WHERE m.ctid = leaving.row_id
+  RETURNING m.user_id, m.role_level, m.valid_from, m.left_at, m.left_cause
 ),
 ended_periods AS (
   INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-  SELECT $1, user_id, role_level, valid_from, effect.as_of, cause FROM effect, leaving WHERE valid_from < effect.as_of
+  SELECT $1, user_id, role_level, valid_from, left_at, left_cause FROM written_members WHERE valid_from < left_at
   ON CONFLICT DO NOTHING
 ),
 recorded AS (

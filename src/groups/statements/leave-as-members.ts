@@ -19,7 +19,7 @@ export const LEAVE_AS_MEMBERS: PreparedStatement = {
       CROSS JOIN json_to_record($2::json) AS payload("userIDs" text[], cause text, reason text)
   ),
   leaving AS (
-    SELECT m.ctid AS row_id, m.user_id, m.role_level, m.valid_from, ${isRecent('m', 'known')} AS is_recent
+    SELECT m.ctid AS row_id, m.user_id, m.role_level, ${isRecent('m', 'known')} AS is_recent
     FROM known CROSS JOIN unnest("userIDs") AS affected_users(user_id) CROSS JOIN LATERAL (
       SELECT ctid, * FROM group_members WHERE group_id = $1 AND user_id = affected_users.user_id AND left_at IS NULL OFFSET 0
     ) AS m
@@ -27,7 +27,7 @@ export const LEAVE_AS_MEMBERS: PreparedStatement = {
   effect AS (
     SELECT known.*, members.*, CASE WHEN is_recent THEN '${STALE.order}' END AS stale
     FROM known, (
-      SELECT count(DISTINCT leaving.user_id)::integer AS number, bool_or(is_recent) AS is_recent, jsonb_agg(jsonb_build_object(
+      SELECT count(*)::integer AS number, bool_or(is_recent) AS is_recent, jsonb_agg(jsonb_build_object(
         'userID', leaving.user_id, 'kind', 'left', 'roleLevel', role_level, 'cause', cause)) AS changes
       FROM known, leaving
     ) AS members
@@ -48,10 +48,11 @@ export const LEAVE_AS_MEMBERS: PreparedStatement = {
     UPDATE group_members m SET
       left_at = effect.as_of, left_cause = cause, left_reason = reason, as_of = ${mergedAsOf('m', 'effect')}, synced_at = now()
     FROM (SELECT count(*) FROM written_group) AS group_done, effect, leaving WHERE m.ctid = leaving.row_id
+    RETURNING m.user_id, m.role_level, m.valid_from, m.left_at, m.left_cause
   ),
   ended_periods AS (
     INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-    SELECT $1, user_id, role_level, valid_from, effect.as_of, cause FROM effect, leaving WHERE valid_from < effect.as_of
+    SELECT $1, user_id, role_level, valid_from, left_at, left_cause FROM written_members WHERE valid_from < left_at
     ON CONFLICT DO NOTHING
   ),
   ${record({

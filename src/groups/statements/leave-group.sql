@@ -8,7 +8,7 @@ change AS (
   WHERE $3::timestamptz IS NULL OR NOT EXISTS (SELECT FROM known WHERE verified_at > $3)
 ),
 payload AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, cause text, reason text)),
-affected_users AS (SELECT DISTINCT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
+affected_users AS (SELECT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
 planned AS (
   SELECT affected_users.user_id,
     m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,

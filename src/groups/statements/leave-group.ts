@@ -14,6 +14,7 @@ import { STALE } from './stale.js';
 
 /** Users who left a group. */
 export interface MembersLeft {
+  /** Each once. */
   userIDs: string[];
   cause: 'quit' | 'kicked';
   /** The reason that the user gave who removed them; "" for none. */
@@ -29,7 +30,7 @@ export const LEAVE_GROUP: PreparedStatement = {
   text: `
   WITH ${KNOWN_AND_CHANGE},
   payload AS (SELECT * FROM json_to_record($2::json) AS t("userIDs" json, cause text, reason text)),
-  affected_users AS (SELECT DISTINCT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
+  affected_users AS (SELECT json_array_elements_text(payload."userIDs") AS user_id FROM payload),
   planned AS (
     SELECT affected_users.user_id,
       ${OLD_COLUMNS},
