@@ -59,6 +59,17 @@ const follow = async (query = ''): Promise<ChangesPage> => {
 };
 const namesOf = (changes: ChangeDto[]) => changes.map(({ groupID, revision }) => `${groupID} ${revision}`);
 
+it('The changes of a group come in order beyond the ninth, and so do positions of another length', async () => {
+  await create('g');
+  for (let n = 2; n <= 12; n += 1) {
+    await post(INFO, 'g', { groupName: `name ${n}` });
+  }
+  const revisions = Array.from({ length: 12 }, (_, index) => index + 1);
+  expect((await follow('?groupID=g')).items.map(({ revision }) => revision)).toEqual(revisions);
+  await service.database.query('UPDATE group_changes SET position = 90 + revision'); // 91 to 102
+  expect((await follow()).items.map(({ revision }) => revision)).toEqual(revisions);
+});
+
 describe('A change', () => {
   it('says what became what', async () => {
     await service.post(CREATE, bodyOf(CREATE, 'made-by-operator'));
@@ -108,7 +119,7 @@ describe('A change', () => {
     });
     const { body } = await service.admin<{ items: { id: string }[] }>(`/deliveries?groupID=${G}`);
     expect(items.map(({ cause }) => cause)).toEqual(body.items.map(({ id }) => id).toReversed());
-    await expectChangesLeadToRows(service.database);
+    await expectChangesLeadToRows(service.database, [G]);
   });
 
   it('is not there for a callback that changes nothing, or is only a hint', async () => {

@@ -116,7 +116,7 @@ it('The mirror equals OpenIM after every history that is delivered in order', as
             await deliver(callback, index);
           }
           expect(claim(await mirrorOf(model.groupID))).toEqual(truth(model));
-          await expectChangesLeadToRows(database, model.groupID);
+          await expectChangesLeadToRows(database, [model.groupID]);
         }),
       );
     }),
@@ -183,7 +183,7 @@ it('The mirror is never in an impossible state, and equals OpenIM or is stale, a
             }
             await aMinuteLater(model.groupID);
           }
-          await expectChangesLeadToRows(database, model.groupID);
+          await expectChangesLeadToRows(database, [model.groupID]);
         }),
       );
     }),

@@ -18,16 +18,17 @@ export const CHANGE_COLUMNS = `
  * Reads a part of the feed behind a place ($1 to $3): goes through at most $4 changes, and returns at most $5 of the kind $6 (null: any). Has
  * one row at least, without a change where there is none. `last` is the last change that it went through.
  * @param condition limits the changes to those of a group
+ * @param order columns; with their table where the result has texts of these names
  */
-const read = (condition: string, order: string): string => `
+const read = (condition: string, order: readonly string[]): string => `
   WITH feed AS (SELECT epoch, removed_position, ${HORIZON} AS horizon FROM change_feed),
   scanned AS (
     SELECT * FROM group_changes
     WHERE (position, group_id, revision) > ($1::bigint, $2, $3::bigint) AND position < (SELECT horizon FROM feed) ${condition}
-    ORDER BY ${order} LIMIT $4
+    ORDER BY ${order.join(', ')} LIMIT $4
   ),
   matching AS (
-    SELECT ${CHANGE_COLUMNS} FROM scanned WHERE $6::text IS NULL OR $6 = ANY (kinds) ORDER BY ${order} LIMIT $5
+    SELECT ${CHANGE_COLUMNS} FROM scanned WHERE $6::text IS NULL OR $6 = ANY (kinds) ORDER BY ${order.map((column) => `scanned.${column}`).join(', ')} LIMIT $5
   )
   SELECT feed.epoch, feed.removed_position::text AS "removedPosition", feed.horizon::text,
     (SELECT count(*) FROM scanned)::integer AS scanned,
@@ -36,9 +37,9 @@ const read = (condition: string, order: string): string => `
     matching.*
   FROM feed LEFT JOIN matching ON true`;
 
-const OF_ALL_GROUPS = read('', 'position, group_id, revision');
+const OF_ALL_GROUPS = read('', ['position', 'group_id', 'revision']);
 /** Within a group the order of revisions is that of positions. */
-const OF_ONE_GROUP = read('AND group_id = $7 AND revision > $8::bigint', 'revision');
+const OF_ONE_GROUP = read('AND group_id = $7 AND revision > $8::bigint', ['revision']);
 
 interface Feed {
   epoch: string;

@@ -1,5 +1,5 @@
 /** The first and the longest time between two attempts, in ms. */
-const FIRST_MS = 2000;
+const FIRST_MS = 500;
 const LONGEST_MS = 3_600_000;
 
 /** How long a change is sent again and again, in ms. */

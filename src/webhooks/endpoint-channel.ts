@@ -3,12 +3,16 @@ import type { GroupChange } from '../changes/group-change.entity.js';
 import { pause } from '../waiting/poll.js';
 import type { Endpoint } from './endpoint.js';
 import type { WebhookMetrics } from './webhook-metrics.service.js';
-import { messageOf } from './webhook-message.js';
+import { messageOf, type WebhookMessage } from './webhook-message.js';
 import { type Attempt, post } from './webhook-request.js';
 import { type EndpointRow, OutdatedSenderError } from './endpoint-row.js';
 
 /** Longest pause that a receiver can ask for, in ms. */
 const MAX_PAUSE_MS = 3_600_000;
+/** Pauses before further tries of an attempt, in ms: many failures last no longer. */
+const TRY_AGAIN_MS = [50, 150];
+/** A try that takes longer, in ms, is not repeated at once. */
+const QUICK_MS = 1000;
 /** Shortest time between two writes of when the endpoint received something, in ms. */
 const NOTE_MS = 10_000;
 
@@ -26,7 +30,7 @@ export class EndpointChannel {
   ) {}
 
   /**
-   * Sends a change once.
+   * Sends a change, up to three times where it fails quickly.
    * @returns undefined where the signal was aborted: it may have been received
    * @throws OutdatedSenderError where the receiver wants no more: then the endpoint is stopped; the driver's error
    */
@@ -37,11 +41,10 @@ export class EndpointChannel {
     if (signal.aborted) {
       return undefined;
     }
-    const attempt = await post(this.endpoint, messageOf(change), signal);
+    const attempt = await this.tryThrice(messageOf(change), signal);
     if (signal.aborted && !attempt.isReceived) {
       return undefined;
     }
-    this.metrics.count(this.endpoint.id, attempt.isReceived);
     if (attempt.isReceived) {
       await this.noteReceived();
       return attempt;
@@ -73,6 +76,20 @@ export class EndpointChannel {
       url: shownUrl,
       ...(change && { groupID: change.groupID, revision: Number(change.revision) }),
     };
+  }
+
+  private async tryThrice(message: WebhookMessage, signal: AbortSignal): Promise<Attempt> {
+    for (let tries = 0; ; tries += 1) {
+      const start = Date.now();
+      const attempt = await post(this.endpoint, message, signal);
+      this.metrics.count(this.endpoint.id, attempt.isReceived);
+      const pauseMs = TRY_AGAIN_MS[tries];
+      const isFinal = attempt.isReceived || attempt.isGone || attempt.retryAfterMs !== undefined;
+      if (isFinal || pauseMs === undefined || signal.aborted || Date.now() - start > QUICK_MS) {
+        return attempt;
+      }
+      await pause(pauseMs, signal);
+    }
   }
 
   private async noteReceived(): Promise<void> {

@@ -44,7 +44,7 @@ const REWIND = `
 const CHANGES_OF_GROUP = `
   SELECT ${CHANGE_COLUMNS} FROM group_changes
   WHERE group_id = $1 AND revision >= $2::bigint AND (position, group_id, revision) <= ($3::bigint, $4, $5::bigint)
-  ORDER BY revision LIMIT $6`;
+  ORDER BY group_changes.revision LIMIT $6`;
 
 /** Keeps how far each endpoint is. Each method throws the driver's error. */
 @Injectable()

@@ -37,7 +37,7 @@ const DETAILS = `'nickname', nullif(m.nickname, ''), 'faceURL', nullif(m.face_ur
 const US = (time: string): string =>
   `coalesce((extract(epoch FROM ${time}) * 1000000)::bigint, 9000000000000000)`;
 
-/** Each group ($1: null for all) as its rows say it, with its changes in order. */
+/** Each of some groups ($1) as its rows say it, with its changes in order. */
 const ROWS = `
   SELECT g.group_id AS "groupID", g.revision,
     jsonb_strip_nulls(jsonb_build_object('groupName', group_name, 'notification', notification, 'introduction', introduction,
@@ -55,7 +55,7 @@ const ROWS = `
         SELECT user_id, role_level, valid_from, valid_to FROM group_member_periods p WHERE p.group_id = g.group_id
         UNION ALL SELECT user_id, role_level, valid_from, NULL FROM group_members m WHERE m.group_id = g.group_id AND left_at IS NULL
       ) AS periods) AS periods
-  FROM groups g WHERE $1::text IS NULL OR g.group_id = $1`;
+  FROM groups g WHERE g.group_id = ANY ($1)`;
 
 /** Applies a change. @throws Error where it does not begin with the state before it */
 function apply({ group, members }: State, content: ChangeContent): void {
@@ -97,11 +97,13 @@ const known = <T extends object>(member: T): T =>
   ) as T;
 
 /**
- * Expects that the changes of each group, from the first one on, lead to its rows, and that none is missing.
- * @param groupID one group; undefined: all
+ * Expects that the changes of each of some groups, from the first one on, lead to its rows, and that none is missing.
  */
-export async function expectChangesLeadToRows(database: TestDatabase, groupID?: string): Promise<void> {
-  for (const row of await database.query<Row>(ROWS, [groupID ?? null])) {
+export async function expectChangesLeadToRows(
+  database: TestDatabase,
+  groupIDs: readonly string[],
+): Promise<void> {
+  for (const row of await database.query<Row>(ROWS, [groupIDs])) {
     const state: State = { group: { memberCount: 0 }, members: {} };
     row.changes.forEach((change) => apply(state, change));
     expect([row.groupID, row.revisions.map(Number)]).toEqual([
