@@ -31,18 +31,31 @@ export async function listAs<T extends object, P extends ItemsPage<T>, Q extends
     return read(query);
   }
   const pages = pagesOf<T, Q>(Object.assign({}, query, { limit: EXPORT_PAGE }), read);
-  const first = await pages.next();
-  const lines = format === 'csv' ? toCsv<T>(columns) : toNdjson;
-  async function* texts(): AsyncGenerator<string> {
-    yield lines(first.done ? [] : first.value, true);
-    for await (const items of pages) {
-      yield lines(items, false);
-    }
-  }
-  return new StreamableFile(Readable.from(texts(), { objectMode: false }), {
+  const texts = textsOf(pages, format, columns);
+  const { value: first = '' } = await texts.next();
+  return new StreamableFile(Readable.from(startingWith(first, texts), { objectMode: false }), {
     type: `${MEDIA_TYPES[format]}; charset=utf-8`,
     disposition: `attachment; filename="${name}.${format}"`,
   }).setErrorHandler((error, response) => void (response as unknown as Response).destroy(error));
+}
+
+async function* startingWith(first: string, others: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* others;
+}
+
+/** Pages as the texts of a file, one for each. */
+export async function* textsOf<T extends object>(
+  pages: AsyncIterable<T[]>,
+  format: Exclude<ListFormat, 'json'>,
+  columns: readonly (keyof T & string)[],
+): AsyncGenerator<string, undefined> {
+  const lines = format === 'csv' ? toCsv<T>(columns) : toNdjson;
+  let isFirst = true;
+  for await (const items of pages) {
+    yield lines(items, isFirst);
+    isFirst = false;
+  }
 }
 
 /** Reads the pages of a list. */
@@ -60,11 +73,11 @@ export async function* pagesOf<T, Q extends PageQuery>(
 }
 
 /** Rows as lines of JSON. */
-export const toNdjson = (items: readonly object[]): string =>
+const toNdjson = (items: readonly object[]): string =>
   items.map((item) => `${JSON.stringify(item)}\n`).join('');
 
 /** Rows as CSV. A text that a spreadsheet would run as a formula begins with an apostrophe. */
-export const toCsv =
+const toCsv =
   <T extends object>(columns: readonly (keyof T & string)[]) =>
   (items: readonly T[], isFirst: boolean): string =>
     stringify([...items], {

@@ -24,6 +24,10 @@ export const toList = parsed((text) =>
 const rule = (name: string, validate: (value: unknown) => boolean, message: string): PropertyDecorator =>
   ValidateBy({ name, validator: { validate, defaultMessage: () => message } });
 
+/** Whether a value is a list with one item at least, all of which pass. */
+const isListOf = (value: unknown, isItem: (item: unknown) => boolean): value is unknown[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => isItem(item));
+
 /** A size in bytes, written as `16mb`. */
 export const Bytes = (minimum: number, maximum: number, message: string): PropertyDecorator =>
   applyDecorators(
@@ -42,12 +46,7 @@ export const Duration = (minimum: number, maximum: number, message: string): Pro
 
 /** Secrets without spaces, at least one. */
 export const Secrets = (message: string): PropertyDecorator =>
-  rule(
-    'secrets',
-    (secrets) =>
-      Array.isArray(secrets) && secrets.length > 0 && secrets.every((secret) => /^\S+$/.test(String(secret))),
-    message,
-  );
+  rule('secrets', (secrets) => isListOf(secrets, (secret) => /^\S+$/.test(String(secret))), message);
 
 /** Addresses, networks such as `10.0.0.0/8`, and Express's names of networks. Express parses them with the same library. */
 export const Networks = (message: string): PropertyDecorator =>
@@ -79,18 +78,13 @@ function isUrl(url: unknown): boolean {
 
 /** Different http:// or https:// URLs without credentials, at least one. */
 export const WebhookUrls = (message: string): PropertyDecorator =>
-  rule(
-    'webhookUrls',
-    (urls) =>
-      Array.isArray(urls) && urls.length > 0 && urls.every(isUrl) && new Set(urls).size === urls.length,
-    message,
-  );
+  rule('webhookUrls', (urls) => isListOf(urls, isUrl) && new Set(urls).size === urls.length, message);
 
 /** Secrets of Standard Webhooks, at least one: `whsec_` and 24 to 64 bytes in base64. */
 export const WebhookSecrets = (message: string): PropertyDecorator =>
   rule(
     'webhookSecrets',
-    (secrets) => Array.isArray(secrets) && secrets.length > 0 && secrets.map(String).every(isWebhookSecret),
+    (secrets) => isListOf(secrets, (secret) => isWebhookSecret(String(secret))),
     message,
   );
 

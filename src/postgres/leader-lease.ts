@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { isConflict } from './errors.js';
+import { pause } from '../waiting/poll.js';
 import { runPrepared, withClient } from './prepared-statement.js';
 
 /** Duration of a lease, in ms. Another process takes over within this time and the interval of attempts. */
@@ -10,6 +11,8 @@ const LEASE_MS = 12_000;
 const RENEW_MS = 3000;
 /** Interval of attempts to acquire the lease, in ms. */
 const RETRY_MS = 2000;
+/** Interval of the checks whether the database is open, in ms. */
+const POLL_MS = 250;
 
 /**
  * Acquires the lease where it has expired by PostgreSQL's clock. Acquires it too where it still has the $4 renewals that this process read
@@ -47,11 +50,14 @@ export class LeaderLease {
   ) {}
 
   /**
-   * Runs the work whenever this process is the leader, until `end` is aborted.
+   * Runs the work whenever the database is open and this process is the leader, until `end` is aborted.
    * @param work its signal is aborted when `end` is, or when the lease is lost
    * @throws the error of the work
    */
   async runWhenLeader(end: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    while (!this.dataSource.isInitialized && !end.aborted) {
+      await pause(POLL_MS, end);
+    }
     while (!end.aborted) {
       await this.runIfLeader(end, work);
       await sleep(RETRY_MS, undefined, { signal: end }).catch(() => undefined);

@@ -8,13 +8,9 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { OpenImClient } from '../openim/openim.client.js';
-import { pause } from '../waiting/poll.js';
 import { LeaderLease } from '../postgres/leader-lease.js';
 import { LeaderLoops } from './leader-loops.js';
 import { RECONCILIATION_LEASE } from './reconciliation-lease.js';
-
-/** Interval of the checks whether the database is open, in ms. */
-const POLL_MS = 250;
 
 /** Starts and stops reconciliation with the service, and elects the one replica that does it. */
 @Injectable()
@@ -53,9 +49,6 @@ export class ReconcilerService
 
   private async run(): Promise<void> {
     const { signal } = this.end;
-    while (!this.dataSource.isInitialized && !signal.aborted) {
-      await pause(POLL_MS, signal);
-    }
     const lease = new LeaderLease(this.dataSource, RECONCILIATION_LEASE);
     await lease.runWhenLeader(signal, (whileLeader) => this.loops.run(whileLeader));
   }

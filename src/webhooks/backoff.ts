@@ -1,6 +1,6 @@
 /** The first and the longest time between two attempts, in ms. */
 const FIRST_MS = 500;
-const LONGEST_MS = 3_600_000;
+export const LONGEST_MS = 3_600_000;
 
 /** How long a change is sent again and again, in ms. */
 export const GIVE_UP_MS = 3 * 86_400_000;

@@ -1,14 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { GroupChange } from '../changes/group-change.entity.js';
 import { pause } from '../waiting/poll.js';
+import { LONGEST_MS } from './backoff.js';
 import type { Endpoint } from './endpoint.js';
 import type { WebhookMetrics } from './webhook-metrics.service.js';
 import { messageOf, type WebhookMessage } from './webhook-message.js';
 import { type Attempt, post } from './webhook-request.js';
 import { type EndpointRow, OutdatedSenderError } from './endpoint-row.js';
 
-/** Longest pause that a receiver can ask for, in ms. */
-const MAX_PAUSE_MS = 3_600_000;
 /** Pauses before further tries of an attempt, in ms: many failures last no longer. */
 const TRY_AGAIN_MS = [50, 150];
 /** A try that takes longer, in ms, is not repeated at once. */
@@ -50,7 +49,7 @@ export class EndpointChannel {
       return attempt;
     }
     this.notedAt = 0;
-    this.pausedUntil = Date.now() + Math.min(attempt.retryAfterMs ?? 0, MAX_PAUSE_MS);
+    this.pausedUntil = Date.now() + Math.min(attempt.retryAfterMs ?? 0, LONGEST_MS);
     this.logger.warn(
       { ...this.about(change), problem: attempt.problem },
       'A change was not received by a webhook, and is sent again',

@@ -82,7 +82,12 @@ export class SendSession {
   private async sendBatch(changes: readonly GroupChange[], signal: AbortSignal): Promise<void> {
     const queues = new Map<string, GroupChange[]>();
     for (const change of changes) {
-      queues.set(change.groupID, [...(queues.get(change.groupID) ?? []), change]);
+      const queue = queues.get(change.groupID);
+      if (queue) {
+        queue.push(change);
+      } else {
+        queues.set(change.groupID, [change]);
+      }
     }
     const waiting = [...queues.values()];
     await inLanes(async () => {

@@ -8,13 +8,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { LeaderLease } from '../postgres/leader-lease.js';
-import { pause } from '../waiting/poll.js';
 import { endpointsOf } from './endpoint.js';
 import { EndpointSender } from './endpoint-sender.js';
 import { SenderTools } from './sender-tools.js';
 
-/** Interval of the checks whether the database is open, in ms. */
-const POLL_MS = 250;
 /** Name of the lease of the replica that sends. A former holder can move no cursor (`generation`). */
 const LEASE = 'webhooks';
 
@@ -51,9 +48,6 @@ export class WebhookSenderService
 
   private async run(): Promise<void> {
     const { signal } = this.end;
-    while (!this.dataSource.isInitialized && !signal.aborted) {
-      await pause(POLL_MS, signal);
-    }
     await new LeaderLease(this.dataSource, LEASE).runWhenLeader(signal, async (whileLeader) => {
       await Promise.all(this.senders.map((sender) => sender.run(whileLeader)));
     });

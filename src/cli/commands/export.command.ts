@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { pagesOf, toCsv, toNdjson } from '../../admin-api/list-export.js';
+import { pagesOf, textsOf } from '../../admin-api/list-export.js';
 import { readConfig } from '../../config/read-config.js';
 import { GroupsService } from '../../groups/groups.service.js';
 import { GROUP_LIST, MEMBER_OF_GROUP_LIST } from '../../groups/list-columns.js';
@@ -33,17 +33,4 @@ export async function exportList(list: ExportedList, { format }: ExportOptions):
           );
     await pipeline(texts, process.stdout, { end: false });
   });
-}
-
-async function* textsOf<T extends object>(
-  pages: AsyncIterable<T[]>,
-  format: ExportOptions['format'],
-  columns: readonly (keyof T & string)[],
-): AsyncGenerator<string> {
-  const lines = format === 'csv' ? toCsv<T>(columns) : toNdjson;
-  let isFirst = true;
-  for await (const items of pages) {
-    yield lines(items, isFirst);
-    isFirst = false;
-  }
 }

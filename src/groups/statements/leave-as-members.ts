@@ -4,7 +4,7 @@ import { mergedAsOf } from './as-of.js';
 import { isRecent, NOW_AS_CHANGE } from './building-blocks.js';
 import { KEPT_MEMBERS } from './member-changes.js';
 import { record } from './record-change.js';
-import { mergedStaleReason, STALE } from './stale.js';
+import { mergeStale, STALE } from './stale.js';
 
 /**
  * Does the same as `LEAVE_GROUP` for a callback that arrives now, where the group is known and each user is a member of it: nearly every one.
@@ -37,9 +37,7 @@ export const LEAVE_AS_MEMBERS: PreparedStatement = {
     UPDATE groups g SET
       member_count = g.member_count - number,
       synced_at = now(),
-      last_callback_at = clock_timestamp(),
-      stale_since = CASE WHEN effect.stale IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-      stale_reason = ${mergedStaleReason('coalesce(effect.stale, g.stale_reason)')},
+      last_callback_at = clock_timestamp(),${mergeStale('effect')},
       revision = g.revision + 1
     FROM effect WHERE g.group_id = $1
     RETURNING 1

@@ -5,7 +5,7 @@ import { NOW_AS_CHANGE } from './building-blocks.js';
 import { columns, GROUP_INFO_FIELDS, recordType } from './fields.js';
 import { differenceOf, fieldChange, record } from './record-change.js';
 import { STALE_BY_ORDER } from './set-group-info.js';
-import { mergedStaleReason } from './stale.js';
+import { mergeStale } from './stale.js';
 
 const NAMES = GROUP_INFO_FIELDS.map(({ column }) => column);
 const OLD = GROUP_INFO_FIELDS.map(({ column }) => `known.${column} AS old_${column}`).join(', ');
@@ -37,9 +37,7 @@ export const SET_KNOWN_GROUP_INFO: PreparedStatement = {
       (${columns(GROUP_INFO_FIELDS)}) = ROW(${columns(GROUP_INFO_FIELDS, 'patched')}),
       as_of = ${mergedAsOf('g', 'patched')},
       synced_at = now(),
-      last_callback_at = clock_timestamp(),
-      stale_since = CASE WHEN patched.stale IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
-      stale_reason = ${mergedStaleReason('coalesce(patched.stale, g.stale_reason)')},
+      last_callback_at = clock_timestamp(),${mergeStale('patched')},
       revision = g.revision + patched.differs::integer
     FROM patched WHERE g.group_id = $1
   ),

@@ -21,6 +21,11 @@ const isReplaceable = (row: string): string =>
 export const mergedStaleReason = (reason: string, row = 'g'): string =>
   `CASE WHEN ${isReplaceable(row)} THEN ${reason} ELSE ${row}.stale_reason END`;
 
+/** Assignments of an UPDATE that mark row `g` stale where the CTE has a reason (`stale`). */
+export const mergeStale = (from: string): string => `
+      stale_since = CASE WHEN ${from}.stale IS NULL THEN g.stale_since ELSE coalesce(g.stale_since, now()) END,
+      stale_reason = ${mergedStaleReason(`coalesce(${from}.stale, g.stale_reason)`)}`;
+
 /** Assignments of an UPDATE that mark row `g` stale. */
 export const setStale = (reason: string): string => `
     stale_reason = ${mergedStaleReason(reason)},
