@@ -4,6 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class CreateGroups1764288000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query('CREATE EXTENSION IF NOT EXISTS pg_trgm');
+    // The free tenth of a page takes new versions of its rows: as no index has a column of theirs that changes, none is written (HOT).
     await queryRunner.query(`
       CREATE TABLE groups (
         group_id                 text COLLATE "C" NOT NULL,
@@ -37,7 +38,7 @@ export class CreateGroups1764288000000 implements MigrationInterface {
         revision                 bigint NOT NULL DEFAULT 0,
         known_since              timestamptz,
         CONSTRAINT groups_pkey PRIMARY KEY (group_id)
-      )`);
+      ) WITH (fillfactor = 90)`);
     await queryRunner.query('CREATE INDEX groups_create_time_idx ON groups (create_time, group_id)');
     await queryRunner.query(
       'CREATE INDEX groups_owner_user_id_idx ON groups (owner_user_id, create_time, group_id)',
@@ -59,7 +60,7 @@ export class CreateGroups1764288000000 implements MigrationInterface {
       'CREATE INDEX groups_unverified_idx ON groups (create_time, group_id) WHERE verified_at IS NULL',
     );
     await queryRunner.query(
-      'CREATE INDEX groups_full_snapshot_at_idx ON groups (full_snapshot_at, group_id) WHERE full_snapshot_at IS NOT NULL AND (status IS DISTINCT FROM 2 OR member_count > 0)',
+      'CREATE INDEX groups_full_snapshot_at_idx ON groups (full_snapshot_at, group_id) WHERE full_snapshot_at IS NOT NULL AND members_removed_at IS NULL',
     );
     // The extension may exist already, in a schema outside the search path.
     const [{ schema }] = (await queryRunner.query(

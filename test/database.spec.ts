@@ -70,6 +70,28 @@ describe('The migrations', () => {
     expect(undescribed).toEqual([]);
   });
 
+  it('keep what each callback writes out of the indexes of the groups, so that PostgreSQL updates them in place (HOT)', async () => {
+    await dataSource.runMigrations();
+
+    const columns = await database.query<{ attname: string }>(`
+      SELECT DISTINCT attname FROM pg_index JOIN pg_depend ON objid = indexrelid AND classid = 'pg_class'::regclass
+      JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+      WHERE indrelid = 'groups'::regclass AND refobjid = indrelid ORDER BY attname`);
+    expect(columns.map(({ attname }) => attname)).toEqual([
+      'create_time',
+      'creator_user_id',
+      'full_snapshot_at',
+      'group_id',
+      'group_name',
+      'group_type',
+      'members_removed_at',
+      'owner_user_id',
+      'stale_since',
+      'status',
+      'verified_at',
+    ]);
+  });
+
   it("do not start a database when TypeORM's data source is imported", async () => {
     const dataDir = join(tmpdir(), `openim-group-sync-import-${process.pid}`);
     process.env['DATA_DIR'] = dataDir;

@@ -17,7 +17,7 @@ const uint32 = { from: Number, to: (value: number) => value };
 @Index('groups_stale_idx', ['createTime', 'groupID'], { where: 'stale_since IS NOT NULL' })
 @Index('groups_unverified_idx', ['createTime', 'groupID'], { where: 'verified_at IS NULL' })
 @Index('groups_full_snapshot_at_idx', ['fullSnapshotAt', 'groupID'], {
-  where: 'full_snapshot_at IS NOT NULL AND (status IS DISTINCT FROM 2 OR member_count > 0)',
+  where: 'full_snapshot_at IS NOT NULL AND members_removed_at IS NULL',
 })
 // GIN over trigrams; TypeORM cannot express it, the migration creates it.
 @Index('groups_group_name_idx', { synchronize: false })

@@ -48,7 +48,7 @@ export class UserGroupsAtPage extends Page {
   @ApiProperty({
     type: 'integer',
     description:
-      'Number of groups of the user today whose members were not known at the moment: they are not in the list',
+      'Number of groups of the user today, in the range of groupIDs of this page, whose members were not known at the moment: they are not in the list. At most 1,000 groups are examined for a page',
   })
   unknownGroups!: number;
 }

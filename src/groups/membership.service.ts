@@ -10,33 +10,49 @@ const DAY_MS = 86_400_000;
 
 const KNOWN_SINCE = 'SELECT known_since AS "knownSince" FROM groups WHERE group_id = $1';
 
+/** Memberships of a user whose groups are examined for one page. */
+const EXAMINED_GROUPS = 1000;
+
+/** Memberships of $1 at $2 after $3 that have not ended. The owner is the column whose value is $1; the other column orders the list. */
+const presentAt = (owner: string, other: string): string => `
+  FROM group_members WHERE ${owner} = $1 AND valid_from <= $2 AND left_at IS NULL AND ${other} > $3`;
+
+/** The last membership of a page of $4 that have not ended. The history is read up to it only: it may be long. */
+const pageEnd = (owner: string, other: string): string => `
+  SELECT ${other} AS "end" ${presentAt(owner, other)} ORDER BY ${other} OFFSET $4 - 1 LIMIT 1`;
+
 /**
  * Memberships at $2: those that ended later, and those that have not ended.
- * @param owner the column whose value is $1
- * @param other the column that orders the list, after $3
  * @param condition limits them further
  */
 const membershipsAt = (owner: string, other: string, condition: string): string => `
   SELECT * FROM (
     (SELECT ${other}, role_level, valid_from, valid_to FROM group_member_periods
-      WHERE ${owner} = $1 AND valid_from <= $2 AND valid_to > $2 AND ${other} > $3 ${condition} ORDER BY ${other} LIMIT $4)
+      WHERE ${owner} = $1 AND valid_from <= $2 AND valid_to > $2 AND ${other} > $3 AND ($5::text IS NULL OR ${other} <= $5) ${condition}
+      ORDER BY ${other} LIMIT $4)
     UNION ALL
-    (SELECT ${other}, role_level, valid_from, NULL FROM group_members
-      WHERE ${owner} = $1 AND valid_from <= $2 AND left_at IS NULL AND ${other} > $3 ${condition} ORDER BY ${other} LIMIT $4)
+    (SELECT ${other}, role_level, valid_from, NULL ${presentAt(owner, other)} ${condition} ORDER BY ${other} LIMIT $4)
   ) AS at ORDER BY ${other} LIMIT $4`;
 
+const WITH_ROLE = 'AND ($6::integer IS NULL OR role_level = $6)';
+const END_OF_MEMBERS = pageEnd('group_id', 'user_id');
 const MEMBERS_AT = `
   SELECT user_id AS "userID", role_level AS "roleLevel", valid_from AS "validFrom", valid_to AS "validTo"
-  FROM (${membershipsAt('group_id', 'user_id', 'AND ($5::integer IS NULL OR role_level = $5)')}) AS members`;
+  FROM (${membershipsAt('group_id', 'user_id', WITH_ROLE)}) AS members`;
 
+const END_OF_GROUPS = pageEnd('user_id', 'group_id');
 const GROUPS_AT = `
   SELECT group_id AS "groupID", group_name AS "groupName", role_level AS "roleLevel", valid_from AS "validFrom", valid_to AS "validTo"
   FROM (${membershipsAt('user_id', 'group_id', '')}) AS memberships LEFT JOIN groups USING (group_id)
   ORDER BY group_id`;
 
+/** Groups between two pages ($3 to $4) of which the user is a member now, and whose members were not known at $2. */
 const UNKNOWN_GROUPS = `
-  SELECT count(*)::integer AS groups FROM group_members m JOIN groups g USING (group_id)
-  WHERE m.user_id = $1 AND m.left_at IS NULL AND coalesce(g.known_since > $2, true)`;
+  SELECT count(*)::integer AS groups FROM (
+    SELECT group_id FROM group_members
+    WHERE user_id = $1 AND left_at IS NULL AND group_id > $3 AND ($4::text IS NULL OR group_id <= $4) ORDER BY group_id LIMIT ${EXAMINED_GROUPS}
+  ) AS memberships JOIN groups USING (group_id)
+  WHERE coalesce(known_since > $2, true)`;
 
 /** A row, with times as Dates. */
 type Row<T> = Omit<T, 'validFrom' | 'validTo'> & { validFrom: Date; validTo: Date | null };
@@ -70,13 +86,10 @@ export class MembershipService {
       const since = group.knownSince ? `since ${group.knownSince.toISOString()} only` : 'at no moment yet';
       throw new NotFoundException(`The members of group ${groupID} are known ${since}`);
     }
-    const rows = await this.dataSource.query<Row<MemberAtDto>[]>(MEMBERS_AT, [
-      groupID,
-      moment,
-      after(query),
-      query.limit + 1,
-      query.roleLevel ?? null,
-    ]);
+    const range = [groupID, moment, after(query), query.limit + 1];
+    const { roleLevel = null } = query;
+    const end = roleLevel === null ? await this.findEnd(END_OF_MEMBERS, range) : null;
+    const rows = await this.dataSource.query<Row<MemberAtDto>[]>(MEMBERS_AT, [...range, end, roleLevel]);
     return page(rows.map(toDto), query.limit, ({ userID }) => [userID]);
   }
 
@@ -86,19 +99,26 @@ export class MembershipService {
    */
   async listGroupsAt(userID: string, moment: Date, query: PageQuery): Promise<UserGroupsAtPage> {
     this.expectKept(moment);
-    const [rows, [unknown]] = await Promise.all([
-      this.dataSource.query<Row<UserGroupAtDto>[]>(GROUPS_AT, [
-        userID,
-        moment,
-        after(query),
-        query.limit + 1,
-      ]),
-      this.dataSource.query<[{ groups: number }]>(UNKNOWN_GROUPS, [userID, moment]),
+    const start = after(query);
+    const range = [userID, moment, start, query.limit + 1];
+    const rows = await this.dataSource.query<Row<UserGroupAtDto>[]>(GROUPS_AT, [
+      ...range,
+      await this.findEnd(END_OF_GROUPS, range),
     ]);
-    return {
-      ...page(rows.map(toDto), query.limit, ({ groupID }) => [groupID]),
-      unknownGroups: unknown.groups,
-    };
+    const groups = page(rows.map(toDto), query.limit, ({ groupID }) => [groupID]);
+    const last = groups.nextCursor === null ? null : groups.items.at(-1)!.groupID;
+    const [unknown] = await this.dataSource.query<[{ groups: number }]>(UNKNOWN_GROUPS, [
+      userID,
+      moment,
+      start,
+      last,
+    ]);
+    return { ...groups, unknownGroups: unknown.groups };
+  }
+
+  private async findEnd(statement: string, range: unknown[]): Promise<string | null> {
+    const [row] = await this.dataSource.query<{ end: string }[]>(statement, range);
+    return row?.end ?? null;
   }
 
   private expectKept(moment: Date): void {

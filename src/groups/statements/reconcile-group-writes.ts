@@ -55,7 +55,7 @@ export const WRITTEN_GROUP = `
       created_as_of = coalesce(g.created_as_of, excluded.created_as_of),
       members_removed_at = CASE WHEN NOT ${groupOverwritten} OR excluded.status IS NULL THEN g.members_removed_at
         WHEN excluded.members_removed_at IS NOT NULL THEN coalesce(g.members_removed_at, excluded.members_removed_at)
-        WHEN excluded.status = ${DISMISSED} THEN g.members_removed_at END,
+        WHEN excluded.status = ${DISMISSED} AND excluded.member_count = 0 THEN g.members_removed_at END,
       synced_at = excluded.synced_at,
       last_callback_at = CASE WHEN ${isAheadOfClock('g.last_callback_at')} THEN excluded.as_of ELSE g.last_callback_at END,
       verified_at = coalesce(excluded.verified_at, g.verified_at),

@@ -33,10 +33,13 @@ const VERSIONLESS = `
 const VERSIONLESS_GROUPS = `${VERSIONLESS} WHERE group_id = ANY ($1)`;
 const DISMISSED_GROUPS = `${VERSIONLESS}
   WHERE (NOT (${ACTIVE}) OR NOT (${PRESENT})) AND group_id > $1 ORDER BY group_id LIMIT $2`;
-/** Has the condition of the index `groups_full_snapshot_at_idx`: the members of a dismissed group that keeps them may change. */
+/**
+ * Has the condition of the index `groups_full_snapshot_at_idx`: the members of a dismissed group that keeps them may change. The number
+ * of members is not in it, because each join and leave would then write every index of the group.
+ */
 const LEAST_RECENTLY_SNAPSHOTTED = `
   SELECT group_id AS "groupID" FROM groups
-  WHERE (${ACTIVE} OR member_count > 0) AND ${PRESENT} AND full_snapshot_at < $1
+  WHERE members_removed_at IS NULL AND ${PRESENT} AND full_snapshot_at < $1
   ORDER BY full_snapshot_at, group_id LIMIT $2`;
 
 interface ByCreateTime {
