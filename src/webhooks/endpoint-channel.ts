@@ -9,7 +9,7 @@ import { type Attempt, post } from './webhook-request.js';
 import { type EndpointRow, OutdatedSenderError } from './endpoint-row.js';
 
 /** Pauses before further tries of an attempt, in ms: many failures last no longer. */
-const TRY_AGAIN_MS = [50, 150];
+const TRY_AGAIN_MS = [20, 100];
 /** A try that takes longer, in ms, is not repeated at once. */
 const QUICK_MS = 1000;
 /** Shortest time between two writes of when the endpoint received something, in ms. */

@@ -7,7 +7,7 @@ import { type HeldGroups, toStored, type WaitingGroup } from './held-groups.js';
 import type { SenderTools } from './sender-tools.js';
 
 /** Number of groups that are sent at the same time; as many held groups beside them. */
-const LANES = 8;
+const LANES = 16;
 /** Number of changes that are read at once. */
 const BATCH = 100;
 /** Longest time that a group may take of a batch, in ms: then it is held, and the others go on. */

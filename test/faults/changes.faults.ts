@@ -16,8 +16,8 @@ const CONSUMER = join(import.meta.dirname, 'helpers/change-consumer.mjs');
 const KEY = 'k';
 /** `CHANGES=50000` and `KILLS=50` make it shorter. */
 const CHANGES = Number(process.env['CHANGES'] ?? 1_000_000);
+const WEBHOOK_CHANGES = Number(process.env['CHANGES'] ?? 100_000);
 const KILLS = Number(process.env['KILLS'] ?? 500);
-const WEBHOOK_CHANGES = 100_000;
 const WRITERS = { writers: 16, sleepers: 4 };
 
 let postgres: PostgresServer;
@@ -125,7 +125,7 @@ it('a receiver of webhooks that fails a third of the time gets every change in o
   await replica.end('SIGKILL'); // in the middle
   replica.run();
   await replica.ready();
-  await eventually(() => faultsOf(received(), last).lost === 0, 600_000).catch(() => undefined);
+  await eventually(() => faultsOf(received(), last).lost === 0, 900_000).catch(() => undefined);
   const { lost, gaps, again } = faultsOf(received(), last);
   await receiver.stop();
   const faults = await rehearsal.end(
