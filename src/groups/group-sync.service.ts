@@ -12,7 +12,7 @@ import { CREATE_NEW_GROUP } from './statements/create-new-group.js';
 import { DISMISS_GROUP, type GroupDismissal } from './statements/dismiss-group.js';
 import { END_ABSENT_GROUP } from './statements/end-absent-group.js';
 import { JOIN_GROUP, type MemberJoined } from './statements/join-group.js';
-import { LEAVE_AS_MEMBERS } from './statements/leave-as-members.js';
+import { LEAVE_AS_MEMBER } from './statements/leave-as-member.js';
 import { LEAVE_GROUP, type MembersLeft } from './statements/leave-group.js';
 import {
   type GroupHint,
@@ -76,7 +76,7 @@ export class GroupSyncService {
 
   /** Ends the memberships of users who quit or were kicked. */
   leaveGroup(members: GroupChange<MembersLeft>): Promise<SyncOutcome> {
-    return this.write(members, LEAVE_AS_MEMBERS, LEAVE_GROUP);
+    return this.write(members, LEAVE_AS_MEMBER, LEAVE_GROUP);
   }
 
   /** Adds a member. */
