@@ -10,6 +10,7 @@ import { measureCallbacks } from './measure/callbacks.js';
 import { measureJournal } from './measure/journal.js';
 import { measureLarge } from './measure/large.js';
 import { measureMemory } from './measure/memory.js';
+import { measureRetention } from './measure/retention.js';
 import { measureStart } from './measure/start.js';
 import { report } from './report.js';
 import { Resources } from './resources.js';
@@ -25,6 +26,7 @@ const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
   memory: measureMemory,
   start: measureStart,
   admin: measureAdmin,
+  retention: measureRetention,
 };
 
 const progress = (line: string): void => {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of a run, in their order. */
-export const PARTS = ['callbacks', 'journal', 'large', 'memory', 'start', 'admin'] as const;
+export const PARTS = ['callbacks', 'journal', 'large', 'memory', 'start', 'admin', 'retention'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Durations and counts of the measurements. */
@@ -29,6 +29,8 @@ const DEFAULTS = {
   reads: 500,
   /** Maximum duration of the reads of each list. */
   readSeconds: 60,
+  /** Rows of the logs that the retention removes. */
+  logRows: 10_000_000,
   /** First port of the service and the other servers. */
   port: 21_000,
 };
@@ -46,6 +48,7 @@ const QUICK: Partial<Sizes> = {
   groups: 20_000,
   page: 200,
   reads: 30,
+  logRows: 100_000,
 };
 
 export type Sizes = typeof DEFAULTS;

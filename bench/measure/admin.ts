@@ -2,7 +2,15 @@ import type { Bench } from '../bench.js';
 import { figure, ratio, type Section, type Target } from '../section.js';
 import { Service } from '../service.js';
 import { percentile } from '../statistics.js';
-import { BUSIEST_USER, LARGEST_GROUP, seedMillion } from './seed-million.js';
+import {
+  BUSIEST_USER,
+  groupIDOf,
+  LARGEST_GROUP,
+  PAST,
+  PRESENT,
+  seedMillion,
+  userIDOf,
+} from './seed-million.js';
 
 const LIMIT = 50;
 
@@ -31,6 +39,28 @@ const LISTS: readonly List[] = [
     path: `/users/${BUSIEST_USER}/groups`,
     rows: `SELECT json_build_array(group_id)::text AS key, group_id AS id
       FROM group_members WHERE user_id = '${BUSIEST_USER}' AND left_at IS NULL ORDER BY group_id`,
+  },
+  {
+    title: '/admin/groups/{groupID}/members?at=',
+    path: `/groups/${LARGEST_GROUP}/members?at=${PRESENT}`,
+    rows: `SELECT json_build_array(user_id)::text AS key, user_id AS id FROM group_members WHERE group_id = '${LARGEST_GROUP}' ORDER BY user_id`,
+  },
+  {
+    title: '/admin/users/{userID}/groups?at=',
+    path: `/users/${BUSIEST_USER}/groups?at=${PRESENT}`,
+    rows: `SELECT json_build_array(group_id)::text AS key, group_id AS id FROM group_members WHERE user_id = '${BUSIEST_USER}' ORDER BY group_id`,
+  },
+];
+
+/** Lists of ordinary groups and users at a moment before everybody joined again: they come from the periods. */
+const PAST_LISTS = [
+  {
+    title: '/admin/groups/{groupID}/members?at=, 8 members of the past',
+    pathOf: (group: number) => `/groups/${groupIDOf(group)}/members?at=${PAST}`,
+  },
+  {
+    title: '/admin/users/{userID}/groups?at=, 8 groups of the past',
+    pathOf: (group: number) => `/users/${userIDOf(group)}/groups?at=${PAST}`,
   },
 ];
 const TARGET_MS = 20;
@@ -82,10 +112,29 @@ export async function measureAdmin(bench: Bench): Promise<Section> {
       },
     );
   }
+  for (const { title, pathOf } of PAST_LISTS) {
+    progress(title);
+    const times: number[] = [];
+    for (let read = 0; read < sizes.reads; read++) {
+      const { text, ms } = await service.read(pathOf(2 + Math.floor(Math.random() * (sizes.groups - 1))));
+      if ((JSON.parse(text) as { items: unknown[] }).items.length === 0) {
+        throw new Error(`GET ${title} is empty: ${text}`);
+      }
+      times.push(ms);
+    }
+    const tail = percentile(times, 0.99);
+    rows.push([title, '1', String(times.length), figure(percentile(times, 0.5)), figure(tail), '']);
+    targets.push({
+      what: `GET ${title}: p99`,
+      measured: `${figure(tail)} ms`,
+      target: `< ${TARGET_MS} ms`,
+      holds: tail < TARGET_MS,
+    });
+  }
   return {
     title: 'Admin API',
     notes: [
-      `${figure(sizes.groups)} groups have ten members on average. The list of members belongs to a group with ${figure(sizes.groups)} members, the ` +
+      `${figure(sizes.groups)} groups have ten members on average, and as many periods of members. The list of members belongs to a group with ${figure(sizes.groups)} members, the ` +
         `list of groups to a user who is in all groups. The seeding took ${figure(seededSeconds)} s.`,
       `A page has ${LIMIT} items. The client reads the first and the far page in turn, ${sizes.reads} times each, for at most ` +
         `${sizes.readSeconds} s. The ratio compares the medians.`,
@@ -101,7 +150,7 @@ async function readInTurns({ postgres, sizes }: Bench, service: Service, { path,
     `${rows} OFFSET $1 LIMIT 2`,
     [(sizes.page - 1) * LIMIT - 1],
   );
-  const pageOne = `${path}?limit=${LIMIT}`;
+  const pageOne = `${path}${path.includes('?') ? '&' : '?'}limit=${LIMIT}`;
   const farPage = `${pageOne}&cursor=${Buffer.from(last!.key).toString('base64url')}`;
   const first: number[] = [];
   const far: number[] = [];

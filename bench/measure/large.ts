@@ -21,8 +21,8 @@ const SMALL = 10;
 
 /** Plain statement that writes the same columns and indexes of each member as a creation. */
 const PLAIN = `
-  INSERT INTO group_members (group_id, user_id, role_level, left_at, left_cause, as_of, synced_at)
-  SELECT $2, user_id, 20, NULL, NULL, now(), now() FROM unnest($1::text[]) AS user_id`;
+  INSERT INTO group_members (group_id, user_id, role_level, left_at, left_cause, valid_from, as_of, synced_at)
+  SELECT $2, user_id, 20, NULL, NULL, now(), now(), now() FROM unnest($1::text[]) AS user_id`;
 
 type Load = (order: Omit<LoadOrder, 'kind' | 'first'>) => Promise<LoadResult>;
 
