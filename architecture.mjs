@@ -10,7 +10,7 @@ export const ARROWS = {
   waiting: [],
   metrics: ['config'],
   // OpenIM's protocol and REST client
-  openim: ['config', 'postgres'],
+  openim: ['config', 'postgres', 'waiting'],
   // Who may call, and what all admin routes share
   auth: ['metrics'],
   'admin-api': ['auth', 'config', 'openim', 'postgres'],

@@ -1,6 +1,9 @@
 import type { DataSource } from 'typeorm';
 
-/** The position of a change that this transaction writes, in SQL. */
+/**
+ * The position of a change that this transaction writes, in SQL. Positions order the changes of a group as its revisions do, because each writer
+ * runs at REPEATABLE READ: its snapshot is older than its transaction id, and a group that was changed since is a conflict (40001).
+ */
 export const POSITION = '(SELECT position_offset FROM change_feed) + pg_current_xact_id()::text::bigint';
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { storableText } from '../postgres/storable-text.js';
+import { requestFailure, within } from '../waiting/within.js';
 import { OpenImRefusal, OpenImUnreachable } from './openim-error.js';
 import { AnswerFields, type Json } from './openim-fields.js';
 
@@ -32,11 +33,13 @@ export async function post(
   ending: AbortSignal,
 ): Promise<AnswerFields> {
   const { path, timeoutMs } = request;
-  const { errCode, errMsg, errDlt, data } = await exchange(apiUrl, request, ending).catch((error: Error) => {
+  const { errCode, errMsg, errDlt, data } = await within(timeoutMs, ending, (signal) =>
+    exchange(apiUrl, request, signal),
+  ).catch((error: Error) => {
     throw error instanceof OpenImUnreachable
       ? error
       : new OpenImUnreachable(
-          unanswered(path, reasonOf(error, timeoutMs)),
+          unanswered(path, requestFailure(error)),
           { cause: error },
           error.name === 'TimeoutError',
         );
@@ -49,31 +52,21 @@ export async function post(
 
 async function exchange(
   apiUrl: string,
-  { path, body, token, timeoutMs }: OpenImRequest,
-  ending: AbortSignal,
+  { path, body, token }: OpenImRequest,
+  signal: AbortSignal,
 ): Promise<Envelope> {
-  const answered = new AbortController();
-  const abort = (): void => answered.abort(ending.reason);
-  // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect both before they fire (nodejs/node issue 54614).
-  const timer = setTimeout(() => answered.abort(new DOMException('late', 'TimeoutError')), timeoutMs);
-  ending.addEventListener('abort', abort);
-  try {
-    const response = await fetch(apiUrl.replace(/\/+$/, '') + path, {
-      method: 'POST',
-      redirect: 'error',
-      headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
-      body: JSON.stringify(body),
-      signal: answered.signal,
-    });
-    const envelope = parseEnvelope(await response.text());
-    if (!envelope) {
-      throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
-    }
-    return envelope;
-  } finally {
-    clearTimeout(timer);
-    ending.removeEventListener('abort', abort);
+  const response = await fetch(apiUrl.replace(/\/+$/, '') + path, {
+    method: 'POST',
+    redirect: 'error',
+    headers: { 'content-type': 'application/json', operationID: randomUUID(), ...(token && { token }) },
+    body: JSON.stringify(body),
+    signal,
+  });
+  const envelope = parseEnvelope(await response.text());
+  if (!envelope) {
+    throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
   }
+  return envelope;
 }
 
 const asText = (value: unknown): string => (typeof value === 'string' ? storableText(value) : '');
@@ -89,12 +82,4 @@ function parseEnvelope(answer: string): Envelope | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The cause holds the reason: the message of fetch is "fetch failed". */
-function reasonOf(error: Error, timeoutMs: number): string {
-  const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
-  return error.name === 'TimeoutError'
-    ? `no answer within ${timeoutMs} ms`
-    : (code ?? message ?? error.message);
 }

@@ -1,3 +1,4 @@
+import { requestFailure, within } from '../waiting/within.js';
 import { headersOf, type WebhookMessage } from './webhook-message.js';
 
 /** Time limit of an attempt, in ms. */
@@ -33,26 +34,22 @@ export async function post(
   message: WebhookMessage,
   ending: AbortSignal,
 ): Promise<Attempt> {
-  const end = new AbortController();
-  const abort = (): void => end.abort(new Error('the service stops'));
-  const timer = setTimeout(() => end.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
-  ending.addEventListener('abort', abort);
-  try {
+  const exchange = async (signal: AbortSignal): Promise<Attempt> => {
     const response = await fetch(url, {
       method: 'POST',
       redirect: 'manual',
       headers: headersOf(message, secrets),
       body: message.body,
-      signal: end.signal,
+      signal,
     });
     await readAnswer(response);
     return response.ok ? { isReceived: true } : failure(response);
-  } catch (error) {
-    return { isReceived: false, problem: reasonOf(error as Error), isGone: false };
-  } finally {
-    clearTimeout(timer);
-    ending.removeEventListener('abort', abort);
-  }
+  };
+  return within(TIMEOUT_MS, ending, exchange).catch((error: Error) => ({
+    isReceived: false,
+    problem: requestFailure(error),
+    isGone: false,
+  }));
 }
 
 /** Reads the answer, so that the connection can be used again; ends the connection where it is long. */
@@ -84,10 +81,4 @@ function toMs(retryAfter: string | null): number | undefined {
   }
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
-}
-
-/** The cause holds the reason: the message of fetch is "fetch failed". */
-function reasonOf(error: Error): string {
-  const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
-  return code ?? message ?? error.message;
 }
