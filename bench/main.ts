@@ -10,6 +10,7 @@ import { measureCallbacks } from './measure/callbacks.js';
 import { measureJournal } from './measure/journal.js';
 import { measureLarge } from './measure/large.js';
 import { measureMemory } from './measure/memory.js';
+import { measureReconciliation } from './measure/reconciliation.js';
 import { measureRetention } from './measure/retention.js';
 import { measureStart } from './measure/start.js';
 import { report } from './report.js';
@@ -27,6 +28,7 @@ const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
   start: measureStart,
   admin: measureAdmin,
   retention: measureRetention,
+  reconciliation: measureReconciliation,
 };
 
 const progress = (line: string): void => {

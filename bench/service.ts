@@ -10,6 +10,8 @@ import type { Resources } from './resources.js';
 const ROOT = join(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 5;
+/** Unit of the times in `/proc/PID/stat`, on all platforms of Node. */
+const TICKS_PER_SECOND = 100;
 const ADMIN_KEY = 'bench-admin-key';
 
 /** The service as shipped, in its own process, with its log in a file. */
@@ -28,10 +30,16 @@ export class Service {
   /**
    * Starts the service and waits until it is ready.
    * @param folder the folder of its log
+   * @param settings further settings
    */
   static async start(
     resources: Resources,
-    { databaseUrl, port, folder }: { databaseUrl: string; port: number; folder: string },
+    {
+      databaseUrl,
+      port,
+      folder,
+      settings = {},
+    }: { databaseUrl: string; port: number; folder: string; settings?: Record<string, string> },
   ): Promise<Service> {
     const logFile = join(folder, 'service.log');
     const log = await open(logFile, 'w');
@@ -49,6 +57,7 @@ export class Service {
         DATA_DIR: folder,
         CALLBACK_TOKEN: 'bench-callback-token',
         ADMIN_API_KEY: ADMIN_KEY,
+        ...settings,
       },
     });
     const service = new Service(`http://127.0.0.1:${port}`, child);
@@ -76,10 +85,20 @@ export class Service {
   }
 
   /** Returns the resident memory in MB, undefined on systems without `/proc`. */
-  async residentMB(): Promise<number | undefined> {
-    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
-    const [, kB] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-    return kB === undefined ? undefined : Number(kB) / 1024;
+  residentMB(): Promise<number | undefined> {
+    return this.statusMB('VmRSS');
+  }
+
+  /** Returns the highest resident memory so far in MB, undefined on systems without `/proc`. */
+  peakMB(): Promise<number | undefined> {
+    return this.statusMB('VmHWM');
+  }
+
+  /** Returns the processor time so far in seconds, NaN on systems without `/proc`. */
+  async cpuSeconds(): Promise<number> {
+    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }
 
   async stop(): Promise<void> {
@@ -89,6 +108,12 @@ export class Service {
       this.child.kill('SIGTERM');
       await exit;
     }
+  }
+
+  private async statusMB(field: 'VmRSS' | 'VmHWM'): Promise<number | undefined> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
+    const [, kB] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+    return kB === undefined ? undefined : Number(kB) / 1024;
   }
 
   private async isReady(): Promise<boolean> {

@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of a run, in their order. */
-export const PARTS = ['callbacks', 'journal', 'large', 'memory', 'start', 'admin', 'retention'] as const;
+export const PARTS = [
+  'callbacks',
+  'journal',
+  'large',
+  'memory',
+  'start',
+  'admin',
+  'retention',
+  'reconciliation',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Durations and counts of the measurements. */
@@ -31,6 +40,11 @@ const DEFAULTS = {
   readSeconds: 60,
   /** Rows of the logs that the retention removes. */
   logRows: 10_000_000,
+  /** Groups of a backfill at the default number of requests a second, and of one at 1,000. */
+  slowBackfill: 2_000,
+  backfill: 10_000,
+  /** Groups of the largest resync; others have a tenth and a hundredth. */
+  resync: 1_000_000,
   /** First port of the service and the other servers. */
   port: 21_000,
 };
@@ -49,6 +63,9 @@ const QUICK: Partial<Sizes> = {
   page: 200,
   reads: 30,
   logRows: 100_000,
+  slowBackfill: 100,
+  backfill: 500,
+  resync: 30_000,
 };
 
 export type Sizes = typeof DEFAULTS;
