@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { answerWith } from './child.js';
@@ -125,20 +125,17 @@ const ANSWERS: Readonly<Record<string, (body: Body) => object>> = {
 const server = createServer();
 let requests = 0;
 server.on('request', (request, response) => {
-  requests += 1;
-  void json(request).then((body) => {
-    const answer = ANSWERS[request.url!]?.(body as Body);
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end(
-        JSON.stringify(
-          answer
-            ? { errCode: 0, errMsg: '', errDlt: '', data: answer }
-            : { errCode: 404, errMsg: request.url },
-        ),
-      );
-  });
+  answer(request, response).catch(() => response.destroy());
 });
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  requests += 1;
+  const data = ANSWERS[request.url!]?.((await json(request)) as Body);
+  const envelope = data
+    ? { errCode: 0, errMsg: '', errDlt: '', data }
+    : { errCode: 404, errMsg: request.url };
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(envelope));
+}
 
 /** Takes the groups of an order, or those of before. */
 async function state(next: Partial<OpenImOrder>): Promise<OpenImState> {
