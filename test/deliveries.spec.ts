@@ -422,6 +422,24 @@ describe('The retention', () => {
     expect(await tables()).not.toContain('callback_deliveries_20200101');
   });
 
+  it('waits for an old partition until PostgreSQL ends an autovacuum of it, after deadlock_timeout', async () => {
+    await addOldDay();
+    const vacuum = new Client({ connectionString: service.database.url });
+    await vacuum.connect();
+    await vacuum.query('BEGIN');
+    await vacuum.query('LOCK TABLE callback_deliveries_20200101 IN SHARE UPDATE EXCLUSIVE MODE');
+    const removal = service.app.get(RetentionService).removeOld();
+    await eventually(async () => {
+      const [row] = await service.database.query<{ is_over: boolean }>(`
+        SELECT now() - waitstart > current_setting('deadlock_timeout')::interval AS is_over FROM pg_locks
+        WHERE relation = 'callback_deliveries_20200101'::regclass AND NOT granted`);
+      return row?.is_over === true;
+    });
+    await vacuum.end();
+    await removal;
+    expect(await tables()).not.toContain('callback_deliveries_20200101');
+  });
+
   it('deletes rows of days without a partition in batches', async () => {
     await service.database.query(`
       INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms, body)

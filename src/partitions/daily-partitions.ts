@@ -12,6 +12,11 @@ const DAYS_AHEAD = 3;
  * the next hour.
  */
 const LOCK_TIMEOUT_MS = 50;
+/**
+ * Time for which a removal waits for the old partition alone, in ms: PostgreSQL ends an autovacuum of it after `deadlock_timeout` (1 s), and
+ * callbacks do not use it.
+ */
+const OLD_LOCK_TIMEOUT_MS = 1500;
 const ATTEMPTS = 20;
 const PAUSE_MS = 250;
 
@@ -62,6 +67,9 @@ export async function dropPartitions(dataSource: DataSource, table: LogTable, da
   for (const partition of await partitionsOf(dataSource, table)) {
     if (/_\d{8}$/.test(partition) && partition < oldest) {
       await changePartitions(dataSource, async (manager) => {
+        await manager.query(`SET LOCAL lock_timeout = ${OLD_LOCK_TIMEOUT_MS}`);
+        await manager.query(`LOCK TABLE ${partition} IN ACCESS EXCLUSIVE MODE`);
+        await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
         if (table.onRemoval) {
           await manager.query(table.onRemoval(partition));
         }
