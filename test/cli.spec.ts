@@ -49,6 +49,15 @@ const cliAgain = (args: string, environment: Environment = {}): Promise<CommandR
 
 afterAll(() => runner.stop());
 
+it('The command line says its version, and what is wrong with a command, in a line', async () => {
+  const [version, wrong] = await Promise.all([cli('--version'), cli('replay')]);
+  expect(version).toEqual({ code: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  expect(wrong).toEqual({
+    code: 1,
+    output: "error: required option '--since <time>' not specified\n(--help explains it)\n",
+  });
+});
+
 describe('The commands backfill, reconcile and verify', () => {
   it('fill the mirror, repair drift and compare it with OpenIM', async () => {
     expect(await cli('verify')).toMatchObject({

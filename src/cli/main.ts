@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { parseDateTime } from '../admin-api/date-time-param.js';
 import { DELIVERY_OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { ConfigError } from '../config/read-config.js';
+import { VERSION } from '../config/version.js';
 import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
@@ -21,7 +22,8 @@ const EXPECTED_ERRORS = [CommandError, ConfigError, EmbeddedPostgresError, OpenI
 
 const program = new Command('openim-group-sync')
   .description('Fills, reconciles and checks the mirror, with the settings of the service')
-  .showHelpAfterError();
+  .version(VERSION)
+  .showHelpAfterError('(--help explains it)');
 
 program
   .command('backfill')
