@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../src/config/config.js';
 import { DatabaseService } from '../src/database/database.service.js';
+import { createPartitions } from '../src/partitions/daily-partitions.js';
 import { RetentionService } from '../src/partitions/retention.service.js';
 import { bodyOf, fixture } from './helpers/fixtures.js';
 import { eventually } from './helpers/process.js';
@@ -461,6 +462,14 @@ describe('The retention', () => {
       { command: 'c1', rows: 600 },
       { command: 'c29', rows: 600 },
     ]);
+  });
+
+  it('has partitions for the next days where the default partition has rows of today', async () => {
+    const [today, ...coming] = (await tables()).filter((name) => /^callback_deliveries_\d/.test(name));
+    await service.database.query(`DROP TABLE ${[today, ...coming].join(', ')}`);
+    expect((await service.post(CREATE, fixture(CREATE, 'documented'))).status).toBe(200);
+    await createPartitions(service.app.get(DataSource));
+    expect((await tables()).filter((name) => /^callback_deliveries_\d/.test(name))).toEqual(coming);
   });
 
   it('is not needed to take callbacks: where no partition can be created, the default partition has the rows', async () => {

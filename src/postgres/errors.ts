@@ -44,6 +44,9 @@ export const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(erro
 export const breaksSession = (error: unknown): boolean =>
   !isStatementError(error) || OF_THE_SESSION.test(codeOf(error));
 
+/** Whether rows violate a constraint that a partition would add (23514, check_violation). */
+export const isCheckViolation = (error: unknown): boolean => codeOf(error) === '23514';
+
 /** Whether another session held a lock for longer than `lock_timeout`. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
