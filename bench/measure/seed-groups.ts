@@ -18,8 +18,8 @@ export async function seedGroups(postgres: BenchPostgres, database: string, memb
   );
   await postgres.query(
     database,
-    `INSERT INTO group_members (group_id, user_id, role_level, as_of, synced_at)
-     SELECT g.group_id, '${USER_PREFIX}' || lpad(m::text, 9, '0'), 20, g.as_of, g.as_of
+    `INSERT INTO group_members (group_id, user_id, role_level, valid_from, as_of, synced_at)
+     SELECT g.group_id, '${USER_PREFIX}' || lpad(m::text, 9, '0'), 20, g.as_of, g.as_of, g.as_of
      FROM groups AS g, generate_series(0, $1::integer - 1) AS m WHERE g.group_id LIKE '${KICKED_PREFIX}%'`,
     [members],
   );
