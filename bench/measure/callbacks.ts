@@ -1,11 +1,12 @@
 import type { Bench } from '../bench.js';
 import { COMMANDS, type Kind, SEEDED_GROUPS } from '../bodies.js';
 import { Child } from '../child.js';
-import type { HttpLoadOrder } from '../load.js';
-import type { LoadOrder, LoadResult } from '../load-order.js';
-import { figure, ratio, type Section, type Target } from '../section.js';
+import { Contender, overHttp } from '../contender.js';
+import type { LoadResult } from '../load-order.js';
+import { ratio, type Section, type Target } from '../section.js';
 import { Service } from '../service.js';
 import { median, percentile } from '../statistics.js';
+import { type Contenders, latencies, rateRatio, takeTurns, TURN_COLUMNS, turnFigures } from '../turns.js';
 import { seedGroups } from './seed-groups.js';
 
 const MEMBERS = 10;
@@ -23,43 +24,23 @@ const TAIL_TARGET = 3;
 /** Members seeded for each second of kicks. More than PostgreSQL kicks in a second. */
 const KICKS_PER_SECOND = 8_000;
 
-const CONTENDERS = ['service', 'runtime', 'database'] as const;
-type ContenderName = (typeof CONTENDERS)[number];
-
-/** One of the compared servers, with its own database. */
-class Contender {
-  /** Number of the next body of each kind. No body is sent twice. */
-  private readonly next: Record<Kind, number> = { create: 0, kick: 0, setGroupInfo: 0 };
-
-  constructor(
-    readonly database: string,
-    private readonly run: (order: LoadOrder) => Promise<LoadResult>,
-  ) {}
-
-  async turn(kind: Kind, concurrency: number, seconds: number): Promise<LoadResult> {
-    const result = await this.run({ kind, members: MEMBERS, first: this.next[kind], concurrency, seconds });
-    this.next[kind] += result.done;
-    return result;
-  }
-
-  /** @throws unless every callback changed its rows and is in the log */
-  async check(bench: Bench, kickable: number): Promise<void> {
-    const rows = await bench.postgres.query<{ command: string; outcome: string; count: string }>(
-      this.database,
-      'SELECT command, outcome, count(*) FROM callback_deliveries GROUP BY 1, 2 ORDER BY 1',
+/** @throws unless every callback changed its rows and is in the log */
+async function check(bench: Bench, { database, next }: Contender, kickable: number): Promise<void> {
+  const rows = await bench.postgres.query<{ command: string; outcome: string; count: string }>(
+    database,
+    'SELECT command, outcome, count(*) FROM callback_deliveries GROUP BY 1, 2 ORDER BY 1',
+  );
+  const found = rows.map(({ command, outcome, count }) => `${command} ${outcome} ${count}`).join(', ');
+  const expected = KINDS.map(([kind]) => `${COMMANDS[kind]} applied ${next[kind]}`);
+  const [written] = await bench.postgres.query<{ members: string; kicked: string }>(
+    database,
+    `SELECT count(*) AS members, count(*) FILTER (WHERE left_cause = 'kicked') AS kicked FROM group_members`,
+  );
+  expected.push(`members ${kickable + next.create * MEMBERS} kicked ${next.kick}`);
+  if (`${found}, members ${written?.members} kicked ${written?.kicked}` !== expected.join(', ')) {
+    throw new Error(
+      `${database}: expected ${expected.join(', ')}, found ${found}, ${JSON.stringify(written)}`,
     );
-    const found = rows.map(({ command, outcome, count }) => `${command} ${outcome} ${count}`).join(', ');
-    const expected = KINDS.map(([kind]) => `${COMMANDS[kind]} applied ${this.next[kind]}`);
-    const [written] = await bench.postgres.query<{ members: string; kicked: string }>(
-      this.database,
-      `SELECT count(*) AS members, count(*) FILTER (WHERE left_cause = 'kicked') AS kicked FROM group_members`,
-    );
-    expected.push(`members ${kickable + this.next.create * MEMBERS} kicked ${this.next.kick}`);
-    if (`${found}, members ${written?.members} kicked ${written?.kicked}` !== expected.join(', ')) {
-      throw new Error(
-        `${this.database}: expected ${expected.join(', ')}, found ${found}, ${JSON.stringify(written)}`,
-      );
-    }
   }
 }
 
@@ -74,21 +55,11 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
   for (const [kind, title] of KINDS) {
     for (const [concurrency, target] of TARGETS) {
       bench.progress(`${title} at concurrency ${concurrency}`);
-      const results = await takeTurns(bench, contenders, kind, concurrency);
-      const latencies = (name: ContenderName) => results[name].flatMap((result) => result.latenciesMs);
-      const ofRuntime = median(ratios(results.service, results.runtime));
-      const ofDatabase = median(ratios(results.service, results.database));
-      for (const name of CONTENDERS) {
-        rows.push([
-          title,
-          String(concurrency),
-          name,
-          figure(median(results[name].map(rate))),
-          ...[0.5, 0.99].map((part) => figure(percentile(latencies(name), part))),
-          name === 'service' ? '' : ratio(name === 'runtime' ? ofRuntime : ofDatabase),
-          name === 'service' ? '' : spread(ratios(results.service, results[name])),
-        ]);
+      const turns = await takeTurns(sizes, contenders, { kind, members: MEMBERS, concurrency });
+      for (const name of contenders.keys()) {
+        rows.push([title, String(concurrency), name, ...turnFigures(turns, name)]);
       }
+      const ofRuntime = rateRatio(turns, 'runtime');
       targets.push({
         what: `${title}, concurrency ${concurrency}: service / runtime`,
         measured: ratio(ofRuntime),
@@ -96,8 +67,8 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
         holds: ofRuntime >= target,
       });
       if (concurrency === 2) {
-        const tail = tailOf(latencies('service'));
-        const ofMedianTurn = median(results.service.map(({ latenciesMs }) => tailOf(latenciesMs)));
+        const tail = tailOf(latencies(turns, 'service'));
+        const ofMedianTurn = median(turns.get('service')!.map(({ latenciesMs }) => tailOf(latenciesMs)));
         targets.push({
           what: `${title}, concurrency 2: p99 / p50 of the service`,
           measured: `${ratio(tail)}; median turn ${ratio(ofMedianTurn)}`,
@@ -107,8 +78,8 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
       }
     }
   }
-  for (const contender of Object.values(contenders)) {
-    await contender.check(bench, kickable);
+  for (const contender of contenders.values()) {
+    await check(bench, contender, kickable);
   }
   return {
     title: 'Callbacks',
@@ -121,16 +92,7 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
     ],
     tables: [
       {
-        columns: [
-          'callback',
-          'concurrency',
-          'contender',
-          'per second',
-          'p50 ms',
-          'p99 ms',
-          'service / contender',
-          'range of ratios',
-        ],
+        columns: ['callback', 'concurrency', 'contender', ...TURN_COLUMNS],
         rows,
       },
     ],
@@ -138,17 +100,14 @@ export async function measureCallbacks(bench: Bench): Promise<Section> {
   };
 }
 
-async function startContenders(bench: Bench, members: number): Promise<Record<ContenderName, Contender>> {
+async function startContenders(bench: Bench, members: number): Promise<Contenders> {
   const { postgres, resources, folder, sizes, progress } = bench;
   progress(`seeding ${SEEDED_GROUPS} groups of ${members} members`);
   await postgres.database(resources, 'callbacks');
   await seedGroups(postgres, 'callbacks', members);
-  const database = (name: ContenderName) => postgres.database(resources, `callbacks_${name}`, 'callbacks');
+  const database = (name: string) => postgres.database(resources, `callbacks_${name}`, 'callbacks');
 
   const load = Child.start(resources, 'load');
-  const overHttp = (url: string, token: string) => (order: LoadOrder) =>
-    load.ask<LoadResult>({ ...order, url, token } satisfies HttpLoadOrder);
-
   const service = await Service.start(resources, {
     databaseUrl: await database('service'),
     port: sizes.port,
@@ -159,38 +118,12 @@ async function startContenders(bench: Bench, members: number): Promise<Record<Co
   await runtime.ask({});
   const direct = Child.start(resources, 'database-limit', [await database('database')]);
   await postgres.checkpoint();
-  return {
-    service: new Contender('callbacks_service', overHttp(service.url, service.token)),
-    runtime: new Contender('callbacks_runtime', overHttp(`http://127.0.0.1:${runtimePort}`, '')),
-    database: new Contender('callbacks_database', (order) => direct.ask<LoadResult>(order)),
-  };
-}
-
-/** Runs the contenders in turn and reverses the order each round, so that a drift of the machine affects all of them. */
-async function takeTurns(
-  { sizes }: Bench,
-  contenders: Record<ContenderName, Contender>,
-  kind: Kind,
-  concurrency: number,
-): Promise<Record<ContenderName, LoadResult[]>> {
-  const results: Record<ContenderName, LoadResult[]> = { service: [], runtime: [], database: [] };
-  for (const name of CONTENDERS) {
-    await contenders[name].turn(kind, concurrency, sizes.warmUpSeconds);
-  }
-  for (let round = 0; round < sizes.rounds; round++) {
-    for (const name of round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()) {
-      results[name].push(await contenders[name].turn(kind, concurrency, sizes.seconds));
-    }
-  }
-  return results;
+  return new Map([
+    ['service', new Contender('callbacks_service', overHttp(load, service.url, service.token))],
+    ['runtime', new Contender('callbacks_runtime', overHttp(load, `http://127.0.0.1:${runtimePort}`))],
+    ['database', new Contender('callbacks_database', (order) => direct.ask<LoadResult>(order))],
+  ]);
 }
 
 const tailOf = (latenciesMs: number[]): number =>
   percentile(latenciesMs, 0.99) / percentile(latenciesMs, 0.5);
-
-const rate = ({ done, seconds }: LoadResult): number => done / seconds;
-
-const ratios = (some: LoadResult[], others: LoadResult[]): number[] =>
-  some.map((result, round) => rate(result) / rate(others[round]!));
-
-const spread = (values: number[]): string => `${ratio(Math.min(...values))} to ${ratio(Math.max(...values))}`;
