@@ -10,6 +10,7 @@ import { measureCallbacks } from './measure/callbacks.js';
 import { measureJournal } from './measure/journal.js';
 import { measureLarge } from './measure/large.js';
 import { measureMemory } from './measure/memory.js';
+import { measurePeers } from './measure/peers.js';
 import { measureReconciliation } from './measure/reconciliation.js';
 import { measureRetention } from './measure/retention.js';
 import { measureStart } from './measure/start.js';
@@ -22,6 +23,7 @@ const RESULTS = join(import.meta.dirname, '../../bench/RESULTS.md');
 
 const MEASURES: Readonly<Record<Part, (bench: Bench) => Promise<Section>>> = {
   callbacks: measureCallbacks,
+  peers: measurePeers,
   journal: measureJournal,
   large: measureLarge,
   memory: measureMemory,

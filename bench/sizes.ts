@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 /** The parts of a run, in their order. */
 export const PARTS = [
   'callbacks',
+  'peers',
   'journal',
   'large',
   'memory',
