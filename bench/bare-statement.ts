@@ -1,8 +1,8 @@
 import type { QueryConfig } from 'pg';
 import { Delivery } from '../src/deliveries/delivery-log.js';
-import { CREATE_GROUP } from '../src/groups/statements/create-group.js';
-import { LEAVE_GROUP } from '../src/groups/statements/leave-group.js';
-import { SET_GROUP_INFO } from '../src/groups/statements/set-group-info.js';
+import { CREATE_NEW_GROUP } from '../src/groups/statements/create-new-group.js';
+import { LEAVE_AS_MEMBER } from '../src/groups/statements/leave-as-member.js';
+import { SET_KNOWN_GROUP_INFO } from '../src/groups/statements/set-known-group-info.js';
 import { COMMANDS, type Kind } from './bodies.js';
 
 /** Fields of the bodies that `bodyOf` makes. Each kind has some of them. */
@@ -34,7 +34,7 @@ interface Statement {
 
 const STATEMENTS: Readonly<Record<Kind, Statement>> = {
   create: {
-    text: CREATE_GROUP.text,
+    text: CREATE_NEW_GROUP.text,
     change: (body) => {
       const {
         callbackCommand: _command,
@@ -58,12 +58,12 @@ const STATEMENTS: Readonly<Record<Kind, Statement>> = {
     summary: ({ groupName }) => `the group "${groupName}" was created`,
   },
   kick: {
-    text: LEAVE_GROUP.text,
+    text: LEAVE_AS_MEMBER.text,
     change: ({ kickedUserIDs, reason }) => ({ userIDs: kickedUserIDs, cause: 'kicked', reason }),
     summary: ({ kickedUserIDs }) => `${kickedUserIDs.join(', ')} had to leave`,
   },
   setGroupInfo: {
-    text: SET_GROUP_INFO.text,
+    text: SET_KNOWN_GROUP_INFO.text,
     change: (body) => ({
       groupName: body.groupName || null,
       notification: body.notification || null,

@@ -34,7 +34,8 @@ export class ChangePoller implements BeforeApplicationShutdown {
     @InjectDataSource() private readonly dataSource: DataSource,
     signal: ChangeSignal,
   ) {
-    signal.subscribe(() => this.commit.abort());
+    // A further abort would create an exception for each callback.
+    signal.subscribe(() => this.commit.signal.aborted || this.commit.abort());
   }
 
   /** Ends every wait: a stop of the service does not wait for clients. */
