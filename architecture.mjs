@@ -8,25 +8,26 @@ export const ARROWS = {
   config: ['postgres'],
   postgres: ['waiting'],
   waiting: [],
-  metrics: ['config'],
+  openapi: [],
+  metrics: ['config', 'openapi'],
   // OpenIM's protocol and REST client
   openim: ['config', 'postgres', 'waiting'],
   // Who may call, and what all admin routes share
   auth: ['metrics'],
-  'admin-api': ['auth', 'config', 'openim', 'postgres'],
+  'admin-api': ['auth', 'config', 'openim', 'openapi', 'postgres'],
   // On disk
   'embedded-postgres': ['config', 'postgres'],
   partitions: ['config', 'postgres'],
   database: ['changes', 'config', 'metrics', 'partitions', 'postgres'],
   journal: ['config', 'metrics'],
   // The mirror and its logs
-  changes: ['admin-api', 'config', 'metrics', 'postgres', 'waiting'],
-  webhooks: ['admin-api', 'changes', 'config', 'metrics', 'postgres', 'waiting'],
-  deliveries: ['admin-api'],
+  changes: ['admin-api', 'config', 'metrics', 'openapi', 'postgres', 'waiting'],
+  webhooks: ['admin-api', 'changes', 'config', 'metrics', 'openapi', 'postgres', 'waiting'],
+  deliveries: ['admin-api', 'openapi'],
   'groups/statements': ['changes', 'deliveries', 'openim', 'postgres'],
-  groups: ['groups/statements', 'admin-api', 'changes', 'config', 'deliveries', 'postgres'],
+  groups: ['groups/statements', 'admin-api', 'changes', 'config', 'deliveries', 'openapi', 'postgres'],
   // What comes in
-  'callback/payloads': ['deliveries', 'groups', 'groups/statements', 'openim', 'postgres'],
+  'callback/payloads': ['deliveries', 'groups', 'groups/statements', 'openim', 'openapi', 'postgres'],
   'callback/parsing': ['callback/payloads', 'config', 'deliveries', 'groups/statements', 'postgres'],
   'callback/journaling': [
     'callback/payloads',
@@ -44,6 +45,7 @@ export const ARROWS = {
     'admin-api',
     'deliveries',
     'groups',
+    'openapi',
     'postgres',
   ],
   callback: [
@@ -58,6 +60,7 @@ export const ARROWS = {
     'journal',
     'metrics',
     'openim',
+    'openapi',
     'postgres',
     'waiting',
   ],
@@ -113,14 +116,15 @@ export const ARROWS = {
     'metrics',
     'openim',
     'waiting',
+    'openapi',
     'postgres',
     'stats',
   ],
   // What staff and operators see
-  stats: ['admin-api', 'journal', 'postgres', 'waiting'],
-  health: ['database', 'journal', 'postgres', 'waiting'],
+  stats: ['admin-api', 'journal', 'openapi', 'postgres', 'waiting'],
+  health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
   // HTTP and the process
-  server: ['admin-api', 'callback', 'config', 'postgres', 'waiting'],
+  server: ['admin-api', 'callback', 'config', 'openapi', 'postgres', 'waiting'],
   // The command line
   'cli/context': [
     '.',

@@ -6,7 +6,7 @@ import {
   ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../openapi/decorators.js';
 import { AdminGuard } from './admin.guard.js';
 
 /** Decorates a controller of the admin API with the guard, the validation of parameters, and the common answers in OpenAPI. */

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate } from 'class-validator';
+import { ApiPropertyOptional } from '../openapi/decorators.js';
 
 /** A date-time of RFC 3339, with optional seconds, or a date. JavaScript parses few of the other forms of ISO 8601. */
 const DATE_TIME =

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
+import { ApiProperty } from '../openapi/decorators.js';
 import { ToStorable } from './paging.js';
 
 /** The path parameter `{groupID}`. */

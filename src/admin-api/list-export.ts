@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
-import { stringify } from 'csv-stringify/sync';
 import type { Response } from 'express';
 import { type ListFormat, MEDIA_TYPES } from './list-format.js';
 import type { PageQuery } from './paging.js';
@@ -50,7 +49,7 @@ export async function* textsOf<T extends object>(
   format: Exclude<ListFormat, 'json'>,
   columns: readonly (keyof T & string)[],
 ): AsyncGenerator<string, undefined> {
-  const lines = format === 'csv' ? toCsv<T>(columns) : toNdjson;
+  const lines = format === 'csv' ? await toCsv<T>(columns) : toNdjson;
   let isFirst = true;
   for await (const items of pages) {
     yield lines(items, isFirst);
@@ -76,10 +75,10 @@ export async function* pagesOf<T, Q extends PageQuery>(
 const toNdjson = (items: readonly object[]): string =>
   items.map((item) => `${JSON.stringify(item)}\n`).join('');
 
-/** Rows as CSV. A text that a spreadsheet would run as a formula begins with an apostrophe. */
-const toCsv =
-  <T extends object>(columns: readonly (keyof T & string)[]) =>
-  (items: readonly T[], isFirst: boolean): string =>
+/** Rows as CSV. A text that a spreadsheet would run as a formula begins with an apostrophe. The library is loaded by the first export. */
+async function toCsv<T extends object>(columns: readonly (keyof T & string)[]) {
+  const { stringify } = await import('csv-stringify/sync');
+  return (items: readonly T[], isFirst: boolean): string =>
     stringify([...items], {
       columns: [...columns],
       header: isFirst,
@@ -87,3 +86,4 @@ const toCsv =
       record_delimiter: 'windows',
       cast: { object: (value) => JSON.stringify(value) },
     });
+}

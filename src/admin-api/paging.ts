@@ -1,7 +1,7 @@
-import { BadRequestException } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { applyDecorators, BadRequestException } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '../openapi/decorators.js';
 import { storableText } from '../postgres/storable-text.js';
 import { WholeNumber } from '../config/whole-number.js';
 import { LIST_FORMATS, type ListFormat } from './list-format.js';
@@ -34,15 +34,21 @@ export class PageQuery {
   cursor?: string;
 }
 
+/** Validates and describes the format of a list that can be exported whole. */
+export const FormatParam = (): PropertyDecorator =>
+  applyDecorators(
+    IsOptional(),
+    IsIn(LIST_FORMATS),
+    ApiPropertyOptional({
+      enum: LIST_FORMATS,
+      description:
+        '`csv` and `ndjson`: the whole list, without pages; also by `Accept: text/csv` and `Accept: application/x-ndjson`',
+    }),
+  );
+
 /** The page of a list that can be exported whole. */
 export class ExportablePageQuery extends PageQuery {
-  @IsOptional()
-  @IsIn(LIST_FORMATS)
-  @ApiPropertyOptional({
-    enum: LIST_FORMATS,
-    description:
-      '`csv` and `ndjson`: the whole list, without pages; also by `Accept: text/csv` and `Accept: application/x-ndjson`',
-  })
+  @FormatParam()
   format?: ListFormat;
 }
 

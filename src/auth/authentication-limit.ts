@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthenticationMetrics, type Endpoint } from './authentication-metrics.js';
 
 /** Number of requests with wrong credentials that one address may send within `WINDOW_S`; further ones are answered with 429. */
@@ -16,7 +16,7 @@ const WINDOW_S = 60;
  */
 @Injectable()
 export class AuthenticationLimit {
-  private readonly failures = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_S });
+  private failures?: Promise<RateLimiterMemory>;
 
   constructor(private readonly metrics: AuthenticationMetrics) {}
 
@@ -26,10 +26,16 @@ export class AuthenticationLimit {
    */
   async countFailure(endpoint: Endpoint, request: Request): Promise<void> {
     this.metrics.failed(endpoint);
-    await this.failures
-      .consume(`${endpoint} ${networkOf(request.ip ?? '')}`)
-      .catch((limit: RateLimiterRes) => Promise.reject(tooMany(limit, request)));
+    const key = `${endpoint} ${networkOf(request.ip ?? '')}`;
+    const failures = await (this.failures ??= countFailures());
+    await failures.consume(key).catch((limit: RateLimiterRes) => Promise.reject(tooMany(limit, request)));
   }
+}
+
+/** Creates the counter. The library, which has one for many databases, is loaded by the first wrong credentials. */
+async function countFailures(): Promise<RateLimiterMemory> {
+  const { RateLimiterMemory: Counter } = await import('rate-limiter-flexible');
+  return new Counter({ points: MAX_FAILURES, duration: WINDOW_S });
 }
 
 /** Returns an IPv4 address, or the first 64 bits of an IPv6 address: a customer gets a whole /64 or more (RFC 6177). */

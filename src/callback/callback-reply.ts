@@ -1,5 +1,5 @@
 import type { HttpException } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../openapi/decorators.js';
 
 /** Reply to a callback: the fields that OpenIM reads (pkg/callbackstruct/common.go, CommonCallbackResp). OpenIM can read no other shape. */
 export class CallbackReply {

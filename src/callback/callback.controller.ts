@@ -8,8 +8,8 @@ import {
   ApiOperation,
   ApiParam,
   ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+  schemaPath,
+} from '../openapi/decorators.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
 import { CallbackConcurrencyLimit } from './journaling/callback-concurrency-limit.js';
 import type { CallbackOutcome } from './journaling/callback-outcome.js';
@@ -45,7 +45,7 @@ export class CallbackController {
     description: `Mirrored: ${[...CALLBACK_COMMANDS.keys()].join(', ')}. Any other command is answered and ignored`,
   })
   @ApiExtraModels(...PAYLOADS)
-  @ApiBody({ schema: { oneOf: PAYLOADS.map((dto) => ({ $ref: getSchemaPath(dto) })) } })
+  @ApiBody({ schema: { oneOf: PAYLOADS.map((dto) => ({ $ref: schemaPath(dto) })) } })
   @ApiOkResponse({ type: CallbackReply, description: 'On disk, or not mirrored' })
   @ApiDefaultResponse({
     type: CallbackReply,

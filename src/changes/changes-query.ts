@@ -1,5 +1,5 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiPropertyOptional } from '../openapi/decorators.js';
 import { ToStorable } from '../admin-api/paging.js';
 import { Duration } from '../config/rules.js';
 import { WholeNumber } from '../config/whole-number.js';

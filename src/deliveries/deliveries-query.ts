@@ -1,7 +1,8 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '../openapi/decorators.js';
 import { DateTimeParam } from '../admin-api/date-time-param.js';
-import { ExportablePageQuery, PageQuery, ToStorable } from '../admin-api/paging.js';
+import type { ListFormat } from '../admin-api/list-format.js';
+import { FormatParam, PageQuery, ToStorable } from '../admin-api/paging.js';
 import { type DeliveryOutcome, DELIVERY_OUTCOMES } from './callback-delivery.entity.js';
 
 /** The path parameter `{id}`. */
@@ -42,4 +43,7 @@ export class ReplayQuery extends PageQuery {
 }
 
 /** The same, for the list. */
-export class DeliveriesQuery extends IntersectionType(ReplayQuery, ExportablePageQuery) {}
+export class DeliveriesQuery extends ReplayQuery {
+  @FormatParam()
+  format?: ListFormat;
+}

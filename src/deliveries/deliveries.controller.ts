@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProduces } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProduces } from '../openapi/decorators.js';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { GroupParams } from '../admin-api/group-params.js';
 import { listAs } from '../admin-api/list-export.js';

@@ -1,6 +1,6 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '../openapi/decorators.js';
 import { DateTimeParam } from '../admin-api/date-time-param.js';
 import { ExportablePageQuery, ToStorable } from '../admin-api/paging.js';
 import { WholeNumber } from '../config/whole-number.js';

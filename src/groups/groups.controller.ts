@@ -5,8 +5,8 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiProduces,
-  getSchemaPath,
-} from '@nestjs/swagger';
+  schemaPath,
+} from '../openapi/decorators.js';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { GroupParams } from '../admin-api/group-params.js';
 import { GroupDto, GroupPage, UserGroupPage } from './group.dto.js';
@@ -61,7 +61,7 @@ export class GroupsController {
   })
   @ApiExtraModels(MemberPage, MembersAtPage)
   @ApiOkResponse({
-    schema: { oneOf: [MemberPage, MembersAtPage].map((type) => ({ $ref: getSchemaPath(type) })) },
+    schema: { oneOf: [MemberPage, MembersAtPage].map((type) => ({ $ref: schemaPath(type) })) },
   })
   @ApiNotFoundResponse({ description: 'The group is unknown, or its members were at the moment' })
   listMembers(
@@ -82,7 +82,7 @@ export class GroupsController {
   })
   @ApiExtraModels(UserGroupPage, UserGroupsAtPage)
   @ApiOkResponse({
-    schema: { oneOf: [UserGroupPage, UserGroupsAtPage].map((type) => ({ $ref: getSchemaPath(type) })) },
+    schema: { oneOf: [UserGroupPage, UserGroupsAtPage].map((type) => ({ $ref: schemaPath(type) })) },
   })
   @ApiNotFoundResponse({ description: 'The memberships of the moment are no longer kept' })
   listGroupsOfUser(

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../openapi/decorators.js';
 import { Page } from '../admin-api/paging.js';
 import { readableTime } from '../postgres/storable-time.js';
 import type { GroupMember } from './group-member.entity.js';

@@ -1,16 +1,21 @@
-import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
-  HealthCheck,
-  HealthCheckService,
-  type HealthCheckResult,
-  type HealthIndicatorResult,
-  HealthIndicatorService,
-} from '@nestjs/terminus';
+  type BeforeApplicationShutdown,
+  Controller,
+  Get,
+  Header,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import { DatabaseService } from '../database/database.service.js';
 import { JournalService } from '../journal/journal.service.js';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '../openapi/decorators.js';
 import { DatabaseState } from '../postgres/database-state.js';
 import { withTimeout } from '../waiting/with-timeout.js';
+import { type DatabaseHealthDto, HealthDto } from './health.dto.js';
 
 /** Time for which an answer waits for PostgreSQL, in ms: the probe of Kubernetes has 1 s by default. A later result is in the next answer. */
 const DATABASE_TIMEOUT_MS = 900;
@@ -18,10 +23,10 @@ const DATABASE_TIMEOUT_MS = 900;
 /** Probes of orchestrators and load balancers. */
 @Controller('health')
 @ApiTags('health')
-export class HealthController {
+export class HealthController implements BeforeApplicationShutdown {
+  private isStopping = false;
+
   constructor(
-    private readonly health: HealthCheckService,
-    private readonly indicators: HealthIndicatorService,
     private readonly state: DatabaseState,
     private readonly database: DatabaseService,
     private readonly journal: JournalService,
@@ -41,21 +46,38 @@ export class HealthController {
    */
   @Get('ready')
   @ApiOperation({ summary: 'Check whether callbacks are accepted' })
-  @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.callbacks()]);
+  @Header('Cache-Control', 'no-cache, no-store, must-revalidate')
+  @ApiOkResponse({ type: HealthDto, description: 'Callbacks are accepted' })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Callbacks are not accepted' })
+  async ready(): Promise<HealthDto> {
+    const database = await this.checkDatabase();
+    const isDown = database.status === 'down';
+    const state = isDown ? 'error' : database.status === 'up' ? 'ok' : 'degraded';
+    const health: HealthDto = {
+      status: this.isStopping ? 'shutting_down' : state,
+      info: isDown ? {} : { database },
+      error: isDown ? { database } : {},
+      details: { database },
+    };
+    if (isDown || this.isStopping) {
+      throw new ServiceUnavailableException(health);
+    }
+    return health;
   }
 
-  /** Checks PostgreSQL and the journal. Unlike terminus's check of TypeORM it reveals no address and no message of the driver. */
-  private async callbacks(): Promise<HealthIndicatorResult<'database'>> {
-    const check = this.indicators.check('database');
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+  }
+
+  /** Checks PostgreSQL and the journal. The answer reveals no address and no message of the driver. */
+  private async checkDatabase(): Promise<DatabaseHealthDto> {
     const condition = await withTimeout(this.state.check(), DATABASE_TIMEOUT_MS, () => this.state.condition);
     if (condition === 'writable') {
-      return check.up();
+      return { status: 'up' };
     }
     const problem = condition === 'away' ? 'cannot be reached' : 'takes no writes';
     return this.journal.isAccepting && this.database.isWaitingForPostgres
-      ? check.degraded(`${problem}; callbacks go to the journal`)
-      : check.down(problem);
+      ? { message: `${problem}; callbacks go to the journal`, status: 'degraded' }
+      : { message: problem, status: 'down' };
   }
 }

@@ -1,11 +1,10 @@
 import { Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import { JournalModule } from '../journal/journal.module.js';
 import { HealthController } from './health.controller.js';
 
 /** Liveness and readiness. */
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false }), JournalModule],
+  imports: [JournalModule],
   controllers: [HealthController],
 })
 export class HealthModule {}

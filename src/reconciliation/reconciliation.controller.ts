@@ -6,7 +6,7 @@ import {
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
-} from '@nestjs/swagger';
+} from '../openapi/decorators.js';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { GroupParams } from '../admin-api/group-params.js';
 import { NoQuery } from '../admin-api/paging.js';

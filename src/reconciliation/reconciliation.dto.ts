@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../openapi/decorators.js';
 import { DRIFT_KINDS, type DriftKind } from '../changes/group-change.entity.js';
 import {
   type ReconciliationRun,

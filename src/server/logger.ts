@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { LoggerService } from '@nestjs/common';
 import {
   type DestinationStream,
@@ -7,7 +8,7 @@ import {
   stdSerializers,
   stdTimeFunctions,
 } from 'pino';
-import pretty from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 import type { Config } from '../config/config.js';
 import { redaction } from './redaction.js';
 
@@ -39,8 +40,11 @@ const linesTogether = (): DestinationStream =>
 /** Writes each line to stdout at once, so that the log of a command and its output stay in order. */
 export const linesAtOnce = (): DestinationStream => pino.destination({ dest: 1, sync: true });
 
-const readableLines = (): DestinationStream =>
-  pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
+/** Loads pino-pretty, which production does not need. */
+const readableLines = (): DestinationStream => {
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty.default;
+  return pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
+};
 
 /** Serializes an error without its statement: TypeORM's errors contain the query and its parameters. */
 function errorSerializer(error: Error): object {

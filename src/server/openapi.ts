@@ -1,24 +1,17 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { VERSION } from '../config/version.js';
+import type { Express, NextFunction, Request, Response } from 'express';
 
-/** Serves the OpenAPI description of all routes: as pages at `/docs`, as JSON at `/docs-json`. */
+/**
+ * Serves the OpenAPI description of all routes: as pages at `/docs`, as JSON at `/docs-json`. The first of these requests loads
+ * `@nestjs/swagger`.
+ */
 export function serveOpenApi(app: INestApplication): void {
-  const description = new DocumentBuilder()
-    .setTitle('openim-group-sync')
-    .setDescription(
-      'Receives the group callbacks of an OpenIM server, and serves the groups and their members to the staff of the company.',
-    )
-    .setVersion(VERSION)
-    .addBasicAuth({
-      type: 'http',
-      scheme: 'basic',
-      description: 'Any user name; the password is CALLBACK_TOKEN',
-    })
-    // addBearerAuth() would describe the key as a JWT.
-    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' })
-    .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
-    jsonDocumentUrl: 'docs-json',
+  let pages: Promise<Express> | undefined;
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (!/^\/docs/i.test(request.path)) {
+      return next();
+    }
+    pages ??= import('./openapi-pages.js').then(({ openApiPages }) => openApiPages(app));
+    pages.then((handle) => handle(request, response, next), next);
   });
 }

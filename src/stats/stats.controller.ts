@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '../openapi/decorators.js';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { NoQuery } from '../admin-api/paging.js';
 import { StatsDto } from './stats.dto.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiGoneResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiGoneResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '../openapi/decorators.js';
 import { AdminRoutes } from '../admin-api/admin-routes.js';
 import { NoQuery } from '../admin-api/paging.js';
 import { EndpointParams, RewindQuery, WebhookEndpointDto, WebhookEndpoints } from './webhooks.dto.js';

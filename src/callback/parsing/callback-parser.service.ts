@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Tinypool } from 'tinypool';
+import type { Tinypool } from 'tinypool';
 import { Config } from '../../config/config.js';
 import type { Delivery } from '../../deliveries/delivery-log.js';
 import type { Callback, MirroredCallback } from '../payloads/callback.js';
@@ -15,12 +15,8 @@ const IDLE_MS = 600_000;
  */
 @Injectable()
 export class CallbackParser implements OnApplicationShutdown {
-  private readonly worker = new Tinypool({
-    filename: new URL('./callback-parse.worker.js', import.meta.url).href,
-    minThreads: 0,
-    maxThreads: 1,
-    idleTimeout: IDLE_MS,
-  });
+  private pool?: Promise<Tinypool>;
+  private worker?: Tinypool;
 
   private readonly logger = new Logger(CallbackParser.name);
 
@@ -35,18 +31,21 @@ export class CallbackParser implements OnApplicationShutdown {
     if (body.length < LARGE_BYTES) {
       return parseCallback(command, body);
     }
-    if (this.worker.threads.length === 0) {
-      this.startWorker();
+    if (!this.worker || this.worker.threads.length === 0) {
+      void this.startWorker();
       return parseCallback(command, body);
     }
     return (await this.worker.run({ command, body })) as Callback | CallbackProblems;
   }
 
   /** Gives the worker an empty task, which starts its thread. */
-  private startWorker(): void {
-    this.worker.run({ command: '', body: new Uint8Array() }).catch((error: unknown) => {
+  private async startWorker(): Promise<void> {
+    try {
+      this.worker = await (this.pool ??= createPool());
+      await this.worker.run({ command: '', body: new Uint8Array() });
+    } catch (error) {
       this.logger.warn({ err: error }, 'The thread for large callbacks cannot be started');
-    });
+    }
   }
 
   /**
@@ -68,6 +67,17 @@ export class CallbackParser implements OnApplicationShutdown {
 
   /** Runs after the last request is answered; `onModuleDestroy` would run before. */
   async onApplicationShutdown(): Promise<void> {
-    await this.worker.destroy();
+    await (await this.pool)?.destroy();
   }
+}
+
+/** Creates the pool of one thread. The first large body loads the library. */
+async function createPool(): Promise<Tinypool> {
+  const { Tinypool: Pool } = await import('tinypool');
+  return new Pool({
+    filename: new URL('./callback-parse.worker.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: IDLE_MS,
+  });
 }

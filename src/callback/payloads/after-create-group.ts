@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
+import { ApiProperty } from '../../openapi/decorators.js';
 import type { GroupCreation } from '../../groups/statements/create-group.js';
 import { storableTime } from '../../postgres/storable-time.js';
 import { ID, Int32, Int64, OptionalID, Text, Uint32 } from './fields.js';

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { buildMessage, ValidateBy } from 'class-validator';
+import { ApiProperty } from '../../openapi/decorators.js';
 
 /** OpenIM documents 64 characters for an ID, and does not enforce them. A key of PostgreSQL's indexes must stay under 2,704 bytes. */
 const ID_MAX_LENGTH = 255;

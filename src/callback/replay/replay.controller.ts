@@ -1,5 +1,10 @@
 import { Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import {
+  ApiConflictResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+} from '../../openapi/decorators.js';
 import { AdminRoutes } from '../../admin-api/admin-routes.js';
 import { DeliveryDto } from '../../deliveries/deliveries.dto.js';
 import { DeliveryParams, ReplayQuery } from '../../deliveries/deliveries-query.js';

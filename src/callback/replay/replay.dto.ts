@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../openapi/decorators.js';
 import { Page } from '../../admin-api/paging.js';
 
 /** What came of the replay of a page of deliveries. */
