@@ -14,6 +14,8 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 # The optional dependencies are the embedded PostgreSQL, which production does not use.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
+# Node reads no source maps, types and manuals of packages, which are half of their size.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' -o -name '*.md' \) -delete
 
 FROM base
 COPY package.json LICENSE ./
@@ -28,4 +30,5 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "dist/src/main.js"]
+# A small young generation keeps the heap small (docs/operations.md, "Memory").
+CMD ["node", "--max-semi-space-size=4", "dist/src/main.js"]

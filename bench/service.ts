@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
@@ -13,6 +14,14 @@ const POLL_MS = 5;
 /** Unit of the times in `/proc/PID/stat`, on all platforms of Node. */
 const TICKS_PER_SECOND = 100;
 const ADMIN_KEY = 'bench-admin-key';
+/** Node's flags in the image. */
+const FLAGS = commandOfImage().slice(1, -1);
+
+/** Returns the words of `CMD` in the Dockerfile: node, its flags, the file. */
+function commandOfImage(): string[] {
+  const [, command] = /^CMD (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))!;
+  return JSON.parse(command!) as string[];
+}
 
 /** The service as shipped, in its own process, with its log in a file. */
 export class Service {
@@ -44,11 +53,12 @@ export class Service {
     const logFile = join(folder, 'service.log');
     const log = await open(logFile, 'w');
     const start = performance.now();
-    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/src/main.js')], {
+    const child = spawn(process.execPath, [...FLAGS, join(ROOT, 'dist/src/main.js')], {
       cwd: folder,
       stdio: ['ignore', log.fd, log.fd],
       env: {
         PATH: process.env['PATH'],
+        MALLOC_ARENA_MAX: '2',
         NODE_ENV: 'production',
         LOG_LEVEL: 'info',
         HOST: '127.0.0.1',

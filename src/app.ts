@@ -14,7 +14,7 @@ import { serveOpenApi } from './server/openapi.js';
 import { requestLogger } from './server/request-logger.js';
 
 /**
- * Creates the service without starting it, for `main.ts` and the tests.
+ * Creates the service without starting it, for `service.ts` and the tests.
  * @param databaseUrl `DATABASE_URL`, or the url of the embedded PostgreSQL
  */
 export async function createApp(

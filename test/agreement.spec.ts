@@ -133,9 +133,15 @@ describe('The settings', () => {
     expect(names).toEqual(expect.arrayContaining(configNames()));
   });
 
-  it('of the memory allocator are in the image, as docs/operations.md states', () => {
+  it('of the memory are in the image and the scripts, as docs/operations.md states', () => {
     expect(file('docs/operations.md')).toContain('`MALLOC_ARENA_MAX=2`, which the image sets');
     expect(file('Dockerfile')).toMatch(/^ENV MALLOC_ARENA_MAX=2$/m);
+
+    const [, flag] = /^CMD \["node", "(--[^"]+)", "dist\/src\/main.js"\]$/m.exec(file('Dockerfile'))!;
+    expect(file('docs/operations.md')).toContain(`\`${flag}\``);
+    const { scripts } = JSON.parse(file('package.json')) as { scripts: Record<string, string> };
+    const command = `exec node ${flag} dist/src/main.js`;
+    expect([scripts['start'], scripts['start:prod']]).toEqual([command, command]);
   });
 
   it('that a user can choose are passed on by docker-compose.yml', () => {

@@ -52,6 +52,14 @@ describe('The architecture', () => {
 
   it('keeps everything but the composition out of the root', () => {
     const files = readdirSync(SRC).filter((name) => name.endsWith('.ts'));
-    expect(files).toEqual(['app.module.ts', 'app.ts', 'data-source-options.ts', 'data-source.ts', 'main.ts']);
+    expect(files).toEqual([
+      'app.module.ts',
+      'app.ts',
+      'data-source-options.ts',
+      'data-source.ts',
+      'main.ts',
+      'service.ts',
+      'source-maps.ts',
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import type { Bench } from '../bench.js';
 import { Child } from '../child.js';
 import type { HttpLoadOrder } from '../load.js';
 import type { LoadResult } from '../load-order.js';
-import { figure, ratio, type Section } from '../section.js';
+import { figure, ratio, type Section, type Target } from '../section.js';
 import { Service } from '../service.js';
 import { median } from '../statistics.js';
 
@@ -12,6 +12,9 @@ const REST_MS = 1000;
 /** Readings compared at the start and at the end. A garbage collection disturbs a single reading. */
 const COMPARED = 3;
 const TARGET = 1.15;
+/** Limits of the resident memory before the first callback, and after the last one, in MB. */
+const REST_TARGET_MB = 120;
+const LOADED_TARGET_MB = 220;
 
 /** Measures whether the memory of the service grows after the first callbacks. */
 export async function measureMemory(bench: Bench): Promise<Section> {
@@ -61,6 +64,15 @@ export async function measureMemory(bench: Bench): Promise<Section> {
         target: `<= ${ratio(TARGET)}`,
         holds: growth <= TARGET,
       },
+      limit('memory at rest', resident[0]!, REST_TARGET_MB),
+      limit(`memory after ${figure(STEPS * requests)} callbacks`, resident.at(-1)!, LOADED_TARGET_MB),
     ],
   };
 }
+
+const limit = (what: string, measuredMB: number, targetMB: number): Target => ({
+  what,
+  measured: `${figure(measuredMB)} MB`,
+  target: `<= ${targetMB} MB`,
+  holds: measuredMB <= targetMB,
+});

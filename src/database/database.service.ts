@@ -63,7 +63,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
 
   onApplicationBootstrap(): void {
     this.opened = this.open();
-    this.opened.catch(() => undefined); // main.ts stops the process
+    this.opened.catch(() => undefined); // service.ts stops the process
   }
 
   async onApplicationShutdown(): Promise<void> {

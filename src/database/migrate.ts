@@ -75,9 +75,11 @@ export async function pendingMigrations(options: DataSourceOptions): Promise<'no
   }
 }
 
+/** Opens a pool without entities, which migrations do not use and TypeORM prepares for long. */
 function connect(options: DataSourceOptions, poolSize: number): Promise<DataSource> {
   return new DataSource({
     ...options,
+    entities: [],
     poolSize,
     logger: new DatabaseLogger(),
   } as DataSourceOptions).initialize();

@@ -5,7 +5,7 @@ import type { Express } from 'express';
 import { VERSION } from '../config/version.js';
 import { describeAll } from '../openapi/decorators.js';
 
-/** Returns the pages about all routes of a service that runs. */
+/** Describes all routes of a running service, and returns the pages about them. */
 export function openApiPages(app: INestApplication): Express {
   describeAll(swagger);
   const description = new swagger.DocumentBuilder()
