@@ -14,8 +14,8 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 # The optional dependencies are the embedded PostgreSQL, which production does not use.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
-# Node reads no source maps, types and manuals of packages, which are half of their size.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' -o -name '*.md' \) -delete
+# Node reads no source maps, types and manuals of packages, which are half of their size. Their licenses stay.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' -o -name '*.md' \) ! -iname 'license*' -delete
 
 FROM base
 COPY package.json LICENSE ./
