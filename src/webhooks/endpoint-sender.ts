@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { decodeFeedCursor, encodeFeedCursor } from '../changes/feed-cursor.js';
 import { pause } from '../waiting/poll.js';
+import { together } from '../waiting/together.js';
 import type { Endpoint } from './endpoint.js';
 import { EndpointChannel } from './endpoint-channel.js';
 import { HeldGroups } from './held-groups.js';
@@ -51,7 +51,7 @@ export class EndpointSender {
       new HeldGroups(state.held, state.receivedMsAgo),
       this.tools,
     );
-    await untilOneEnds(signal, [
+    await together(signal, [
       (ended) => session.follow(ended),
       (ended) => session.retry(ended),
       (ended) => check(state.row, ended),
@@ -66,29 +66,5 @@ async function check(row: EndpointRow, signal: AbortSignal): Promise<void> {
     if (!signal.aborted && !(await row.isCurrent())) {
       throw new OutdatedSenderError('Another sender began, or the cursor was set');
     }
-  }
-}
-
-/** Runs loops until one of them fails or the signal is aborted, and waits for the end of all. @throws the first error */
-async function untilOneEnds(
-  signal: AbortSignal,
-  loops: ((ended: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const end = new AbortController();
-  setMaxListeners(0, end.signal); // each lane waits with one
-  const abort = (): void => end.abort();
-  signal.addEventListener('abort', abort);
-  let failure: unknown;
-  await Promise.all(
-    loops.map((loop) =>
-      loop(end.signal).catch((error: unknown) => {
-        failure ??= error;
-        abort();
-      }),
-    ),
-  );
-  signal.removeEventListener('abort', abort);
-  if (failure) {
-    throw failure;
   }
 }

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { encodeFeedCursor, type FeedCursor } from '../changes/feed-cursor.js';
 import type { GroupChange } from '../changes/group-change.entity.js';
 import { pause } from '../waiting/poll.js';
+import { together } from '../waiting/together.js';
 import type { EndpointChannel } from './endpoint-channel.js';
 import { type HeldGroups, toStored, type WaitingGroup } from './held-groups.js';
 import type { SenderTools } from './sender-tools.js';
@@ -66,13 +67,13 @@ export class SendSession {
 
   /** Sends the held groups, each when its time has come. @throws as `follow` */
   async retry(signal: AbortSignal): Promise<void> {
-    await inLanes(async () => {
-      while (!signal.aborted) {
+    await inLanes(signal, async (ended) => {
+      while (!ended.aborted) {
         const group = this.held.takeDue();
         if (group) {
-          await this.retryGroup(group, signal).finally(() => (group.isSending = false));
+          await this.retryGroup(group, ended).finally(() => (group.isSending = false));
         } else {
-          await pause(SOON_MS, signal);
+          await pause(SOON_MS, ended);
         }
       }
     });
@@ -90,9 +91,9 @@ export class SendSession {
       }
     }
     const waiting = [...queues.values()];
-    await inLanes(async () => {
-      for (let queue = waiting.shift(); queue && !signal.aborted; queue = waiting.shift()) {
-        await this.sendQueue(queue, signal);
+    await inLanes(signal, async (ended) => {
+      for (let queue = waiting.shift(); queue && !ended.aborted; queue = waiting.shift()) {
+        await this.sendQueue(queue, ended);
       }
     });
   }
@@ -188,7 +189,7 @@ export class SendSession {
   }
 }
 
-/** Runs some of the same work at the same time. @throws the first error */
-async function inLanes(work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: LANES }, work));
+/** Runs some of the same work at the same time. @throws the first error, after the end of all */
+async function inLanes(signal: AbortSignal, work: (ended: AbortSignal) => Promise<void>): Promise<void> {
+  await together(signal, Array<typeof work>(LANES).fill(work));
 }
