@@ -20,6 +20,7 @@ const PREPARE_TIMEOUT_MS = 3000;
  * - The statements of `GroupSyncService` need REPEATABLE READ, and check it themselves (`statements/building-blocks.ts`).
  * - synchronous_commit: an acknowledged callback is on disk.
  * - A replica that is frozen or disconnected in a transaction loses its locks within 10 s.
+ * - Workers of a parallel plan start in some ms, in which a page of a list is read; they are for reports.
  * - work_mem holds a list of 100,000 members, which would be sorted on disk otherwise.
  * - node-postgres reads dates in ISO format.
  *
@@ -34,6 +35,7 @@ const PREPARE = `
     set_config('tcp_keepalives_idle', '10', false),
     set_config('tcp_keepalives_interval', '5', false),
     set_config('tcp_keepalives_count', '3', false),
+    set_config('max_parallel_workers_per_gather', '0', false),
     set_config('work_mem', '32MB', false),
     set_config('TimeZone', 'UTC', false),
     set_config('DateStyle', 'ISO, YMD', false),
