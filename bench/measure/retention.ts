@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/data-source-options.js';
-import { dropPartitions } from '../../src/partitions/daily-partitions.js';
+import { attachDay, createDay, dropPartitions, partitionOf } from '../../src/partitions/daily-partitions.js';
 import { LOG_TABLES } from '../../src/partitions/log-tables.js';
 import type { Bench } from '../bench.js';
 import { Child } from '../child.js';
@@ -98,17 +98,16 @@ export async function measureRetention(bench: Bench): Promise<Section> {
 async function seed(client: Client, rows: number, progress: (line: string) => void): Promise<void> {
   await client.query('SET synchronous_commit = off');
   await client.query("SET maintenance_work_mem = '512MB'");
-  for (const { name, firstOf } of LOG_TABLES) {
-    progress(`seeding ${rows / 2} rows of ${name}`);
+  for (const table of LOG_TABLES) {
+    progress(`seeding ${rows / 2} rows of ${table.name}`);
     for (let number = 0; number < DAYS; number++) {
       const day = new Date(FIRST_DAY + number * DAY_MS);
-      const partition = `${name}_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
-      await client.query(`CREATE TABLE ${partition} (LIKE ${name} INCLUDING DEFAULTS)`);
-      await client.query(`INSERT INTO ${partition} ${ROWS[name]}`, [rows / 2 / DAYS, day]);
-      await client.query(
-        `ALTER TABLE ${name} ATTACH PARTITION ${partition}
-         FOR VALUES FROM ('${firstOf(day)}') TO ('${firstOf(new Date(day.getTime() + DAY_MS))}')`,
-      );
+      await client.query(createDay(table, day));
+      await client.query(`INSERT INTO ${partitionOf(table, day)} ${ROWS[table.name]}`, [
+        rows / 2 / DAYS,
+        day,
+      ]);
+      await client.query(attachDay(table, day));
     }
   }
 }

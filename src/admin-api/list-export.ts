@@ -5,7 +5,7 @@ import { type ListFormat, MEDIA_TYPES } from './list-format.js';
 import type { PageQuery } from './paging.js';
 
 /** Rows that are read at once for an export. */
-const EXPORT_PAGE = 500;
+export const EXPORT_PAGE = 500;
 
 interface ItemsPage<T> {
   items: T[];

@@ -27,6 +27,18 @@ const dayOf = (time: Date): Date => new Date(Math.floor(time.getTime() / DAY_MS)
 const addDays = (day: Date, days: number): Date => new Date(day.getTime() + days * DAY_MS);
 const suffixOf = (day: Date): string => day.toISOString().slice(0, 10).replaceAll('-', '');
 
+/** The name of the partition of a day. */
+export const partitionOf = (table: LogTable, day: Date): string => `${table.name}_${suffixOf(day)}`;
+
+/** SQL that creates a table for the rows of a day, which is not a partition yet. */
+export const createDay = (table: LogTable, day: Date): string =>
+  `CREATE TABLE ${partitionOf(table, day)} (LIKE ${table.name} INCLUDING DEFAULTS)`;
+
+/** SQL that makes the table of a day a partition. */
+export const attachDay = (table: LogTable, day: Date): string =>
+  `ALTER TABLE ${table.name} ATTACH PARTITION ${partitionOf(table, day)}
+   FOR VALUES FROM ('${table.firstOf(day)}') TO ('${table.firstOf(addDays(day, 1))}')`;
+
 /**
  * Creates the partitions of today and of the next two days, but for a day of which the default partition has rows: it has the others too then.
  * @throws the driver's error, such as where the role may not create tables: the rows then go to the default partition
@@ -37,7 +49,7 @@ export async function createPartitions(dataSource: DataSource): Promise<void> {
     const today = dayOf(await now(dataSource));
     for (let ahead = 0; ahead < DAYS_AHEAD; ahead += 1) {
       const day = addDays(today, ahead);
-      const partition = `${table.name}_${suffixOf(day)}`;
+      const partition = partitionOf(table, day);
       if (!existing.includes(partition)) {
         await changePartitions(dataSource, async (manager) => {
           const [{ exists }] = await manager.query<[{ exists: boolean }]>(
@@ -47,11 +59,8 @@ export async function createPartitions(dataSource: DataSource): Promise<void> {
           if (exists) {
             return; // another replica was faster
           }
-          await manager.query(`CREATE TABLE ${partition} (LIKE ${table.name} INCLUDING DEFAULTS)`);
-          await manager.query(
-            `ALTER TABLE ${table.name} ATTACH PARTITION ${partition}
-             FOR VALUES FROM ('${table.firstOf(day)}') TO ('${table.firstOf(addDays(day, 1))}')`,
-          );
+          await manager.query(createDay(table, day));
+          await manager.query(attachDay(table, day));
         }).catch((error: unknown) => {
           if (!isCheckViolation(error)) {
             throw error;
@@ -67,7 +76,7 @@ export async function createPartitions(dataSource: DataSource): Promise<void> {
  * @throws the driver's error, also where the lock could not be taken in 20 attempts
  */
 export async function dropPartitions(dataSource: DataSource, table: LogTable, days: number): Promise<void> {
-  const oldest = `${table.name}_${suffixOf(addDays(dayOf(await now(dataSource)), -days))}`;
+  const oldest = partitionOf(table, addDays(dayOf(await now(dataSource)), -days));
   for (const partition of await partitionsOf(dataSource, table)) {
     if (/_\d{8}$/.test(partition) && partition < oldest) {
       await changePartitions(dataSource, async (manager) => {

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { pagesOf, textsOf } from '../../admin-api/list-export.js';
+import { EXPORT_PAGE, pagesOf, textsOf } from '../../admin-api/list-export.js';
 import { readConfig } from '../../config/read-config.js';
 import { GroupsService } from '../../groups/groups.service.js';
 import { GROUP_LIST, MEMBER_OF_GROUP_LIST } from '../../groups/list-columns.js';
@@ -11,14 +11,11 @@ export interface ExportOptions {
   format: 'csv' | 'ndjson';
 }
 
-/** Rows that are read at once. */
-const PAGE = 500;
-
 /** Writes all groups, or the current members of all groups, to stdout. Memory does not grow with the list. */
 export async function exportList(list: ExportedList, { format }: ExportOptions): Promise<void> {
   await withContext(readConfig(), { LOG_LEVEL: 'error', RUN_MIGRATIONS: false }, async ({ app }) => {
     const groups = app.get(GroupsService);
-    const query = { limit: PAGE };
+    const query = { limit: EXPORT_PAGE };
     const texts =
       list === 'groups'
         ? textsOf(
