@@ -38,10 +38,14 @@ export const KNOWN_AND_CHANGE = `
 export const isRecent = (row: 'm' | 'known', change: 'change' | 'known' = 'change'): string =>
   `(${row}.as_of > ${change}.as_of - interval '${CALLBACK_DELAY_S} seconds' AND ${row}.as_of IS DISTINCT FROM known.created_as_of)`;
 
-/** For FROM: the time of a callback that arrives now as `change.as_of`. No row for a replay, and for one from the journal. */
-export const NOW_AS_CHANGE = `(
-        SELECT ${atRepeatableRead('clock_timestamp()')} AS as_of WHERE $3::timestamptz IS NULL
+/** For FROM: the time as of which the change is true, as `change.as_of`. */
+export const CHANGE = `(
+        SELECT ${atRepeatableRead('coalesce($3::timestamptz, clock_timestamp())')} AS as_of
       ) AS change`;
+
+/** Whether the group was not read from OpenIM since the change. */
+export const isNotVerifiedSince = (row: 'groups' | 'known'): string =>
+  `($3::timestamptz IS NULL OR ${row}.verified_at IS NULL OR ${row}.verified_at <= $3)`;
 
 const [ROLE_LEVEL, ...OTHER_FIELDS] = MEMBER_FIELDS as [Field, ...Field[]];
 

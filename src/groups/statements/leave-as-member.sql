@@ -3,16 +3,17 @@ WITH known AS (
   SELECT change.as_of, groups.created_as_of, groups.member_count, groups.revision, payload.*
   FROM (
       SELECT
-    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN clock_timestamp()
-    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of WHERE $3::timestamptz IS NULL
+    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN coalesce($3::timestamptz, clock_timestamp())
+    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of
     ) AS change JOIN groups ON group_id = $1
     CROSS JOIN json_to_record($2::json) AS payload("userIDs" text[], cause text, reason text)
-  WHERE cardinality("userIDs") = 1 AND member_count > 0
+  WHERE cardinality("userIDs") = 1 AND member_count > 0 AND ($3::timestamptz IS NULL OR groups.verified_at IS NULL OR groups.verified_at <= $3)
 ),
 leaving AS (
   SELECT m.ctid AS row_id, m.user_id, m.role_level, m.valid_from, known.*,
     CASE WHEN (m.as_of > known.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) THEN 'the order of two callbacks is not known' END AS stale
   FROM known JOIN group_members m ON m.group_id = $1 AND m.user_id = "userIDs"[1] AND m.left_at IS NULL
+  WHERE ($3::timestamptz IS NULL OR m.as_of <= known.as_of)
 ),
 written_group AS (
   UPDATE groups g SET

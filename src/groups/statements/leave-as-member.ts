@@ -1,27 +1,28 @@
 import { logDelivery } from '../../deliveries/delivery-log.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
-import { mergedAsOf } from './as-of.js';
-import { isRecent, NOW_AS_CHANGE } from './building-blocks.js';
+import { callbackOverwrites, mergedAsOf } from './as-of.js';
+import { CHANGE, isNotVerifiedSince, isRecent } from './building-blocks.js';
 import { record } from './record-change.js';
 import { mergeStale, STALE } from './stale.js';
 
 /**
- * Does the same as `LEAVE_GROUP` for a callback that arrives now, where the group is known and the one user is a member of it: nearly every
- * one. It writes nothing, and returns no row, for any other. There is little to compare, so it costs less.
+ * Does the same as `LEAVE_GROUP` for a callback that is the latest, where the group is known and the one user is a member of it: nearly
+ * every one, from the journal too. It writes nothing, and returns no row, for any other. There is little to compare, so it costs less.
  */
 export const LEAVE_AS_MEMBER: PreparedStatement = {
   name: 'leaveAsMember',
   text: `
   WITH known AS (
     SELECT change.as_of, groups.created_as_of, groups.member_count, groups.revision, payload.*
-    FROM ${NOW_AS_CHANGE} JOIN groups ON group_id = $1
+    FROM ${CHANGE} JOIN groups ON group_id = $1
       CROSS JOIN json_to_record($2::json) AS payload("userIDs" text[], cause text, reason text)
-    WHERE cardinality("userIDs") = 1 AND member_count > 0
+    WHERE cardinality("userIDs") = 1 AND member_count > 0 AND ${isNotVerifiedSince('groups')}
   ),
   leaving AS (
     SELECT m.ctid AS row_id, m.user_id, m.role_level, m.valid_from, known.*,
       CASE WHEN ${isRecent('m', 'known')} THEN '${STALE.order}' END AS stale
     FROM known JOIN group_members m ON m.group_id = $1 AND m.user_id = "userIDs"[1] AND m.left_at IS NULL
+    WHERE ${callbackOverwrites('m.as_of', 'known.as_of')}
   ),
   written_group AS (
     UPDATE groups g SET

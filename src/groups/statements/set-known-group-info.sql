@@ -6,10 +6,11 @@ WITH patched AS (
       CASE WHEN (known.as_of > change.as_of - interval '15 seconds' AND known.as_of IS DISTINCT FROM known.created_as_of) AND (payload."groupName" <> known.group_name OR payload."notification" <> known.notification OR payload."introduction" <> known.introduction OR payload."faceURL" <> known.face_url OR payload."ex" <> known.ex OR payload."needVerification" <> known.need_verification OR payload."lookMemberInfo" <> known.look_member_info OR payload."applyMemberFriend" <> known.apply_member_friend) THEN 'the order of two callbacks is not known' END AS stale
     FROM (
       SELECT
-    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN clock_timestamp()
-    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of WHERE $3::timestamptz IS NULL
+    CASE current_setting('transaction_isolation') WHEN 'repeatable read' THEN coalesce($3::timestamptz, clock_timestamp())
+    ELSE current_setting('openim_group_sync.needs_repeatable_read')::timestamptz END AS as_of
     ) AS change JOIN groups AS known ON known.group_id = $1
       CROSS JOIN json_to_record($2::json) AS payload("groupName" text, "notification" text, "introduction" text, "faceURL" text, "ex" text, "needVerification" integer, "lookMemberInfo" integer, "applyMemberFriend" integer)
+    WHERE ($3::timestamptz IS NULL OR known.as_of <= change.as_of) AND ($3::timestamptz IS NULL OR known.verified_at IS NULL OR known.verified_at <= $3)
     OFFSET 0
   ) AS patch
 ),

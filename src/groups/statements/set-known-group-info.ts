@@ -1,7 +1,7 @@
 import { logDelivery } from '../../deliveries/delivery-log.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
-import { mergedAsOf } from './as-of.js';
-import { NOW_AS_CHANGE } from './building-blocks.js';
+import { callbackOverwrites, mergedAsOf } from './as-of.js';
+import { CHANGE, isNotVerifiedSince } from './building-blocks.js';
 import { columns, GROUP_INFO_FIELDS, recordType } from './fields.js';
 import { differenceOf, fieldChange, record } from './record-change.js';
 import { STALE_BY_ORDER } from './set-group-info.js';
@@ -10,14 +10,14 @@ import { mergeStale } from './stale.js';
 const NAMES = GROUP_INFO_FIELDS.map(({ column }) => column);
 const OLD = GROUP_INFO_FIELDS.map(({ column }) => `known.${column} AS old_${column}`).join(', ');
 
-/** The fields after the callback: it arrives now, so that it overwrites each that it reports. */
+/** The fields after the callback: it is the latest, so that it overwrites each that it reports. */
 const NEW = GROUP_INFO_FIELDS.map(
   ({ column, json }) => `coalesce(payload.${json}, known.${column}) AS ${column}`,
 ).join(', ');
 
 /**
- * Does the same as `SET_GROUP_INFO` for a known group and a callback that arrives now: nearly every one. It writes nothing, and returns no
- * row, for any other. It has a third of the other's expressions, which PostgreSQL prepares for each run.
+ * Does the same as `SET_GROUP_INFO` for a known group and a callback that is the latest: nearly every one, from the journal too. It writes
+ * nothing, and returns no row, for any other. It has a third of the other's expressions, which PostgreSQL prepares for each run.
  */
 export const SET_KNOWN_GROUP_INFO: PreparedStatement = {
   name: 'setKnownGroupInfo',
@@ -27,8 +27,9 @@ export const SET_KNOWN_GROUP_INFO: PreparedStatement = {
     FROM (
       SELECT change.as_of, known.revision, ${OLD}, ${NEW},
         ${STALE_BY_ORDER} AS stale
-      FROM ${NOW_AS_CHANGE} JOIN groups AS known ON known.group_id = $1
+      FROM ${CHANGE} JOIN groups AS known ON known.group_id = $1
         CROSS JOIN json_to_record($2::json) AS payload(${recordType(GROUP_INFO_FIELDS)})
+      WHERE ${callbackOverwrites('known.as_of', 'change.as_of')} AND ${isNotVerifiedSince('known')}
       OFFSET 0
     ) AS patch
   ),
