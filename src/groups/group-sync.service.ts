@@ -23,6 +23,7 @@ import {
 } from './statements/mark-group-stale.js';
 import { LOG_USER_CHANGE, type UserChange } from './statements/mark-groups-of-user.js';
 import { RECONCILE_GROUP, type Reconciled } from './statements/reconcile-group.js';
+import { RECONCILE_NEW_GROUP } from './statements/reconcile-new-group.js';
 import { type GroupInfoPatch, SET_GROUP_INFO } from './statements/set-group-info.js';
 import { type MemberInfoPatch, SET_GROUP_MEMBER_INFO } from './statements/set-group-member-info.js';
 import { SET_KNOWN_GROUP_INFO } from './statements/set-known-group-info.js';
@@ -121,8 +122,8 @@ export class GroupSyncService {
 
   /** Makes the rows of a group equal to a snapshot. */
   async reconcileGroup({ groupID, change, receivedAt, runID }: SnapshotChange): Promise<Reconciled> {
-    const [reconciled] = await this.runner.run<Reconciled>(
-      RECONCILE_GROUP,
+    const reconciled = await this.runner.runFirst<Reconciled>(
+      [RECONCILE_NEW_GROUP, RECONCILE_GROUP],
       () => [groupID, change, receivedAt, runID],
       groupID,
     );
@@ -172,28 +173,18 @@ export class GroupSyncService {
     return rows.length > 0;
   }
 
-  /** Runs the first of some statements that takes the change: each but the last returns no row where it does not. */
   private async write<T>(
     { groupID, change, receivedAt, delivery }: GroupChange<T>,
     ...statements: PreparedStatement[]
   ): Promise<SyncOutcome> {
-    for (const statement of statements) {
-      const [done] = await this.runner.run<{ changed: boolean }>(
-        statement,
-        () => withDelivery(delivery, [groupID, change, receivedAt]),
-        groupID,
-      );
-      if (done) {
-        return this.outcome(done.changed);
-      }
-    }
-    return 'unchanged';
-  }
-
-  private outcome(isChanged: boolean): SyncOutcome {
-    if (isChanged) {
+    const done = await this.runner.runFirst<{ changed: boolean }>(
+      statements,
+      () => withDelivery(delivery, [groupID, change, receivedAt]),
+      groupID,
+    );
+    if (done?.changed) {
       this.signal.emit();
     }
-    return isChanged ? 'applied' : 'unchanged';
+    return done?.changed ? 'applied' : 'unchanged';
   }
 }

@@ -66,4 +66,23 @@ export class StatementRunner {
       }
     }
   }
+
+  /**
+   * Runs the first of some statements that takes the change: each but the last returns no row where it does not.
+   * @returns the first row
+   * @throws as `run`
+   */
+  async runFirst<Row extends object>(
+    statements: readonly PreparedStatement[],
+    parameters: () => unknown[],
+    groupID: string,
+  ): Promise<Row | undefined> {
+    for (const statement of statements) {
+      const [row] = await this.run<Row>(statement, parameters, groupID);
+      if (row) {
+        return row;
+      }
+    }
+    return undefined;
+  }
 }

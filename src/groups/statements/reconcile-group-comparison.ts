@@ -10,13 +10,11 @@ const LARGE_PART = 0.3;
 
 const [, ...MEMBER_DETAILS] = MEMBER_FIELDS as [Field, ...Field[]];
 
-/**
- * `change`: when the snapshot began. `known`: the group's row. `payload`: the snapshot. `info`: the group in it, if it has changed.
- * `listed`: its members. `listed_as_left`: one row with the userIDs of those who left.
- */
-export const SNAPSHOT = `
-  change AS (SELECT ${atRepeatableRead('$3::timestamptz')} AS as_of),
-  known AS (SELECT * FROM groups WHERE group_id = $1),
+/** When the snapshot began. */
+export const SNAPSHOT_AS_OF = atRepeatableRead('$3::timestamptz');
+
+/** `payload`: the snapshot. `info`: the group in it, if it has changed. `listed`: its members. */
+export const SNAPSHOT_PAYLOAD = `
   payload AS (
     SELECT * FROM json_to_record($2::json) AS t("versionID" text, version bigint, verified boolean, whole boolean, complete boolean,
       reason text, confirmed boolean, "watchedSince" timestamptz, info json, members json, "left" json)
@@ -27,7 +25,12 @@ export const SNAPSHOT = `
   ),
   listed AS (
     SELECT l.* FROM payload, json_to_recordset(payload.members) AS l("userID" text, ${recordType(MEMBER_FIELDS)})
-  ),
+  )`;
+
+/** `change`: when the snapshot began. `known`: the group's row. `listed_as_left`: one row with the userIDs of those who left. */
+export const SNAPSHOT = `
+  change AS (SELECT ${SNAPSHOT_AS_OF} AS as_of),
+  known AS (SELECT * FROM groups WHERE group_id = $1),${SNAPSHOT_PAYLOAD},
   listed_as_left AS (
     SELECT coalesce(array_agg(u), '{}') AS user_ids FROM payload, json_array_elements_text(payload."left") AS u
   )`;

@@ -24,15 +24,21 @@ export const FIELD_DIFFERENCES = `
   )`;
 
 /**
+ * The drift of a group that was unknown, as values of kind, applies, differences, missed_callbacks and summary.
+ * @param isMissed a condition: whether its creation was missed; otherwise the group is older than the mirror
+ */
+export const unknownGroup = (isMissed: string, members: string, applies = 'true'): string =>
+  `CASE WHEN ${isMissed} THEN 'group' ELSE 'filled' END, ${applies}, 1, (${isMissed})::integer,
+        'the group, with ' || ${members} || ' members'`;
+
+/**
  * One row for each kind of drift, with the number of differences, a lower bound of the callbacks that were missed, a sentence for staff,
  * and the users whom those callbacks would have named.
  */
 export const DRIFT = `
   drift AS (
     SELECT r.* FROM accepted, field_differences d, counted c, payload, LATERAL (VALUES
-      (CASE WHEN create_time > payload."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
-        (create_time > payload."watchedSince")::integer, 'the group, with ' || c.members + c.joining - c.leaving || ' members',
-        NULL::text[]),
+      (${unknownGroup('create_time > payload."watchedSince"', 'c.members + c.joining - c.leaving', 'NOT was_known')}, NULL::text[]),
       ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed', NULL),
       ('dismissed', was_known AND has_other_status AND new_status = ${DISMISSED}, 1, 1, 'the group had been dismissed', NULL),
       ('status', was_known AND has_other_status AND new_status <> ${DISMISSED}, 1, 0,
@@ -47,7 +53,11 @@ export const DRIFT = `
     WHERE r.applies AND r.differences > 0
   )`;
 
-/** The drift as one value of JSON (`Drift[]`); NULL where there is none. */
+/** The drift as the answer (`Drift[]`). */
+export const DRIFT_AS_ANSWER = `(SELECT coalesce(json_agg(json_build_object('kind', kind, 'differences', differences, 'summary', summary)), '[]')
+      FROM drift)`;
+
+/** The drift as one value of JSON for the change; NULL where there is none. */
 export const DRIFT_AS_JSON = `(SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
         'kind', kind, 'differences', differences, 'missedCallbacks', coalesce(missed_callbacks, 0), 'summary', summary,
         'userIDs', CASE WHEN missed_callbacks > 0 THEN to_jsonb(user_ids) END

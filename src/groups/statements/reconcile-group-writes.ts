@@ -91,10 +91,15 @@ export const PLANNED = `
 /** The members in `planned` whose state changes. */
 export const MEMBER_CHANGES = memberChanges();
 
-/** Writes the change, with the drift in it. */
-export const RECORDED = recordChange(ALL_FIELDS, {
+/** Where the change comes from, and its drift. */
+export const ORIGIN = {
   source:
     "CASE WHEN EXISTS (SELECT FROM drift WHERE kind = 'filled') THEN 'backfill' ELSE 'reconciliation' END",
   cause: '$4::uuid',
   drift: DRIFT_AS_JSON,
+};
+
+/** Writes the change, with the drift in it. */
+export const RECORDED = recordChange(ALL_FIELDS, {
+  ...ORIGIN,
 });

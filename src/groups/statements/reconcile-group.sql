@@ -244,9 +244,8 @@ field_differences AS (
 ),
 drift AS (
   SELECT r.* FROM accepted, field_differences d, counted c, payload, LATERAL (VALUES
-    (CASE WHEN create_time > payload."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1,
-      (create_time > payload."watchedSince")::integer, 'the group, with ' || c.members + c.joining - c.leaving || ' members',
-      NULL::text[]),
+    (CASE WHEN create_time > payload."watchedSince" THEN 'group' ELSE 'filled' END, NOT was_known, 1, (create_time > payload."watchedSince")::integer,
+      'the group, with ' || c.members + c.joining - c.leaving || ' members', NULL::text[]),
     ('info', was_known, cardinality(fields), 1, array_to_string(fields, ', ') || ' had changed', NULL),
     ('dismissed', was_known AND has_other_status AND new_status = 2, 1, 1, 'the group had been dismissed', NULL),
     ('status', was_known AND has_other_status AND new_status <> 2, 1, 0,

@@ -2,7 +2,7 @@ import type { GroupMemberInfo } from '../../openim/openim-answers.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import type { GroupFields } from './fields.js';
 import { CHANGES, COMPARED, COUNTED, SNAPSHOT, VERDICT } from './reconcile-group-comparison.js';
-import { DRIFT, FIELD_DIFFERENCES } from './reconcile-group-drift.js';
+import { DRIFT, DRIFT_AS_ANSWER, FIELD_DIFFERENCES } from './reconcile-group-drift.js';
 import { ACCEPTED, MEMBER_CHANGES, PLANNED, RECORDED, WRITTEN_GROUP } from './reconcile-group-writes.js';
 import { UPSERT_MEMBERS } from './building-blocks.js';
 import { endedPeriods } from './member-changes.js';
@@ -83,7 +83,6 @@ export const RECONCILE_GROUP: PreparedStatement = {
       WHEN (SELECT is_verified FROM accepted) THEN 'verified' WHEN is_too_recent THEN 'tooRecent' ELSE 'unverified' END AS outcome,
     needs_full_snapshot AS "needsFullSnapshot",
     (SELECT count(*) FROM planned)::integer + coalesce((SELECT group_differs FROM field_differences), false)::integer AS differing,
-    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'differences', differences, 'summary', summary)), '[]')
-      FROM drift) AS drift
+    ${DRIFT_AS_ANSWER} AS drift
   FROM verdict`,
 };
