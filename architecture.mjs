@@ -159,5 +159,14 @@ export const ARROWS = {
     'callback/replay',
     'deliveries',
   ],
-  cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim', 'admin-api', 'deliveries'],
+  cli: [
+    'cli/commands',
+    'cli/context',
+    'config',
+    'database',
+    'embedded-postgres',
+    'openim',
+    'admin-api',
+    'deliveries',
+  ],
 };

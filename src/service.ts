@@ -3,10 +3,11 @@ import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError, isTracingEnabled, readConfig } from './config/read-config.js';
+import { DatabaseAccessError } from './database/database-access-error.js';
 import { DatabaseService } from './database/database.service.js';
 import { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
-import { ListenError } from './server/listen-error.js';
+import { ListenError, listenError } from './server/listen-error.js';
 import { createLogger } from './server/logger.js';
 import { logFirstSteps, openDevelopmentAccess } from './server/startup-messages.js';
 
@@ -14,7 +15,7 @@ import { logFirstSteps, openDevelopmentAccess } from './server/startup-messages.
 const SHUTDOWN_MS = 9_000;
 
 /** Errors whose message says everything that the operator needs; their stacks are not logged. */
-const OPERATOR_ERRORS = [EmbeddedPostgresError, ListenError];
+const OPERATOR_ERRORS = [DatabaseAccessError, EmbeddedPostgresError, ListenError];
 
 /** Starts the service. Stops it on a signal: first new connections, then the requests in progress, then the database. */
 function main(config: Config, logger: Logger): void {
@@ -37,7 +38,7 @@ function main(config: Config, logger: Logger): void {
         });
     app = await createApp(config, config.DATABASE_URL ?? embedded!.url, logger);
     await app.listen(config.PORT, config.HOST).catch((error: Error) => {
-      throw new ListenError(config.HOST, config.PORT, error);
+      throw listenError(config.HOST, config.PORT, error);
     });
     const url = await app.getUrl();
     logger.info({ url }, 'Listening');

@@ -289,23 +289,6 @@ describe('The process', () => {
     }
   });
 
-  it('logs one sentence without a stack where it cannot listen, and ends', async () => {
-    const first = ServiceProcess.start({ DATABASE_URL: database.url });
-    const { port } = new URL(await first.url());
-    for (const [where, reason] of [
-      [{ PORT: port }, `PORT ${port} cannot be listened on: another process listens there`],
-      [{ HOST: '192.0.2.1' }, 'HOST is not an address of this machine'],
-    ] as const) {
-      const second = ServiceProcess.start({ DATABASE_URL: database.url, ...where });
-      expect((await second.exited)[0]).toBe(1);
-      expect(second.log).toContain(`"reason":"HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and PORT`);
-      expect(second.log).toContain(reason);
-      expect(second.log).toContain('"msg":"The service cannot run"');
-      expect(second.log).not.toMatch(/stack|at .*\.js:/);
-    }
-    await first.end();
-  });
-
   it('in development generates an admin key, logs it with an example, and warns that callbacks are not authenticated', async () => {
     const service = ServiceProcess.start({
       DATABASE_URL: database.url,

@@ -3,6 +3,7 @@ import { parseDateTime } from '../admin-api/date-time-param.js';
 import { DELIVERY_OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { ConfigError } from '../config/read-config.js';
 import { VERSION } from '../config/version.js';
+import { DatabaseAccessError } from '../database/database-access-error.js';
 import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
@@ -18,7 +19,14 @@ import { webhooksTest } from './commands/webhooks-test.command.js';
 import { webhooksYml, type WebhooksOptions } from './commands/webhooks-yml.command.js';
 
 /** Errors that are printed without a stack trace. */
-const EXPECTED_ERRORS = [CommandError, ConfigError, EmbeddedPostgresError, OpenImRefusal, OpenImUnreachable];
+const EXPECTED_ERRORS = [
+  CommandError,
+  ConfigError,
+  DatabaseAccessError,
+  EmbeddedPostgresError,
+  OpenImRefusal,
+  OpenImUnreachable,
+];
 
 const program = new Command('openim-group-sync')
   .description('Fills, reconciles and checks the mirror, with the settings of the service')
