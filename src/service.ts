@@ -5,11 +5,12 @@ import type { Config } from './config/config.js';
 import { ConfigError, isTracingEnabled, readConfig } from './config/read-config.js';
 import { DatabaseAccessError } from './database/database-access-error.js';
 import { DatabaseService } from './database/database.service.js';
+import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 import { ListenError, listenError } from './server/listen-error.js';
 import { createLogger } from './server/logger.js';
-import { logFirstSteps, openDevelopmentAccess } from './server/startup-messages.js';
+import { logFirstSteps, logWebhooksYml, openDevelopmentAccess } from './server/startup-messages.js';
 
 /** Time for the work in progress to end after SIGTERM or SIGINT, in ms. After it the process exits with code 1. */
 const SHUTDOWN_MS = 9_000;
@@ -42,7 +43,19 @@ function main(config: Config, logger: Logger): void {
     });
     const url = await app.getUrl();
     logger.info({ url }, 'Listening');
-    app.get(DatabaseService).opened.then(() => logFirstSteps(config, logger, url, generatedKey), fail);
+    app.get(DatabaseService).opened.then(() => explain(url, generatedKey), fail);
+  };
+  /** Says how to use the service, and what OpenIM needs while it never called. */
+  const explain = async (url: string, generatedKey?: string): Promise<void> => {
+    logFirstSteps(config, logger, url, generatedKey);
+    if (
+      !(await app
+        ?.get(DeliveriesService)
+        .hasReceived()
+        .catch(() => true))
+    ) {
+      logWebhooksYml(config, logger, url);
+    }
   };
   const stop = async (code: number): Promise<void> => {
     if (stopping) {

@@ -17,6 +17,10 @@ const adminLine = (route: string, statusCode: number, method = 'GET') => ({
   ms: expect.any(Number),
 });
 
+const DELIVERY = `
+  INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+  VALUES (gen_random_uuid(), now(), 'c', '', $1, 0)`;
+
 describe('A running service', () => {
   let service: Service;
 
@@ -308,6 +312,34 @@ describe('The process', () => {
       expect.stringContaining('the key of this run'),
       expect.stringContaining('Try: curl'),
     ]);
+    await service.says(
+      /needs these lines in its config\/webhooks.yml, and a restart:\nurl: http:\/\/127.0.0.1:\d+\/callback\nafterCreateGroup: +{ enable: true, timeout: 5 }\n/,
+    );
     await service.end();
+  });
+
+  it('in production logs the lines of webhooks.yml without the token, until the first callback, and not above info', async () => {
+    const settings = { DATABASE_URL: database.url, NODE_ENV: 'production', CALLBACK_TOKEN: 'the-token' };
+    const first = ServiceProcess.start({ ...settings, HOST: '0.0.0.0' });
+    await first.says(
+      /"webhooksYml":\["url: http:\/\/openim:YOUR_TOKEN@openim-group-sync:\d+\/callback","afterCreateGroup: /,
+    );
+    expect(first.log).not.toContain('the-token');
+    await first.end();
+
+    await database.query(DELIVERY, ['ignored']);
+    const quiet = ServiceProcess.start({ ...settings, LOG_LEVEL: 'warn' });
+    const again = ServiceProcess.start(settings);
+    await again.says(/"webhooksYml"/);
+    await again.end();
+    await quiet.end();
+    expect(quiet.log).not.toContain('webhooks.yml');
+
+    await database.query(DELIVERY, ['rejected']);
+    const last = ServiceProcess.start(settings);
+    await last.says(/The database is ready/);
+    await last.get('/admin/groups');
+    await last.end();
+    expect(last.log).not.toContain('webhooks.yml');
   });
 });

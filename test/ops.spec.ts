@@ -161,11 +161,10 @@ withPromtool.each(STATES)(
   },
 );
 
-/** For each alert: the series with which it is raised after some minutes, and the series that replace some of them so that it is silent. */
-const ALERTS: Record<
-  string,
-  [minutes: number, raised: Record<string, string>, silent: Record<string, string>]
-> = {
+/** The series with which an alert is raised after some minutes, and the series that replace some of them so that it is silent. */
+type AlertCase = [minutes: number, raised: Record<string, string>, silent: Record<string, string>];
+
+const ALERTS: Record<string, AlertCase> = {
   OpenImGroupSyncDown: [
     5,
     { 'up{job="openim-group-sync"}': '0x60' },
@@ -177,6 +176,7 @@ const ALERTS: Record<
       openim_reconciliation_missed_callbacks_total: '0+1x60',
       'openim_callbacks_total{command="c"}': '7x60',
       'openim_callbacks_total{command="other"}': '0+1x60',
+      'openim_callbacks_total{command="c",outcome="denied"}': '0+1x60',
     },
     { 'openim_callbacks_total{command="c"}': '0+1x60' },
   ],
@@ -191,7 +191,10 @@ const ALERTS: Record<
   OpenImCallbacksRejected: [
     10,
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '0+1x20' },
-    { 'openim_callbacks_total{command="c",outcome="rejected"}': '9x20' },
+    {
+      'openim_callbacks_total{command="c",outcome="rejected"}': '9x20',
+      'openim_callbacks_total{command="c",outcome="denied"}': '0+9x20',
+    },
   ],
   OpenImCallbacksFailed: [
     10,
@@ -310,6 +313,29 @@ const ALERTS: Record<
   ],
 };
 
+/** Further cases of some alerts. */
+const FURTHER: [alert: string, ...AlertCase][] = [
+  // No resync ever ended. Without OPENIM_API_URL none is due.
+  [
+    'OpenImResyncOverdue',
+    30,
+    {
+      'process_start_time_seconds{instance="one"}': '1x60',
+      'openim_reconciliation_leader{instance="one"}': '1x60',
+    },
+    { 'openim_reconciliation_leader{instance="one"}': '_x60' },
+  ],
+  [
+    'OpenImResyncOverdue',
+    10,
+    {
+      'process_start_time_seconds{instance="one"}': '-900x60',
+      'openim_reconciliation_leader{instance="one"}': '1x60',
+    },
+    { 'process_start_time_seconds{instance="one"}': '1x60' },
+  ],
+];
+
 it('Each alert has a test', () => {
   expect(Object.keys(ALERTS).toSorted()).toEqual(
     rules()
@@ -321,7 +347,8 @@ it('Each alert has a test', () => {
 withPromtool(
   'Each alert is raised by its series, and silent with the others (skipped without promtool)',
   () => {
-    const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
+    const cases = [...Object.entries(ALERTS).map(([alert, test]) => [alert, ...test] as const), ...FURTHER];
+    const tests = cases.flatMap(([alert, minutes, raised, silent]) =>
       [raised, { ...raised, ...silent }].map((values, index) => ({
         name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
         interval: '1m' as const,

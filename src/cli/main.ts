@@ -16,7 +16,7 @@ import { replay, type ReplayOptions } from './commands/replay.command.js';
 import { run } from './commands/run.command.js';
 import { verify } from './commands/verify.command.js';
 import { webhooksTest } from './commands/webhooks-test.command.js';
-import { webhooksYml, type WebhooksOptions } from './commands/webhooks-yml.command.js';
+import { webhooksLines, type WebhooksOptions } from './commands/webhooks-yml.command.js';
 
 /** Errors that are printed without a stack trace. */
 const EXPECTED_ERRORS = [
@@ -68,7 +68,7 @@ program
   )
   .option('--env', 'print environment variables, for OpenIM in a container')
   .option('--openim <version>', 'the version of OpenIM, 3.8.3 or main', toVersion)
-  .action((options: WebhooksOptions) => printLine(webhooksYml(options)));
+  .action((options: WebhooksOptions) => printLine(webhooksLines(options)));
 
 program
   .command('replay')
