@@ -124,7 +124,7 @@ export const ARROWS = {
   stats: ['admin-api', 'journal', 'openapi', 'postgres', 'waiting'],
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
   // HTTP and the process
-  server: ['admin-api', 'callback', 'config', 'openapi', 'postgres', 'waiting'],
+  server: ['admin-api', 'callback', 'callback/payloads', 'config', 'openapi', 'postgres', 'waiting'],
   // The command line
   'cli/context': [
     '.',
@@ -159,5 +159,14 @@ export const ARROWS = {
     'callback/replay',
     'deliveries',
   ],
-  cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim', 'admin-api', 'deliveries'],
+  cli: [
+    'cli/commands',
+    'cli/context',
+    'config',
+    'database',
+    'embedded-postgres',
+    'openim',
+    'admin-api',
+    'deliveries',
+  ],
 };

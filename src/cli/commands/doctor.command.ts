@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
-import { callbackUrl } from './callback-url.js';
+import { callbackUrl } from '../../callback/payloads/webhooks-yml.js';
 import { checkCallbackUrl } from '../doctor/callback-url.js';
 import { checkClock, checkDatabase, checkDelivery, checkLastCallback } from '../doctor/database.js';
 import { error, type Finding } from '../doctor/finding.js';
