@@ -123,6 +123,7 @@ export const ARROWS = {
   // What staff and operators see
   stats: ['admin-api', 'journal', 'openapi', 'postgres', 'waiting'],
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
+  doctor: ['callback/payloads', 'changes', 'config', 'openim', 'reconciliation/metrics'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'callback/payloads', 'config', 'openapi', 'postgres', 'waiting'],
   // The command line
@@ -138,11 +139,10 @@ export const ARROWS = {
     'callback/replay',
     'groups',
   ],
-  'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'callback/payloads',
     'cli/context',
-    'cli/doctor',
+    'doctor',
     'config',
     'groups',
     'groups/statements',

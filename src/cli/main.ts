@@ -8,7 +8,7 @@ import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-er
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
 import { CommandError, printLine } from './context/context.js';
-import { doctor } from './commands/doctor.command.js';
+import { doctor, type DoctorOptions } from './commands/doctor.command.js';
 import { markDismissed } from './commands/mark-dismissed.command.js';
 import { exportList, type ExportedList, type ExportOptions } from './commands/export.command.js';
 import { grantReader } from './commands/grant-reader.command.js';
@@ -27,6 +27,14 @@ const EXPECTED_ERRORS = [
   OpenImRefusal,
   OpenImUnreachable,
 ];
+
+// The reader of a pipe, such as `head`, may leave before the end.
+process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
+  if (problem.code !== 'EPIPE') {
+    throw problem;
+  }
+  process.exit();
+});
 
 const program = new Command('openim-group-sync')
   .description('Fills, reconciles and checks the mirror, with the settings of the service')
@@ -58,7 +66,9 @@ program
   .command('doctor')
   .description('check the database, OpenIM, and the url of the callbacks; exits 1 if there is an error')
   .option('--url <url>', 'the url in OpenIM’s webhooks.yml; without it, the service on this machine')
-  .action(async ({ url }: { url?: string }) => setExitCode(await doctor(url)));
+  .option('--probe', 'create a group in OpenIM, rename and dismiss it, and wait for its callbacks')
+  .option('--json', 'print one JSON document')
+  .action(async (options: DoctorOptions) => setExitCode(await doctor(options)));
 program
   .command('webhooks-yml')
   .description('print the lines of OpenIM’s webhooks.yml for this installation')

@@ -30,11 +30,15 @@ export class OpenImRefusal extends Error {
 
 /** No answer of OpenIM arrived: no connection, a timeout, the page of a proxy. */
 export class OpenImUnreachable extends Error {
-  /** @param isTimeout whether the time limit passed: a retry would hold the connection for as long again */
+  /**
+   * @param isTimeout whether the time limit passed: a retry would hold the connection for as long again
+   * @param status HTTP status of an answer that is not OpenIM's
+   */
   constructor(
     message: string,
     options?: ErrorOptions,
     readonly isTimeout = false,
+    readonly status?: number,
   ) {
     super(message, options);
   }

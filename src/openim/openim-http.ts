@@ -18,11 +18,12 @@ interface Envelope {
   errCode: number;
   errMsg: unknown;
   errDlt: unknown;
-  data?: Json | null;
+  /** A text for the settings of OpenIM (ConfigManager.GetConfig). */
+  data?: Json | string | null;
 }
 
 /**
- * Sends one request.
+ * Sends one request. Data that is a text becomes the field `data`.
  * @param apiUrl base url of the REST API, with or without a slash at its end
  * @param ending its abort ends the request with the signal's reason
  * @throws OpenImRefusal for an answer with an error code; OpenImUnreachable where no answer of OpenIM arrives
@@ -47,7 +48,7 @@ export async function post(
   if (errCode !== 0) {
     throw new OpenImRefusal(path, errCode, asText(errMsg), asText(errDlt));
   }
-  return new AnswerFields(data ?? {}, path);
+  return new AnswerFields(typeof data === 'string' ? { data } : (data ?? {}), path);
 }
 
 async function exchange(
@@ -64,7 +65,8 @@ async function exchange(
   });
   const envelope = parseEnvelope(await response.text());
   if (!envelope) {
-    throw new OpenImUnreachable(unanswered(path, `HTTP ${response.status} without OpenIM's JSON`));
+    const why = `HTTP ${response.status} without OpenIM's JSON`;
+    throw new OpenImUnreachable(unanswered(path, why), undefined, false, response.status);
   }
   return envelope;
 }
@@ -76,7 +78,8 @@ const unanswered = (path: string, why: string): string => `OpenIM did not answer
 function parseEnvelope(answer: string): Envelope | undefined {
   try {
     const envelope = JSON.parse(answer) as Partial<Envelope> | null;
-    return typeof envelope?.errCode === 'number' && typeof (envelope.data ?? {}) === 'object'
+    return typeof envelope?.errCode === 'number' &&
+      ['object', 'string', 'undefined'].includes(typeof envelope.data)
       ? (envelope as Envelope)
       : undefined;
   } catch {

@@ -13,6 +13,7 @@ for (let run = 1; ; run += 1) {
   Object.assign(process.env, environment);
   process.exitCode = undefined;
   await import(`${MAIN.href}?${run}`);
+  process.stdout.removeAllListeners('error'); // each run adds one
   const code = process.exitCode ?? 0;
   process.stdout.write(end);
   process.stderr.write(end);

@@ -66,6 +66,8 @@ export interface Faults {
   failures?: number;
   /** Each answer is a redirect. */
   redirect?: boolean;
+  /** How much the clock of this server is ahead, in ms. */
+  clockAheadMs?: number;
   /** Groups that no answer shows, as if OpenIM did not have them. */
   lost?: Set<string>;
 }
@@ -135,7 +137,7 @@ export class FakeOpenIm {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') {
-      response.writeHead(404).end('404 page not found');
+      response.writeHead(404, dated(this.faults)).end('404 page not found');
       return;
     }
     const body = (await json(request)) as Json;
@@ -150,6 +152,10 @@ export class FakeOpenIm {
     if (html502 || (this.faults.failures ?? 0) > 0) {
       this.faults.failures = (this.faults.failures ?? 1) - 1;
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502 Bad Gateway</html>');
+      return;
+    }
+    if (path !== '/auth/get_admin_token' && !this.calls[path]) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
       return;
     }
     const bad =
@@ -167,6 +173,7 @@ export class FakeOpenIm {
           : value,
     );
     response.writeHead(200, {
+      ...dated(this.faults),
       'content-type': 'application/json; charset=utf-8',
       'content-length': answer.length,
     });
@@ -201,11 +208,11 @@ export class FakeOpenIm {
     if (this.faults.internalErrors) {
       return refusal(500, 'ServerInternalError');
     }
-    const call = this.calls[path];
-    return call ? call(body) : refusal(404, 'not found');
+    return this.calls[path]!(body);
   }
 
-  private readonly calls: Record<string, (body: Json) => object> = {
+  /** The calls by their paths. A test may add some. */
+  readonly calls: Record<string, (body: Json) => object> = {
     '/group/get_groups': ({ pagination }) => {
       const active = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
         .filter((group) => group !== undefined && group.status !== 2)
@@ -296,6 +303,10 @@ export class FakeOpenIm {
     return data(Object.keys(respList).length > 0 ? { respList } : {});
   }
 }
+
+const dated = ({ clockAheadMs = 0 }: Faults): Record<string, string> => ({
+  date: new Date(Date.now() + clockAheadMs).toUTCString(),
+});
 
 /** @returns true if this function answered or hung the request; `calls` makes refusals and other shapes */
 function answerBadly(bad: BadAnswer, response: ServerResponse): boolean {

@@ -1,66 +1,107 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { callbackUrl } from '../../callback/payloads/webhooks-yml.js';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
-import { callbackUrl } from '../../callback/payloads/webhooks-yml.js';
-import { checkCallbackUrl } from '../doctor/callback-url.js';
-import { checkClock, checkDatabase, checkDelivery, checkLastCallback } from '../doctor/database.js';
-import { error, type Finding } from '../doctor/finding.js';
-import { checkOpenIm } from '../doctor/openim.js';
-import { printLine, withContext } from '../context/context.js';
+import { checkConnections, checkMirror } from '../../doctor/doctor.js';
+import { error, type Finding, skipped } from '../../doctor/finding.js';
+import { probe } from '../../doctor/probe.js';
+import { endSignal, printLine, withContext } from '../context/context.js';
 
 const INDENT = ' '.repeat('warning  '.length);
 
+/** Options of the command `doctor`. */
+export interface DoctorOptions {
+  /** The url in OpenIM's `webhooks.yml`; undefined: the callback url of the service on this machine. */
+  url?: string;
+  /** Whether a group is created in OpenIM, renamed and dismissed. */
+  probe?: boolean;
+  /** Whether one JSON document is printed. */
+  json?: boolean;
+}
+
 /**
  * Checks an installation: OpenIM, the url of the callbacks, and the database. Prints each finding, with the action for a problem.
- * Writes nothing but the delivery of one callback.
- * @param url the url in OpenIM's `webhooks.yml`; undefined: the callback url of the service on this machine
+ * Without a probe it writes nothing but the delivery of one callback.
  * @returns whether there is no error
  */
-export async function doctor(url?: string): Promise<boolean> {
+export async function doctor({ url, json, probe: withProbe }: DoctorOptions): Promise<boolean> {
   const config = readConfig();
-  let errors = 0;
-  const report = ({ level, message, action }: Finding): void => {
-    errors += level === 'error' ? 1 : 0;
-    printLine(`${level.padEnd(INDENT.length)}${message}`);
-    if (action !== undefined) {
-      printLine(`${INDENT}${action}`);
+  const findings: Finding[] = [];
+  const report = (finding: Finding): void => {
+    findings.push(finding);
+    if (!json) {
+      print(finding);
     }
   };
-  report(await checkOpenIm(config));
-  const { findings, operationID } = await checkCallbackUrl(
-    url ?? callbackUrl(`127.0.0.1:${config.PORT}`, config.CALLBACK_TOKEN?.[0]),
-    config,
+  const target = url ?? callbackUrl(`127.0.0.1:${config.PORT}`, config.CALLBACK_TOKEN?.[0]);
+  const operationID = await reportAll(checkConnections(config, target), report);
+  await checkAllOfDatabase(config, operationID, withProbe ?? false, report).catch(({ message }: Error) =>
+    report(error(message, SETTINGS)),
   );
-  findings.forEach(report);
-  await checkAllOfDatabase(config, operationID, report).catch(({ message }: Error) =>
-    report(error(message, 'Start the service with the same settings, and read its log')),
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  printLine(
+    json ? JSON.stringify({ ok: errors === 0, findings }, undefined, 2) : conclusion(findings, errors),
   );
-  printLine(errors === 0 ? 'No errors' : `${errors} ${errors === 1 ? 'error' : 'errors'}`);
   return errors === 0;
+}
+
+function print({ level, message, action }: Finding): void {
+  printLine(`${level.padEnd(INDENT.length)}${message}`);
+  if (action !== undefined) {
+    printLine(`${INDENT}${action}`);
+  }
+}
+
+function conclusion(findings: readonly Finding[], errors: number): string {
+  const warnings = findings.filter(({ level }) => level === 'warning').length;
+  const numbers = [
+    errors > 0 ? `${errors} ${errors === 1 ? 'error' : 'errors'}` : 'No errors',
+    ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
+  ];
+  return numbers.join(', ');
 }
 
 /** @param operationID of the callback that the service answered; undefined: it answered none */
 async function checkAllOfDatabase(
   config: Config,
   operationID: string | undefined,
+  withProbe: boolean,
   report: (finding: Finding) => void,
 ): Promise<void> {
   if (config.DATABASE_URL === undefined && !existsSync(join(config.DATA_DIR, 'postgres'))) {
-    report(
-      error(
-        `There is no database: DATABASE_URL is not set, and ${config.DATA_DIR} has none`,
-        'Start the service, or give doctor the settings of the service',
-      ),
-    );
+    report(error(`There is no database: DATABASE_URL is not set, and ${config.DATA_DIR} has none`, SETTINGS));
     return;
   }
-  await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async (context) => {
-    report(await checkDatabase(context));
-    report(await checkClock(context));
-    if (operationID !== undefined) {
-      report(await checkDelivery(context, operationID));
+  await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async ({ app }) => {
+    const dataSource = app.get(DataSource);
+    await reportAll(checkMirror(dataSource, config, operationID), report);
+    if (withProbe) {
+      (await probe(dataSource, config, endSignal())).forEach(report);
+    } else {
+      report(NO_PROBE);
     }
-    report(await checkLastCallback(context));
   });
+}
+
+const SETTINGS =
+  'Give doctor the settings of the service, above all DATABASE_URL, and compare with GET /health/ready of the service';
+const NO_PROBE = skipped(
+  'Whether OpenIM sends callbacks was not tried',
+  'Run doctor --probe: it creates a group in OpenIM, renames and dismisses it',
+);
+
+/** Reports findings as they come. @returns what the generator returns */
+async function reportAll<T>(
+  findings: AsyncGenerator<Finding, T>,
+  report: (finding: Finding) => void,
+): Promise<T> {
+  for (;;) {
+    const step = await findings.next();
+    if (step.done) {
+      return step.value;
+    }
+    report(step.value);
+  }
 }

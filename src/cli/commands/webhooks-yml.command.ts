@@ -24,7 +24,7 @@ export function webhooksLines({ host: givenHost, env, openim }: WebhooksOptions)
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host)) {
     throw new CommandError(`--host must be a host and a port, such as openim-group-sync:3000, not ${host}`);
   }
-  if (config.CALLBACK_TOKEN === undefined) {
+  if (config.CALLBACK_TOKEN === undefined && config.CALLBACK_AUTH !== 'none') {
     process.stderr.write(
       'Warning: CALLBACK_TOKEN is not set here, so the url has no token. Run this with the settings of the service\n',
     );

@@ -1,6 +1,7 @@
-import type { Config } from '../../config/config.js';
-import { OpenImRefusal } from '../../openim/openim-error.js';
-import { OpenImClient } from '../../openim/openim.client.js';
+import type { Config } from '../config/config.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
+import { OpenImClient } from '../openim/openim.client.js';
+import { count } from './database-checks.js';
 import { error, type Finding, ok, warning } from './finding.js';
 
 /** Actions for refusals of the token (internal/rpc/auth/auth.go, GetAdminToken). */
@@ -26,7 +27,7 @@ export async function checkOpenIm(config: Config): Promise<Finding> {
     const { total, groups } = await openIm.listGroups(1, 1);
     await Promise.all(Array.from(groups.keys(), (groupID) => openIm.listMembers(groupID, 1, 1)));
     return ok(
-      `OpenIM at ${config.OPENIM_API_URL} accepts the secret, and shows its ${total} groups and their members`,
+      `OpenIM at ${config.OPENIM_API_URL} accepts the secret, and shows its ${count(total, 'group')} and their members`,
     );
   } catch (problem) {
     const action =

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../config/config.js';
-import { percentDecoded } from '../../config/percent-decoded.js';
+import type { Config } from '../config/config.js';
+import { percentDecoded } from '../config/percent-decoded.js';
 import { checkAnswer } from './callback-answer.js';
 import { error, type Finding, ok, warning } from './finding.js';
+import { isLoopback } from './host-check.js';
 
 const FORM = 'http://openim:TOKEN@host:3000/callback';
 
@@ -23,7 +24,8 @@ export async function checkCallbackUrl(
   return { findings: [...form, answer], ...(answer.level === 'ok' && { operationID }) };
 }
 
-function checkForm(url: string, config: Config): Finding[] {
+/** Checks the form of a url of the callbacks. */
+export function checkForm(url: string, config: Config): Finding[] {
   if (!URL.canParse(url)) {
     return [error('The callback url is not a url', `Use the form ${FORM}`)];
   }
@@ -52,13 +54,23 @@ function checkForm(url: string, config: Config): Finding[] {
   }
   if (!/\/callback\/*$/.test(pathname)) {
     findings.push(
-      error(
+      warning(
         `The path of the callback url is ${pathname}`,
         'End the path in /callback, unless a proxy before this service changes it',
       ),
     );
   }
-  if (!config.callbacksAreOpen && !config.CALLBACK_TOKEN!.includes(percentDecoded(password).toString())) {
+  if (!config.callbacksAreOpen && password === '') {
+    findings.push(
+      error(
+        'The callback url has no token',
+        `Use the form ${FORM}: the token is the CALLBACK_TOKEN of the service`,
+      ),
+    );
+  } else if (
+    !config.callbacksAreOpen &&
+    !config.CALLBACK_TOKEN!.includes(percentDecoded(password).toString())
+  ) {
     findings.push(
       error(
         'The password in the callback url is not CALLBACK_TOKEN',
@@ -66,13 +78,17 @@ function checkForm(url: string, config: Config): Finding[] {
       ),
     );
   }
-  if (/^(localhost|127\.|\[::1\])/.test(hostname)) {
-    findings.push(
-      warning(
-        `The host of the callback url is ${hostname}`,
-        'For OpenIM in a container this host is the container itself: give doctor the url as it is in webhooks.yml',
-      ),
-    );
-  }
   return findings.length > 0 ? findings : [ok('The form of the callback url is right')];
+}
+
+/** Finds a host that is another one for OpenIM in a container. */
+export function checkLoopback(url: string): Finding[] {
+  return URL.canParse(url) && isLoopback(new URL(url).hostname)
+    ? [
+        warning(
+          `The host of the callback url is ${new URL(url).hostname}`,
+          'For OpenIM in a container this host is the container itself: write the name of the service in a common network',
+        ),
+      ]
+    : [];
 }

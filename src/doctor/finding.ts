@@ -1,12 +1,15 @@
-/** Result of a check. */
+/** Result of a check. `skipped`: it could not be made. */
 export interface Finding {
-  readonly level: 'ok' | 'warning' | 'error';
+  readonly level: 'ok' | 'skipped' | 'warning' | 'error';
   readonly message: string;
   /** What the operator can do. */
   readonly action?: string;
 }
 
 export const ok = (message: string): Finding => ({ level: 'ok', message });
+
+/** Makes the finding of a check that could not be made, with what it needs. */
+export const skipped = (message: string, action: string): Finding => ({ level: 'skipped', message, action });
 
 /** Makes the finding of a problem that keeps the installation from working. */
 export const error = (message: string, action: string): Finding => ({ level: 'error', message, action });

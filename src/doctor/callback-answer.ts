@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../config/percent-decoded.js';
+import { percentDecoded } from '../config/percent-decoded.js';
 import { describeConnectionError } from './connection-error.js';
 import { error, type Finding, ok } from './finding.js';
 
@@ -24,7 +24,10 @@ export async function checkAnswer(url: string, operationID: string): Promise<Fin
       },
       body: JSON.stringify({ callbackCommand: COMMAND }),
     });
-    return judge(callback, response.status, await response.text());
+    const text = await response.text();
+    return response.status === 401 && password === ''
+      ? withoutToken(callback)
+      : judge(callback, response.status, text);
   } catch (cause) {
     const [problem, action] = describeConnectionError(cause as Error, TIMEOUT_MS);
     return error(`${callback} is not answered: ${problem}`, action);
@@ -55,6 +58,12 @@ const STATUSES: ReadonlyMap<number, readonly [problem: string, action: string]> 
     ],
   ],
 ]);
+
+const withoutToken = (callback: string): Finding =>
+  error(
+    `${callback} is refused: it has no token`,
+    'Give doctor the settings of the service, above all CALLBACK_TOKEN (docker compose exec openim-group-sync has them), or the url in webhooks.yml with --url',
+  );
 
 function judge(callback: string, status: number, body: string): Finding {
   const [problem, action] = STATUSES.get(status) ?? [];

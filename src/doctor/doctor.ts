@@ -1,0 +1,49 @@
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { checkCallbackUrl } from './callback-url.js';
+import { checkClock } from './clock-check.js';
+import { checkDatabase, checkDelivery } from './database-checks.js';
+import { checkDeniedCallbacks } from './denied-callbacks.js';
+import type { Finding } from './finding.js';
+import { checkHost } from './host-check.js';
+import { checkOpenIm } from './openim-check.js';
+import { checkBeforeCallbacks, checkLastCallback, checkLostCallbacks } from './received-callbacks.js';
+import { checkWebhooks } from './webhooks-check.js';
+
+/**
+ * Checks what can be seen without the database: OpenIM, its settings, and the answer to a callback. Writes nothing but the delivery of
+ * that callback.
+ * @param url the url of the callbacks
+ * @returns also the operationID of the callback, if the service answered it
+ */
+export async function* checkConnections(
+  config: Config,
+  url: string,
+): AsyncGenerator<Finding, string | undefined> {
+  yield await checkOpenIm(config);
+  yield* await checkWebhooks(config);
+  yield* checkHost(config);
+  yield* await checkDeniedCallbacks(config);
+  const { findings, operationID } = await checkCallbackUrl(url, config);
+  yield* findings;
+  return operationID;
+}
+
+/**
+ * Checks the database, and what OpenIM sent to it. Writes nothing.
+ * @param operationID of the callback that the service answered; undefined: it answered none
+ */
+export async function* checkMirror(
+  dataSource: DataSource,
+  config: Config,
+  operationID: string | undefined,
+): AsyncGenerator<Finding> {
+  yield await checkDatabase(dataSource);
+  yield await checkClock(dataSource, config);
+  if (operationID !== undefined) {
+    yield await checkDelivery(dataSource, operationID);
+  }
+  yield await checkLastCallback(dataSource);
+  yield* await checkBeforeCallbacks(dataSource);
+  yield await checkLostCallbacks(dataSource);
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import { afterCreateGroup } from '../callback/payloads/after-create-group.js';
+import { afterDismissGroup } from '../callback/payloads/after-dismiss-group.js';
+import { afterSetGroupInfo } from '../callback/payloads/after-set-group-info.js';
+import type { Config } from '../config/config.js';
+import { isOpenImError } from '../openim/openim-error.js';
+import { error, type Finding, ok, skipped, warning } from './finding.js';
+import { ProbeGroup } from './probe-group.js';
+
+/** Time for the callbacks to come after the last action, in ms. OpenIM sends them within ms, unless its queue is full. */
+const WAIT_MS = 4000;
+const POLL_MS = 100;
+/** Delay from which a callback is late, in ms: OpenIM sends the callbacks of all groups two at a time. */
+const LATE_MS = 2000;
+
+/** An action of the probe, with the callback that it makes OpenIM send. */
+interface Step {
+  readonly done: string;
+  readonly command: string;
+  readonly line: string;
+  readonly act: (group: ProbeGroup) => Promise<void>;
+}
+
+const STEPS: readonly Step[] = [
+  {
+    done: 'created',
+    command: afterCreateGroup.name,
+    line: afterCreateGroup.webhook.key,
+    act: (group) => group.create(),
+  },
+  {
+    done: 'renamed',
+    command: afterSetGroupInfo.name,
+    line: afterSetGroupInfo.webhook.key,
+    act: (group) => group.rename(),
+  },
+  {
+    done: 'dismissed',
+    command: afterDismissGroup.name,
+    line: afterDismissGroup.webhook.key,
+    act: (group) => group.dismiss(),
+  },
+];
+
+/** A callback of the probe that arrived. */
+interface Arrival {
+  readonly command: string;
+  readonly outcome: string;
+  readonly problems: string | null;
+  readonly receivedAt: Date;
+}
+
+const ARRIVALS = `
+  SELECT DISTINCT ON (command) command, outcome, problems, received_at AS "receivedAt"
+  FROM callback_deliveries WHERE group_id = $1 ORDER BY command, received_at`;
+
+/**
+ * Creates, renames and dismisses a group in OpenIM, and waits for its callbacks in this database. The group is dismissed in any case; its
+ * row in the mirror stays, as that of any dismissed group, so that followers of the changes see nothing impossible.
+ * @param ending its abort ends the probe: the group is dismissed first
+ */
+export async function probe(dataSource: DataSource, config: Config, ending: AbortSignal): Promise<Finding[]> {
+  if (config.OPENIM_API_URL === undefined) {
+    return [skipped('No probe without OPENIM_API_URL', 'Set OPENIM_API_URL, with OPENIM_SECRET')];
+  }
+  const group = new ProbeGroup(config);
+  const actedAt = new Map<string, number>();
+  try {
+    for (const { command, act } of STEPS) {
+      ending.throwIfAborted();
+      const [{ now }] = await dataSource.query<[{ now: Date }]>('SELECT clock_timestamp() AS now');
+      actedAt.set(command, now.getTime());
+      await act(group);
+    }
+    return judge(await arrivalsOf(dataSource, group.groupID, ending), actedAt);
+  } catch (problem) {
+    if (!isOpenImError(problem)) {
+      throw problem;
+    }
+    return [
+      error(
+        `The probe could not be made: ${problem.message}`,
+        'Read the log of OpenIM: an admin must be registered as a user to create a group',
+      ),
+    ];
+  } finally {
+    await group.dismiss().catch(() => undefined); // the error before is the one to report
+    group.close();
+  }
+}
+
+/** Waits until all callbacks arrived, for 4 s at most. */
+async function arrivalsOf(
+  dataSource: DataSource,
+  groupID: string,
+  ending: AbortSignal,
+): Promise<ReadonlyMap<string, Arrival>> {
+  const end = Date.now() + WAIT_MS;
+  for (;;) {
+    const rows = await dataSource.query<Arrival[]>(ARRIVALS, [groupID]);
+    if (rows.length >= STEPS.length || Date.now() > end || ending.aborted) {
+      return new Map(rows.map((arrival) => [arrival.command, arrival]));
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function judge(arrivals: ReadonlyMap<string, Arrival>, actedAt: ReadonlyMap<string, number>): Finding[] {
+  if (arrivals.size === 0) {
+    return [
+      error(
+        'A group was created, renamed and dismissed in OpenIM, and no callback came',
+        'OpenIM does not call this service: its webhooks.yml has another url or token, is not mounted where OpenIM reads it, or OpenIM was not ' +
+          'restarted since, or the three hooks are off. Search the log of openim-rpc-group for "webhook": it has each call and its error',
+      ),
+    ];
+  }
+  return STEPS.map(({ done, command, line }) => {
+    const arrival = arrivals.get(command);
+    if (!arrival) {
+      return error(
+        `A group was ${done} in OpenIM, and ${command} never came`,
+        `Set ${line}: { enable: true, timeout: 5 } in webhooks.yml, and restart openim-rpc-group`,
+      );
+    }
+    if (arrival.outcome === 'rejected' || arrival.outcome === 'failed') {
+      return error(
+        `${command} came, and was not written: ${arrival.problems}`,
+        'Report it with the body in GET /admin/deliveries: this version of OpenIM may send it otherwise',
+      );
+    }
+    const delay = Math.max(0, arrival.receivedAt.getTime() - actedAt.get(command)!);
+    return delay > LATE_MS
+      ? warning(
+          `${command} came ${(delay / 1000).toFixed(1)} s after the group was ${done}`,
+          'Read the latency of callbacks in GET /metrics: OpenIM sends two at a time, so that slow ones delay all others',
+        )
+      : ok(`${command} came ${Math.round(delay)} ms after the group was ${done}`);
+  });
+}

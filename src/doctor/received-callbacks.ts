@@ -1,0 +1,84 @@
+import type { DataSource } from 'typeorm';
+import { type DriftKind } from '../changes/group-change.entity.js';
+import { DRIFT_ROWS } from '../changes/drift.js';
+import { MISSED_CALLBACKS } from '../reconciliation/metrics/missed-callbacks.js';
+import { count } from './database-checks.js';
+import { error, type Finding, ok, warning } from './finding.js';
+import { beforeIsOn } from './webhooks-check.js';
+
+/** Age of the last mirrored callback from which it is a warning, in ms. */
+const SILENCE_MS = 86_400_000;
+
+const HOOKS =
+  'Check that each after... callback is enabled in webhooks.yml (they are off as shipped; `npm run cli -- webhooks-yml` prints them), that ' +
+  'the file is mounted where OpenIM reads it, and that openim-rpc-group was restarted since. doctor --probe shows which ones come';
+
+interface LastReceived {
+  readonly now: Date;
+  readonly mirrored: Date | null;
+  readonly refused: Date | null;
+  readonly problems: string | null;
+}
+
+const LAST_RECEIVED = `
+  SELECT now() AS now, refused.received_at AS refused, refused.problems,
+    (SELECT max(received_at) FROM callback_deliveries WHERE outcome IN ('applied', 'unchanged')) AS mirrored
+  FROM (SELECT) AS one LEFT JOIN LATERAL (
+    SELECT received_at, problems FROM callback_deliveries WHERE outcome IN ('rejected', 'failed') ORDER BY received_at DESC LIMIT 1
+  ) AS refused ON true`;
+
+/** Checks when OpenIM sent the last callback, and whether the service could write it. */
+export async function checkLastCallback(dataSource: DataSource): Promise<Finding> {
+  const [{ now, mirrored, refused, problems }] = await dataSource.query<[LastReceived]>(LAST_RECEIVED);
+  if (refused && (!mirrored || refused > mirrored)) {
+    const what = `Callbacks of OpenIM arrive, but the last one, of ${refused.toISOString()}, was not written: ${problems}`;
+    const action =
+      'Read GET /admin/deliveries?outcome=rejected and ?outcome=failed; replay them after the cause is removed';
+    return mirrored ? warning(what, action) : error(what, action);
+  }
+  if (!mirrored) {
+    return warning('No callback of OpenIM has arrived yet', HOOKS);
+  }
+  const message = `The last callback of OpenIM arrived at ${mirrored.toISOString()}`;
+  return now.getTime() - mirrored.getTime() > SILENCE_MS ? warning(message, HOOKS) : ok(message);
+}
+
+/** Finds the commands of OpenIM that ask before users act, of the last day. */
+export async function checkBeforeCallbacks(dataSource: DataSource): Promise<Finding[]> {
+  const [{ commands }] = await dataSource.query<[{ commands: string | null }]>(
+    `SELECT string_agg(DISTINCT command, ', ') AS commands FROM callback_deliveries
+    WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%'`,
+  );
+  return commands === null ? [] : [beforeIsOn(commands)];
+}
+
+/** Lines of `webhooks.yml` whose callbacks report drift of a kind. */
+const LINES: Readonly<Partial<Record<DriftKind, string>>> = {
+  group: 'afterCreateGroup',
+  info: 'afterSetGroupInfo and afterSetGroupInfoEx',
+  dismissed: 'afterDismissGroup',
+  owner: 'afterTransferGroupOwner',
+  joined: 'afterJoinGroup',
+  left: 'afterQuitGroup and afterKickGroupMember',
+  role: 'afterSetGroupMemberInfo',
+};
+
+const LOST = `
+  SELECT kind, missed FROM (
+    SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS missed FROM ${DRIFT_ROWS}
+    WHERE found_at >= now() - interval '1 day' GROUP BY 1
+  ) AS lost WHERE missed > 0 ORDER BY 1`;
+
+/** Checks whether the reconciliation of the last day found changes for which no callback came. */
+export async function checkLostCallbacks(dataSource: DataSource): Promise<Finding> {
+  const lost = await dataSource.query<{ kind: DriftKind; missed: number }[]>(LOST);
+  if (lost.length === 0) {
+    return ok('The reconciliation of the last day found no lost callback');
+  }
+  const total = lost.reduce((sum, { missed }) => sum + missed, 0);
+  const lines = lost.map(({ kind, missed }) => `${missed} of ${LINES[kind] ?? kind}`).join(', ');
+  return error(
+    `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines}`,
+    'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled',
+  );
+}
