@@ -49,7 +49,11 @@ async function startOpenIm(lines: WebhooksYml, faults: Faults = {}) {
   return { openIm, webhooks: new OpenImWebhooks(openIm, lines) };
 }
 
-/** Runs `doctor --json`. Findings that are right are left out. */
+/** Whether a finding is right here, where OpenIM and the service are on one machine. */
+const isExpected = ({ level, message }: Finding): boolean =>
+  level === 'ok' || /host of the callback url is 127/.test(message);
+
+/** Runs `doctor --json`. */
 async function examine(args: string, environment: Environment) {
   const { code, output } = await runner.run(`doctor --json ${args}`.trim(), {
     PATH: process.env['PATH'],
@@ -62,9 +66,6 @@ async function examine(args: string, environment: Environment) {
   findings
     .filter(({ level }) => level !== 'ok')
     .forEach((finding) => expect(finding.action).toMatch(/^[A-Z`].{20}/));
-  // OpenIM and the service are on one machine here.
-  const isExpected = ({ level, message }: Finding) =>
-    level === 'ok' || /host of the callback url is 127/.test(message);
   return { ok, all: findings, findings: findings.filter((finding) => !isExpected(finding)) };
 }
 
@@ -158,15 +159,17 @@ it.each<[string, Partial<WebhooksYml>, Faults, Environment, string]>([
   expect(findings.map((finding) => finding.message)).toContainEqual(expect.stringContaining(message));
 });
 
+/** Runs a probe on an OpenIM with mistakes in its `webhooks.yml`. @returns what is not right */
+async function probe(mistakes: Partial<WebhooksYml>): Promise<string> {
+  const { openIm, webhooks } = await startOpenIm(yml({ isShown: false, ...mistakes }));
+  const start = Date.now();
+  const { findings } = await examine('--probe', openIm.settings);
+  expect(Date.now() - start).toBeLessThan(15_000);
+  expect(webhooks.groups.size).toBe(0);
+  return findings.map((finding) => `${finding.message}. ${finding.action}`).join('\n');
+}
+
 it('The probe says what never came, what came late, and what an unreachable service means', async () => {
-  const probe = async (mistakes: Partial<WebhooksYml>) => {
-    const { openIm, webhooks } = await startOpenIm(yml({ isShown: false, ...mistakes }));
-    const start = Date.now();
-    const { findings } = await examine('--probe', openIm.settings);
-    expect(Date.now() - start).toBeLessThan(15_000);
-    expect(webhooks.groups.size).toBe(0);
-    return findings.map((finding) => `${finding.message}. ${finding.action}`).join('\n');
-  };
   const off = await probe({ off: ['afterSetGroupInfo'] });
   const unreachable = await probe({ url: 'http://openim:to%2Fken@127.0.0.1:9/callback' });
   const late = await probe({ delayMs: 2500 });
@@ -185,9 +188,9 @@ it('A probe that OpenIM refuses says why', async () => {
   openIm.calls['/group/create_group'] = () => ({ errCode: 1101, errMsg: 'UserIDNotFoundError', errDlt: '' });
   const { findings } = await examine('--probe', openIm.settings);
 
-  expect(findings.map(({ message }) => message)).toEqual([
+  expect(findings.map(({ message }) => message)).toContain(
     'The probe could not be made: OpenIM refused /group/create_group: 1101 UserIDNotFoundError',
-  ]);
+  );
 });
 
 describe('What was received before', () => {

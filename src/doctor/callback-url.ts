@@ -37,7 +37,7 @@ export function checkForm(url: string, config: Config): Finding[] {
       ),
     ];
   }
-  const { protocol, pathname, search, hostname, password } = new URL(url);
+  const { protocol, pathname, search, password } = new URL(url);
   const findings: Finding[] = [];
   if (!/^https?:$/.test(protocol)) {
     findings.push(

@@ -76,12 +76,9 @@ async function checkAllOfDatabase(
   }
   await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async ({ app }) => {
     const dataSource = app.get(DataSource);
+    const probed = withProbe ? await probe(dataSource, config, endSignal()) : [NO_PROBE];
+    probed.forEach(report);
     await reportAll(checkMirror(dataSource, config, operationID), report);
-    if (withProbe) {
-      (await probe(dataSource, config, endSignal())).forEach(report);
-    } else {
-      report(NO_PROBE);
-    }
   });
 }
 
