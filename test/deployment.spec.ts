@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -10,7 +9,7 @@ import { MetricsController } from '../src/metrics/metrics.controller.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
-const yaml = <T>(name: string): T => parse(read(name), { merge: true }) as T;
+const yaml = (name: string): unknown => parse(read(name), { merge: true });
 const dockerfile = read('Dockerfile');
 /** Time until the service has ended, in s. */
 const SHUTDOWN_S = Number(/SHUTDOWN_MS = (\d+)_000;/.exec(read('src/service.ts'))![1]);
@@ -39,7 +38,7 @@ interface Service {
 }
 
 describe('docker-compose.yml', () => {
-  const { services } = yaml<{ services: Record<string, Service> }>('docker-compose.yml');
+  const { services } = yaml('docker-compose.yml') as { services: Record<string, Service> };
   const own = services['openim-group-sync']!;
 
   it('rotates the log of every service', () => {
@@ -77,10 +76,10 @@ describe('docker-compose.yml', () => {
   });
 
   it('joins the network of an OpenIM by docker-compose.openim-network.yml', () => {
-    const { services: joined, networks } = yaml<{
+    const { services: joined, networks } = yaml('docker-compose.openim-network.yml') as {
       services: Record<string, { networks: string[] }>;
       networks: Record<string, { external: boolean }>;
-    }>('docker-compose.openim-network.yml');
+    };
     expect(Object.keys(joined)).toEqual(['openim-group-sync']);
     expect(joined['openim-group-sync']!.networks).toEqual(['default', 'openim']);
     expect(networks['openim']!.external).toBe(true);
@@ -94,14 +93,16 @@ interface Probe {
 
 describe('ops/kubernetes', () => {
   const folder = 'ops/kubernetes';
-  const { resources, configMapGenerator, secretGenerator, ...kustomization } = yaml<{
+  const { resources, configMapGenerator, secretGenerator, ...kustomization } = yaml(
+    `${folder}/kustomization.yaml`,
+  ) as {
     resources: string[];
     configMapGenerator: { literals: string[] }[];
     secretGenerator: { envs: string[] }[];
     images: { name: string }[];
     labels: { pairs: Record<string, string> }[];
-  }>(`${folder}/kustomization.yaml`);
-  const { spec } = yaml<{
+  };
+  const { spec } = yaml(`${folder}/statefulset.yaml`) as {
     spec: {
       template: {
         spec: {
@@ -124,7 +125,7 @@ describe('ops/kubernetes', () => {
         spec: { resources: { requests: { storage: string } } };
       }[];
     };
-  }>(`${folder}/statefulset.yaml`);
+  };
   const pod = spec.template.spec;
   const container = pod.containers[0]!;
   const labels = kustomization.labels[0]!.pairs;
@@ -157,9 +158,9 @@ describe('ops/kubernetes', () => {
     expect(dockerfile).toContain(`EXPOSE ${PORT}\n`);
     expect(dockerfile).toContain(`ENV DATA_DIR=${container.volumeMounts[0]!.mountPath}\n`);
     expect(dockerfile).toContain(`--uid ${pod.securityContext.runAsUser} `);
-    const service = yaml<{ spec: { ports: { port: number; targetPort: string }[] } }>(
-      `${folder}/service.yaml`,
-    );
+    const service = yaml(`${folder}/service.yaml`) as {
+      spec: { ports: { port: number; targetPort: string }[] };
+    };
     expect(service.spec.ports).toEqual([{ name: 'http', port: PORT, targetPort: 'http' }]);
   });
 
@@ -168,9 +169,9 @@ describe('ops/kubernetes', () => {
     expect(livenessProbe.httpGet).toEqual({ path: pathOf(HealthController, 'live'), port: 'http' });
     expect(readinessProbe.httpGet).toEqual({ path: pathOf(HealthController, 'ready'), port: 'http' });
     expect(readinessProbe.timeoutSeconds).toBeGreaterThan(1);
-    const { spec: monitor } = yaml<{ spec: { endpoints: { path: string }[]; selector: object } }>(
-      `${folder}/servicemonitor.yaml`,
-    );
+    const { spec: monitor } = yaml(`${folder}/servicemonitor.yaml`) as {
+      spec: { endpoints: { path: string }[]; selector: object };
+    };
     expect(monitor.endpoints[0]!.path).toBe(`/${String(Reflect.getMetadata('path', MetricsController))}`);
     expect(monitor.selector).toEqual({ matchLabels: labels });
   });

@@ -25,6 +25,8 @@ interface Fault {
   settings?: Record<string, string>;
   /** The message of readiness. */
   message?: string;
+  /** The reason in the log. */
+  reason?: RegExp;
 }
 
 const UNWRITABLE = 'PostgreSQL takes no writes (tables locked, disk full, read-only)';
@@ -142,6 +144,7 @@ const FAULTS: Fault[] = [
   {
     name: 'PostgreSQL cannot be reached',
     state: AWAY,
+    reason: /^.+; \w+/,
     break: ({ proxy }) => proxy.close(),
     mend: ({ proxy }) => proxy.listen(),
     message: 'cannot be reached; callbacks go to the journal',
@@ -149,6 +152,7 @@ const FAULTS: Fault[] = [
   {
     name: 'PostgreSQL does not answer',
     state: AWAY,
+    reason: /^.*(timeout|did not answer).*; look whether PostgreSQL hangs/,
     break: async ({ proxy }) => proxy.hang(),
     mend: async ({ proxy }) => {
       await proxy.close();
@@ -226,6 +230,14 @@ describe.each(FAULTS)('While $name', (fault) => {
     }, 10_000);
     expect((await service.post(CREATE, group('h'))).status).toBe(state.callback);
     await expectMetrics(service, state);
+    if (fault.reason) {
+      expect(service.log).toContainEqual(
+        expect.objectContaining({
+          msg: 'PostgreSQL cannot be reached',
+          reason: expect.stringMatching(fault.reason),
+        }),
+      );
+    }
 
     await fault.mend(setup);
     await eventually(

@@ -127,7 +127,7 @@ describe('The service waits, with one line that says why and what to do, for', (
     [
       'a host that answers',
       (url) => (url.port = String(portOf(silent))),
-      '.*time.*; correct the host in DATABASE_URL, or let this machine reach it .*',
+      '.*time.*; look whether PostgreSQL hangs, correct the host in DATABASE_URL, or open the way to it .*',
     ],
     [
       'a server with TLS',

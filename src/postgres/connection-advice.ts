@@ -1,4 +1,6 @@
 const HOST = 'correct the host in DATABASE_URL, or let this machine reach it (DNS, firewall, network)';
+const SILENT =
+  'look whether PostgreSQL hangs, correct the host in DATABASE_URL, or open the way to it (firewall, network)';
 const CERTIFICATE =
   'name the authority of its certificate with sslrootcert in DATABASE_URL, or trust any certificate with sslmode=no-verify';
 
@@ -15,7 +17,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EAI_AGAIN: HOST,
   EHOSTUNREACH: HOST,
   ENETUNREACH: HOST,
-  ETIMEDOUT: HOST,
+  ETIMEDOUT: SILENT,
   DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
   SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
@@ -24,7 +26,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** Advice for errors of node-postgres that have no code, by a part of their message. */
 const BY_MESSAGE: readonly (readonly [part: string, advice: string])[] = [
-  ['timeout', HOST],
+  ['timeout', SILENT],
+  ['did not answer', SILENT],
+  ['terminated', 'look at the log of PostgreSQL'],
   ['does not support SSL', 'remove sslmode from DATABASE_URL'],
 ];
 
