@@ -64,12 +64,15 @@ export const ARROWS = {
     'postgres',
     'waiting',
   ],
+  // What OpenIM's hooks and clock do, seen from here
+  hooks: ['changes', 'metrics', 'openim', 'postgres', 'waiting'],
   // What is compared with OpenIM's REST API
   'reconciliation/run-log': [],
   'reconciliation/queue': ['config', 'groups/statements', 'openim', 'postgres'],
   'reconciliation/metrics': [
     'reconciliation/run-log',
     'changes',
+    'hooks',
     'groups/statements',
     'metrics',
     'openim',
@@ -113,6 +116,7 @@ export const ARROWS = {
     'deliveries',
     'groups',
     'groups/statements',
+    'hooks',
     'metrics',
     'openim',
     'waiting',
@@ -121,9 +125,9 @@ export const ARROWS = {
     'stats',
   ],
   // What staff and operators see
-  stats: ['admin-api', 'journal', 'openapi', 'postgres', 'waiting'],
+  stats: ['admin-api', 'hooks', 'journal', 'openapi', 'postgres', 'waiting'],
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
-  doctor: ['callback/payloads', 'changes', 'config', 'openim', 'reconciliation/metrics'],
+  doctor: ['callback/payloads', 'config', 'hooks', 'openim'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'callback/payloads', 'config', 'openapi', 'postgres', 'waiting'],
   // The command line

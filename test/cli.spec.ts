@@ -169,7 +169,7 @@ describe('The command doctor', () => {
     });
     const { code, output } = await cli(`doctor --url ${String(url)}`);
     const levels = output.split('\n').map((line) => line.slice(0, 9).trim());
-    expect(levels).toEqual(['ok', 'warning', '', 'ok', 'ok', 'ok', 'ok', 'ok', 'No errors', '']);
+    expect(levels.filter((level) => level !== 'ok')).toEqual(['skipped', '', 'skipped', '', 'No errors', '']);
     expect(output).toContain('The callback arrived in this database');
     expect(output).not.toContain('to/ken');
     expect(code).toBe(0);

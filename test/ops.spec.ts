@@ -198,6 +198,21 @@ const ALERTS: Record<string, AlertCase> = {
     },
     { 'openim_callbacks_total{command="c"}': '0+1x60' },
   ],
+  OpenImHookSilent: [
+    40,
+    { 'openim_silent_hooks_lost_callbacks{hooks="afterQuitGroup"}': '2x60' },
+    { 'openim_silent_hooks_lost_callbacks{hooks="afterQuitGroup"}': '0x60' },
+  ],
+  OpenImAsksBefore: [
+    10,
+    { openim_before_callbacks_total: '0+1x20' },
+    { openim_before_callbacks_total: '9x20' },
+  ],
+  OpenImClockDiffers: [
+    15,
+    { openim_clock_difference_seconds: '-60x60' },
+    { openim_clock_difference_seconds: '1x60' },
+  ],
   OpenImCallbacksLost: [
     80,
     {

@@ -4,6 +4,7 @@ import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { JournalModule } from '../journal/journal.module.js';
+import { BeforeCallbacks } from './before-callbacks.js';
 import { BodyBudget } from './parsing/body-budget.js';
 import { CallbackConcurrencyLimit } from './journaling/callback-concurrency-limit.js';
 import { CallbackMetrics } from './callback-metrics.js';
@@ -20,6 +21,7 @@ import { RejectedDeliveries } from './rejected-deliveries.service.js';
   imports: [AuthModule, GroupsModule, DeliveriesModule, JournalModule, MetricsModule, ReplayModule],
   controllers: [CallbackController],
   providers: [
+    BeforeCallbacks,
     CallbackMetrics,
     CallbackPipe,
     BodyBudget,

@@ -4,6 +4,7 @@ import { DeliveriesService } from '../deliveries/deliveries.service.js';
 import type { Delivery } from '../deliveries/delivery-log.js';
 import type { SyncOutcome } from '../groups/group-change.js';
 import { GroupSyncService } from '../groups/group-sync.service.js';
+import { BeforeCallbacks } from './before-callbacks.js';
 import { TooManyCallbacksException } from './journaling/callback-concurrency-limit.js';
 import { withTimeout } from '../waiting/with-timeout.js';
 
@@ -23,10 +24,12 @@ export class RejectedDeliveries {
   constructor(
     private readonly deliveries: DeliveriesService,
     private readonly groupSync: GroupSyncService,
+    private readonly before: BeforeCallbacks,
   ) {}
 
   /** Logs a delivery whose command is not mirrored. Resolves within 1 s, logged or not. */
   async logIgnored(delivery: Delivery): Promise<void> {
+    this.before.record(delivery.command);
     await this.log(delivery, 'ignored', null);
   }
 

@@ -5,6 +5,7 @@ import { checkClock } from './clock-check.js';
 import { checkDatabase, checkDelivery } from './database-checks.js';
 import { checkDeniedCallbacks } from './denied-callbacks.js';
 import type { Finding } from './finding.js';
+import { HooksService } from '../hooks/hooks.service.js';
 import { checkHost } from './host-check.js';
 import { checkOpenIm } from './openim-check.js';
 import { checkBeforeCallbacks, checkLastCallback, checkLostCallbacks } from './received-callbacks.js';
@@ -44,6 +45,7 @@ export async function* checkMirror(
     yield await checkDelivery(dataSource, operationID);
   }
   yield await checkLastCallback(dataSource);
-  yield* await checkBeforeCallbacks(dataSource);
-  yield await checkLostCallbacks(dataSource);
+  const hooks = new HooksService(dataSource);
+  yield* await checkBeforeCallbacks(hooks);
+  yield await checkLostCallbacks(hooks);
 }

@@ -1,7 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { type DriftKind } from '../changes/group-change.entity.js';
-import { DRIFT_ROWS } from '../changes/drift.js';
-import { MISSED_CALLBACKS } from '../reconciliation/metrics/missed-callbacks.js';
+import type { HooksService } from '../hooks/hooks.service.js';
 import { count } from './database-checks.js';
 import { error, type Finding, ok, warning } from './finding.js';
 import { beforeIsOn } from './webhooks-check.js';
@@ -44,41 +42,24 @@ export async function checkLastCallback(dataSource: DataSource): Promise<Finding
 }
 
 /** Finds the commands of OpenIM that ask before users act, of the last day. */
-export async function checkBeforeCallbacks(dataSource: DataSource): Promise<Finding[]> {
-  const [{ commands }] = await dataSource.query<[{ commands: string | null }]>(
-    `SELECT string_agg(DISTINCT command, ', ') AS commands FROM callback_deliveries
-    WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%'`,
-  );
-  return commands === null ? [] : [beforeIsOn(commands)];
+export async function checkBeforeCallbacks(hooks: HooksService): Promise<Finding[]> {
+  const commands = await hooks.readBefore();
+  return commands.length === 0 ? [] : [beforeIsOn(commands.join(', '))];
 }
 
-/** Lines of `webhooks.yml` whose callbacks report drift of a kind. */
-const LINES: Readonly<Partial<Record<DriftKind, string>>> = {
-  group: 'afterCreateGroup',
-  info: 'afterSetGroupInfo and afterSetGroupInfoEx',
-  dismissed: 'afterDismissGroup',
-  owner: 'afterTransferGroupOwner',
-  joined: 'afterJoinGroup',
-  left: 'afterQuitGroup and afterKickGroupMember',
-  role: 'afterSetGroupMemberInfo',
-};
-
-const LOST = `
-  SELECT kind, missed FROM (
-    SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS missed FROM ${DRIFT_ROWS}
-    WHERE found_at >= now() - interval '1 day' GROUP BY 1
-  ) AS lost WHERE missed > 0 ORDER BY 1`;
-
 /** Checks whether the reconciliation of the last day found changes for which no callback came. */
-export async function checkLostCallbacks(dataSource: DataSource): Promise<Finding> {
-  const lost = await dataSource.query<{ kind: DriftKind; missed: number }[]>(LOST);
-  if (lost.length === 0) {
+export async function checkLostCallbacks(hooks: HooksService): Promise<Finding> {
+  const all = await hooks.readLost();
+  if (all.length === 0) {
     return ok('The reconciliation of the last day found no lost callback');
   }
-  const total = lost.reduce((sum, { missed }) => sum + missed, 0);
-  const lines = lost.map(({ kind, missed }) => `${missed} of ${LINES[kind] ?? kind}`).join(', ');
+  const total = all.reduce((sum, { lost }) => sum + lost, 0);
+  const lines = all.map(
+    (one) =>
+      `${one.lost} of ${one.hooks.join(' and ')}, of which ${one.arrived === 0 ? 'none' : one.arrived} arrived`,
+  );
   return error(
-    `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines}`,
+    `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines.join('; ')}`,
     'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled',
   );
 }

@@ -11,6 +11,8 @@ export interface OpenImRequest {
   /** The admin token; undefined for the request that asks for one. */
   readonly token?: string;
   readonly timeoutMs: number;
+  /** Gets the time of OpenIM in its answer, in ms since 1970. */
+  readonly onTime?: (time: number) => void;
 }
 
 /** The JSON object around each answer (tools/apiresp). OpenIM sends HTTP 200 for refusals too (ginJson). */
@@ -53,7 +55,7 @@ export async function post(
 
 async function exchange(
   apiUrl: string,
-  { path, body, token }: OpenImRequest,
+  { path, body, token, onTime }: OpenImRequest,
   signal: AbortSignal,
 ): Promise<Envelope> {
   const response = await fetch(apiUrl.replace(/\/+$/, '') + path, {
@@ -67,6 +69,10 @@ async function exchange(
   if (!envelope) {
     const why = `HTTP ${response.status} without OpenIM's JSON`;
     throw new OpenImUnreachable(unanswered(path, why), undefined, false, response.status);
+  }
+  const time = Date.parse(response.headers.get('date') ?? '');
+  if (!Number.isNaN(time)) {
+    onTime?.(time);
   }
   return envelope;
 }

@@ -24,6 +24,8 @@ export class OpenImSession {
 
   /** Number of requests sent so far, with retries. */
   requests = 0;
+  /** The clock of OpenIM in its last answer minus that of this machine, in ms, to a second; undefined before the first one. */
+  clockAheadMs?: number;
 
   constructor(private readonly config: Config) {
     setMaxListeners(0, this.ending.signal); // one for each queued request
@@ -108,7 +110,8 @@ export class OpenImSession {
 
   private queued(path: string, body: Json, token?: string, timeoutMs = TIMEOUT_MS): Promise<AnswerFields> {
     const { signal } = this.ending;
-    const request = { path, body, timeoutMs, ...(token !== undefined && { token }) };
+    const onTime = (time: number): void => void (this.clockAheadMs = time - Date.now());
+    const request = { path, body, timeoutMs, onTime, ...(token !== undefined && { token }) };
     return this.queue.add(
       () => {
         this.requests += 1;

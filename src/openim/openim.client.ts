@@ -38,6 +38,11 @@ export class OpenImClient {
     return this.session.requests;
   }
 
+  /** The clock of OpenIM minus that of this machine, in ms, to a second; undefined before its first answer. */
+  get clockAheadMs(): number | undefined {
+    return this.session.clockAheadMs;
+  }
+
   /** Runs work with urgent requests: a callback or a person waits for them. */
   urgently<T>(work: () => Promise<T>): Promise<T> {
     return this.session.withPriority(true, work);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdminApiModule } from '../admin-api/admin-api.module.js';
+import { HooksModule } from '../hooks/hooks.module.js';
 import { StatsModule } from '../stats/stats.module.js';
 import { CallbackFollower } from './callback-follower.js';
 import { LeaderLoops } from './leader-loops.js';
@@ -12,7 +13,7 @@ import { RunScheduler } from './runs/run-scheduler.js';
 
 /** Continuous reconciliation and its admin API. The CLI reconciles without it. */
 @Module({
-  imports: [AdminApiModule, ReconciliationModule, StatsModule],
+  imports: [AdminApiModule, HooksModule, ReconciliationModule, StatsModule],
   controllers: [ReconciliationController],
   providers: [
     CallbackFollower,

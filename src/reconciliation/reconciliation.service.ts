@@ -13,7 +13,7 @@ import { isOpenImError } from '../openim/openim-error.js';
 import { OpenImClient } from '../openim/openim.client.js';
 import { StatsService } from '../stats/stats.service.js';
 import { GroupReconciler } from './group-reconciler/group-reconciler.service.js';
-import { MISSED_CALLBACKS } from './metrics/missed-callbacks.js';
+import { MISSED_CALLBACKS } from '../hooks/missed-callbacks.js';
 import {
   type DriftDto,
   type ReconciliationDto,

@@ -34,6 +34,20 @@ class LastReceivedDto {
   receivedAt!: string;
 }
 
+class LostCallbacksDto {
+  @ApiProperty({ type: [String], description: 'Keys in webhooks.yml of OpenIM' })
+  hooks!: readonly string[];
+
+  @ApiProperty({ type: 'integer', description: 'Lost callbacks of these hooks, at least' })
+  lost!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Callbacks of these hooks that arrived; 0: the hooks are off, or do not reach the service',
+  })
+  arrived!: number;
+}
+
 class JournalDto {
   @ApiProperty({
     description:
@@ -76,6 +90,28 @@ export class StatsDto {
 
   @ApiProperty({ type: [LastReceivedDto], nullable: true })
   lastReceived!: LastReceivedDto[] | null;
+
+  @ApiProperty({
+    type: [LostCallbacksDto],
+    nullable: true,
+    description: 'The hooks of OpenIM that lost callbacks within the last day, as reconciliation found',
+  })
+  lostCallbacks!: LostCallbacksDto[] | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Commands of the last day by which OpenIM asked before users acted; none should come',
+  })
+  beforeCommands!: string[] | null;
+
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description:
+      'The clock of OpenIM minus that of PostgreSQL, to a second; null: this replica does not ask OpenIM',
+  })
+  clockDifferenceMs!: number | null;
 
   @ApiProperty({ description: 'Current state of the journal of the replica that answers' })
   journal!: JournalDto;

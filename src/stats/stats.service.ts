@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { HooksService } from '../hooks/hooks.service.js';
+import { OpenImClock } from '../hooks/openim-clock.js';
 import { JournalService } from '../journal/journal.service.js';
 import { CachedCount } from './cached-count.js';
 import type { StatsDto } from './stats.dto.js';
@@ -37,19 +39,25 @@ export class StatsService {
   private readonly lastReceived = new CachedCount(() =>
     this.dataSource.query<{ command: string; receivedAt: Date }[]>(LAST_RECEIVED),
   );
+  private readonly lostCallbacks = new CachedCount(() => this.hooks.readLost());
+  private readonly beforeCommands = new CachedCount(() => this.hooks.readBefore());
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly journal: JournalService,
+    private readonly hooks: HooksService,
+    private readonly clock: OpenImClock,
   ) {}
 
   /** Reads the counts, at most 5 s old, and the current state of the journal. A count that is not available is null. */
   async read(): Promise<StatsDto> {
-    const [groups, stale, deliveries, lastReceived] = await Promise.all([
+    const [groups, stale, deliveries, lastReceived, lostCallbacks, beforeCommands] = await Promise.all([
       this.groups.read(),
       this.stale.read(),
       this.readDeliveries(),
       this.lastReceived.read(),
+      this.lostCallbacks.read(),
+      this.beforeCommands.read(),
     ]);
     const oldest = this.journal.groups.oldestReceivedAt;
     return {
@@ -60,6 +68,9 @@ export class StatsService {
       lastReceived:
         lastReceived &&
         lastReceived.map(({ command, receivedAt }) => ({ command, receivedAt: receivedAt.toISOString() })),
+      lostCallbacks,
+      beforeCommands,
+      clockDifferenceMs: this.clock.differenceMs ?? null,
       journal: {
         open: this.journal.isAccepting,
         waiting: this.journal.waiting,

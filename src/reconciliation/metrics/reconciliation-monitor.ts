@@ -4,7 +4,8 @@ import { DataSource } from 'typeorm';
 import { DRIFT_ROWS } from '../../changes/drift.js';
 import { STALE } from '../../groups/statements/stale.js';
 import { poll } from '../../waiting/poll.js';
-import { MISSED_CALLBACKS } from './missed-callbacks.js';
+import { HooksMonitor } from '../../hooks/hooks-monitor.js';
+import { MISSED_CALLBACKS } from '../../hooks/missed-callbacks.js';
 import { ReconciliationMetrics } from './reconciliation-metrics.js';
 
 /** Interval of the counts, in ms. */
@@ -35,14 +36,16 @@ export class ReconciliationMonitor {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly metrics: ReconciliationMetrics,
+    private readonly hooks: HooksMonitor,
   ) {}
 
   /** Counts every 10 s until the signal is aborted. The next count covers the time of one that PostgreSQL did not answer. */
   async run(signal: AbortSignal): Promise<void> {
     let since: string | null = null;
-    await poll(POLL_MS, signal, async () => {
+    const counting = poll(POLL_MS, signal, async () => {
       since = await this.count(since).catch(() => since);
     });
+    await Promise.all([counting, this.hooks.run(signal)]);
   }
 
   /** @returns the end of the period that the count covers */

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { DRIFT_ROWS } from '../changes/drift.js';
+import type { DriftKind } from '../changes/group-change.entity.js';
+import { HOOKS_OF_DRIFT } from './hooks-of-drift.js';
+import { MISSED_CALLBACKS } from './missed-callbacks.js';
+
+/** Callbacks of the last day that were lost, for changes that some hooks report. */
+export interface LostCallbacks {
+  /** Keys in OpenIM's `webhooks.yml`. */
+  readonly hooks: readonly string[];
+  /** Lower bound of the lost callbacks. */
+  readonly lost: number;
+  /** Callbacks of these hooks that arrived; 0: the hooks are off, or OpenIM does not reach the service. */
+  readonly arrived: number;
+}
+
+const LOST = `
+  SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS lost FROM ${DRIFT_ROWS}
+  WHERE found_at >= now() - interval '1 day' GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
+
+/** For each of some commands: whether it arrived within the last day, and how often. */
+const ARRIVED = `
+  SELECT count(*)::float8 AS arrived FROM callback_deliveries
+  WHERE command = ANY ($1) AND received_at >= now() - interval '1 day' AND outcome IN ('applied', 'unchanged')`;
+
+const BEFORE = `
+  SELECT DISTINCT command FROM callback_deliveries
+  WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%' ORDER BY 1`;
+
+/** Reads how the hooks of OpenIM work, from what arrived and what reconciliation found. */
+@Injectable()
+export class HooksService {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** Reads the hooks that lost callbacks within the last day. */
+  async readLost(): Promise<LostCallbacks[]> {
+    const drift = await this.dataSource.query<{ kind: DriftKind; lost: number }[]>(LOST);
+    return Promise.all(
+      drift
+        .filter(({ lost }) => lost > 0)
+        .map(async ({ kind, lost }) => {
+          const hooks = HOOKS_OF_DRIFT[kind] ?? [];
+          const [row] = await this.dataSource.query<[{ arrived: number }]>(ARRIVED, [
+            hooks.map(({ command }) => command),
+          ]);
+          return { hooks: hooks.map(({ key }) => key), lost, arrived: row.arrived };
+        }),
+    );
+  }
+
+  /** Reads the commands of the last day by which OpenIM asks before users act. */
+  async readBefore(): Promise<string[]> {
+    const rows = await this.dataSource.query<{ command: string }[]>(BEFORE);
+    return rows.map(({ command }) => command);
+  }
+}
