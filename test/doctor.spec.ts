@@ -173,11 +173,13 @@ it('The probe says what never came, what came late, and what an unreachable serv
   const off = await probe({ off: ['afterSetGroupInfo'] });
   const unreachable = await probe({ url: 'http://openim:to%2Fken@127.0.0.1:9/callback' });
   const late = await probe({ delayMs: 2500 });
+  const denied = await probe({ url: `http://openim:other@${host}/callback` });
 
   expect(off).toContain(
     `A group was renamed in OpenIM, and ${RENAMED} never came. Set afterSetGroupInfo: { enable: true`,
   );
   expect(unreachable).toContain('and no callback came. OpenIM does not call this service');
+  expect(denied).toContain('OpenIM calls this service, and is refused: without a right token');
   expect(late).toMatch(
     /callbackAfterCreateGroupCommand came \d\.\d s after the group was created\. Read the latency/,
   );
@@ -190,6 +192,16 @@ it('A probe that OpenIM refuses says why', async () => {
 
   expect(findings.map(({ message }) => message)).toContain(
     'The probe could not be made: OpenIM refused /group/create_group: 1101 UserIDNotFoundError',
+  );
+});
+
+it('A probe whose group cannot be dismissed says which one is left', async () => {
+  const { openIm } = await startOpenIm(yml());
+  openIm.calls['/group/dismiss_group'] = () => ({ errCode: 500, errMsg: 'ServerInternalError', errDlt: '' });
+  const { findings } = await examine('--probe', openIm.settings);
+
+  expect(findings.map(({ message }) => message).join()).toMatch(
+    /The group doctor-probe-\w+ of the probe is left in OpenIM: OpenIM refused/,
   );
 });
 

@@ -11,7 +11,9 @@ const NAME = 'openim-group-sync: probe of doctor';
 export class ProbeGroup {
   readonly groupID = `doctor-probe-${randomUUID().slice(0, 8)}`;
   private readonly session: OpenImSession;
-  private exists = false;
+  private mayExist = false;
+  /** Whether OpenIM said that it created the group. */
+  isCreated = false;
 
   constructor(private readonly config: Config) {
     this.session = new OpenImSession(config);
@@ -19,10 +21,11 @@ export class ProbeGroup {
 
   /** Creates the group. OpenIM sends a notification of it to the admin only. @throws OpenImRefusal, OpenImUnreachable */
   async create(): Promise<void> {
-    this.exists = true; // also where the answer is lost
+    this.mayExist = true; // also where the answer is lost
     const ownerUserID = this.config.OPENIM_ADMIN_USER_ID;
     const groupInfo = { groupID: this.groupID, groupName: NAME, groupType: 2, ownerUserID };
     await this.call('/group/create_group', { ownerUserID, memberUserIDs: [], adminUserIDs: [], groupInfo });
+    this.isCreated = true;
   }
 
   /** Renames the group. @throws OpenImRefusal, OpenImUnreachable */
@@ -34,9 +37,9 @@ export class ProbeGroup {
 
   /** Dismisses the group, if it may exist. @throws OpenImRefusal, OpenImUnreachable */
   async dismiss(): Promise<void> {
-    if (this.exists) {
+    if (this.mayExist) {
       await this.call('/group/dismiss_group', { groupID: this.groupID, deleteMember: true });
-      this.exists = false;
+      this.mayExist = false;
     }
   }
 
@@ -44,6 +47,7 @@ export class ProbeGroup {
     this.session.close();
   }
 
+  /** Each action makes OpenIM send one callback, so that none is repeated. */
   private call(path: string, body: Record<string, unknown>): Promise<unknown> {
     return this.session.callOnce(path, body, TIMEOUT_MS);
   }

@@ -4,7 +4,7 @@ import { afterCreateGroup } from '../callback/payloads/after-create-group.js';
 import { afterDismissGroup } from '../callback/payloads/after-dismiss-group.js';
 import { afterSetGroupInfo } from '../callback/payloads/after-set-group-info.js';
 import type { Config } from '../config/config.js';
-import { isOpenImError } from '../openim/openim-error.js';
+import { countDenied } from './denied-callbacks.js';
 import { error, type Finding, ok, skipped, warning } from './finding.js';
 import { ProbeGroup } from './probe-group.js';
 
@@ -65,6 +65,21 @@ export async function probe(dataSource: DataSource, config: Config, ending: Abor
     return [skipped('No probe without OPENIM_API_URL', 'Set OPENIM_API_URL, with OPENIM_SECRET')];
   }
   const group = new ProbeGroup(config);
+  try {
+    const findings = await tryCallbacks(group, dataSource, config, ending);
+    return [...findings, ...(await dismissed(group))];
+  } finally {
+    group.close();
+  }
+}
+
+async function tryCallbacks(
+  group: ProbeGroup,
+  dataSource: DataSource,
+  config: Config,
+  ending: AbortSignal,
+): Promise<Finding[]> {
+  const denied = await countDenied(config);
   const actedAt = new Map<string, number>();
   try {
     for (const { command, act } of STEPS) {
@@ -73,20 +88,32 @@ export async function probe(dataSource: DataSource, config: Config, ending: Abor
       actedAt.set(command, now.getTime());
       await act(group);
     }
-    return judge(await arrivalsOf(dataSource, group.groupID, ending), actedAt);
   } catch (problem) {
-    if (!isOpenImError(problem)) {
-      throw problem;
-    }
     return [
       error(
-        `The probe could not be made: ${problem.message}`,
+        `The probe could not be made: ${ending.aborted ? 'it was interrupted' : (problem as Error).message}`,
         'Read the log of OpenIM: an admin must be registered as a user to create a group',
       ),
     ];
-  } finally {
-    await group.dismiss().catch(() => undefined); // the error before is the one to report
-    group.close();
+  }
+  const arrivals = await arrivalsOf(dataSource, group.groupID, ending);
+  return judge(arrivals, actedAt, (await countDenied(config)) > denied);
+}
+
+/** Dismisses the group where that was not done. */
+async function dismissed(group: ProbeGroup): Promise<Finding[]> {
+  try {
+    await group.dismiss();
+    return [];
+  } catch (problem) {
+    return group.isCreated
+      ? [
+          error(
+            `The group ${group.groupID} of the probe is left in OpenIM: ${(problem as Error).message}`,
+            'Dismiss it with OpenIM’s POST /group/dismiss_group',
+          ),
+        ]
+      : [];
   }
 }
 
@@ -106,7 +133,20 @@ async function arrivalsOf(
   }
 }
 
-function judge(arrivals: ReadonlyMap<string, Arrival>, actedAt: ReadonlyMap<string, number>): Finding[] {
+/** @param wereDenied whether requests without a right token came meanwhile */
+function judge(
+  arrivals: ReadonlyMap<string, Arrival>,
+  actedAt: ReadonlyMap<string, number>,
+  wereDenied: boolean,
+): Finding[] {
+  if (arrivals.size === 0 && wereDenied) {
+    return [
+      error(
+        'OpenIM calls this service, and is refused: without a right token, or at a wrong path',
+        'Set the url of `npm run cli -- webhooks-yml` in webhooks.yml, and restart openim-rpc-group',
+      ),
+    ];
+  }
   if (arrivals.size === 0) {
     return [
       error(
