@@ -8,7 +8,7 @@ function architectureRule([folder, targets]) {
     return `!${path.startsWith('.') ? path : `./${path}`}/*`;
   };
   return {
-    files: [join('src', folder, '*.ts')],
+    files: [join('src', folder, '*.{ts,tsx}')],
     rules: {
       'no-restricted-imports': [
         'error',

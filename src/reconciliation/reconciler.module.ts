@@ -22,5 +22,6 @@ import { RunScheduler } from './runs/run-scheduler.js';
     ReconcilerService,
     ReconciliationService,
   ],
+  exports: [ReconciliationService],
 })
 export class ReconcilerModule {}
