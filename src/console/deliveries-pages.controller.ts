@@ -17,7 +17,7 @@ export class DeliveriesPagesController {
 
   @Get()
   async list(@Req() request: Request, @Query() query: DeliveriesQuery): Promise<string> {
-    return html(request, 'deliveries', { query, ...(await this.deliveries.list(query)) });
+    return html(request, 'deliveries', { query, page: await this.deliveries.list(query) });
   }
 
   @Get(':id')

@@ -1,10 +1,10 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 
-/** Completes what a form sends: it leaves out fields that are blank, and takes a time without a zone, of `datetime-local`, as UTC. */
+/** Completes the query that a form sends: it leaves out fields that are blank, and takes a time without a zone, of `datetime-local`, as UTC. */
 @Injectable()
 export class FormValues implements PipeTransform {
-  transform(value: unknown, { type }: ArgumentMetadata): unknown {
-    return type === 'query'
+  transform(value: unknown, { type, data }: ArgumentMetadata): unknown {
+    return type === 'query' && data === undefined
       ? Object.fromEntries(
           Object.entries(value as Record<string, unknown>)
             .filter(([, one]) => one !== '')

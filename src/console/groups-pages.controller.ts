@@ -46,7 +46,7 @@ export class GroupsPagesController {
       this.groups.listGroups(query),
       groupName === undefined || cursor !== undefined ? null : orNull(this.groups.getGroup(groupName)),
     ]);
-    return html(request, 'groups', { query, exact, ...page });
+    return html(request, 'groups', { query, exact, page });
   }
 
   @Get('groups/:groupID')

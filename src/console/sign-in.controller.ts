@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Header, Post, Query, Redirect, Req } from '@nestjs/common';
+import { IsOptional, IsString } from 'class-validator';
 import type { Request } from 'express';
 import { AdminKeys } from '../admin-api/admin-keys.js';
 import { AuthenticationLimit } from '../auth/authentication-limit.js';
@@ -7,10 +8,21 @@ import { html } from './html.js';
 import { STYLES } from './styles.js';
 import { ConsoleSessions } from './session/console-sessions.js';
 
-/** Where a browser goes after it signed in, as the form and the url have it. */
-interface SignIn {
-  key?: unknown;
-  to?: unknown;
+/** What browsers keep: its url changes with it. */
+const KEPT = 'public, max-age=31536000, immutable';
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="2" y="2" width="12" height="12" rx="4" fill="#3e63dd"/></svg>';
+
+/** The form. */
+class SignInForm {
+  @IsOptional()
+  @IsString()
+  key: string = '';
+
+  /** Where the browser goes then. */
+  @IsOptional()
+  @IsString()
+  to: string = '';
 }
 
 /** Signing in and out, and the styles: all that needs no session. */
@@ -24,14 +36,14 @@ export class SignInController {
   ) {}
 
   @Get('sign-in')
-  form(@Req() request: Request, @Query() { to }: SignIn): Promise<string> {
+  form(@Req() request: Request, @Query() { to }: SignInForm): Promise<string> {
     return html(request, 'signIn', { to: pathOf(to), isWrong: false });
   }
 
   @Post('sign-in')
-  async signIn(@Req() request: Request, @Body() form?: SignIn): Promise<void> {
-    const keyIndex = this.keys.find(String(form?.key ?? '').trim());
-    const to = pathOf(form?.to);
+  async signIn(@Req() request: Request, @Body() form: SignInForm): Promise<void> {
+    const keyIndex = this.keys.find(form.key.trim());
+    const to = pathOf(form.to);
     if (keyIndex < 0) {
       await this.limit.countFailure('admin', request);
       request.res!.status(401).send(await html(request, 'signIn', { to, isWrong: true }));
@@ -49,14 +61,18 @@ export class SignInController {
 
   @Get('console.css')
   @Header('Content-Type', 'text/css; charset=utf-8')
-  @Header('Cache-Control', 'public, max-age=31536000, immutable')
+  @Header('Cache-Control', KEPT)
   styles(): string {
     return STYLES.text();
+  }
+
+  @Get('icon.svg')
+  @Header('Content-Type', 'image/svg+xml')
+  @Header('Cache-Control', KEPT)
+  icon(): string {
+    return ICON;
   }
 }
 
 /** Returns a path of the console, whatever the url or the form says. */
-function pathOf(to: unknown): string {
-  const path = String(to ?? '');
-  return /^\/console(?:[/?][^\\\s]*)?$/.test(path) ? path : '/console';
-}
+const pathOf = (to: string): string => (/^\/console(?:[/?][^\\\s]*)?$/.test(to) ? to : '/console');

@@ -9,6 +9,8 @@ import { GroupsService } from '../groups/groups.service.js';
 import { ConsolePages } from './console-pages.js';
 import { html } from './html.js';
 
+const ENTRIES = 20;
+
 /** The timeline of a group: what happened, and what changed by it. */
 @Controller('console/groups/:groupID/timeline')
 @ConsolePages()
@@ -25,12 +27,13 @@ export class TimelinePageController {
     @Param() { groupID }: GroupParams,
     @Query() query: PageQuery,
   ): Promise<string> {
-    const [group, { items, nextCursor }] = await Promise.all([
+    query.limit = ENTRIES;
+    const [group, page] = await Promise.all([
       this.groups.getGroup(groupID),
       this.timelines.read(groupID, query),
     ]);
-    const changes = await this.changesOf(groupID, items);
-    return html(request, 'timeline', { group, items, nextCursor, changes });
+    const changes = await this.changesOf(groupID, page.items);
+    return html(request, 'timeline', { group, page, changes });
   }
 
   private async changesOf(groupID: string, entries: readonly TimelineEntryDto[]) {

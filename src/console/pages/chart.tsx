@@ -44,7 +44,7 @@ export function renderChart(history: readonly Bucket[], theme: keyof typeof COLO
               y={Math.max(0, top).toFixed(1)}
               width={STEP - GAP}
               height={height.toFixed(1)}
-              fill={bars[place]!}
+              fill={bars[place]}
             />
           );
         });

@@ -1,5 +1,5 @@
 import { DELIVERY_OUTCOMES } from '../../deliveries/callback-delivery.entity.js';
-import type { DeliveryDto } from '../../deliveries/deliveries.dto.js';
+import type { DeliveryDto, DeliveryPage } from '../../deliveries/deliveries.dto.js';
 import type { DeliveriesQuery } from '../../deliveries/deliveries-query.js';
 import { useTexts } from './context.js';
 import { Layout } from './layout.js';
@@ -8,12 +8,11 @@ import { Foreign, GroupLink, Outcome, Time } from './parts.js';
 
 interface Props {
   query: DeliveriesQuery;
-  items: DeliveryDto[];
-  nextCursor: string | null;
+  page: DeliveryPage;
 }
 
 /** The log of callbacks. */
-export function Deliveries({ query, items, nextCursor }: Props) {
+export function Deliveries({ query, page: { items, nextCursor } }: Props) {
   const t = useTexts();
   const { command, groupID, outcome, receivedFrom, receivedTo } = query;
   return (

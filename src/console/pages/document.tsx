@@ -1,4 +1,4 @@
-import type { ComponentType, FunctionComponent } from 'preact';
+import { type ComponentType, createElement, type FunctionComponent } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { EN } from '../texts/en.js';
 import { ZH } from '../texts/zh.js';
@@ -39,11 +39,10 @@ export function renderDocument<N extends PageName>(
   props: PropsOf<N>,
   context: Omit<PageContext, 'texts'>,
 ): string {
-  const Page = PAGES[name] as ComponentType<object>;
   const texts = TEXTS[context.language];
   return `<!doctype html>${renderToString(
     <Context.Provider value={{ ...context, texts }}>
-      <Page {...(props as object)} />
+      {createElement(PAGES[name] as ComponentType<object>, props as object)}
     </Context.Provider>,
   )}`;
 }

@@ -32,7 +32,7 @@ export function Group({ group, query: { at, userID, roleLevel, reconciled = '' }
         button={t.filter}
         fields={[
           ['userID', t.beginsWith, userID],
-          ['roleLevel', t.role, roleLevel, Object.entries(t.roles).toReversed()],
+          ['roleLevel', t.role, roleLevel?.toString(), Object.entries(t.roles).toReversed()],
           ['at', t.atMoment, at?.toISOString().slice(0, 16), 'datetime-local'],
         ]}
       />

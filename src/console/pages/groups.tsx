@@ -1,4 +1,4 @@
-import type { GroupDto } from '../../groups/group.dto.js';
+import type { GroupDto, GroupPage } from '../../groups/group.dto.js';
 import type { GroupsQuery } from '../../groups/groups-query.js';
 import { useTexts } from './context.js';
 import { Layout } from './layout.js';
@@ -7,14 +7,13 @@ import { Badge, Count, GroupName, Status, Time, UserLink } from './parts.js';
 
 interface Props {
   query: GroupsQuery;
-  items: GroupDto[];
-  nextCursor: string | null;
+  page: GroupPage;
   /** The group whose groupID is what was searched for. */
   exact: GroupDto | null;
 }
 
 /** The list of groups. */
-export function Groups({ query, items, nextCursor, exact }: Props) {
+export function Groups({ query, page: { items, nextCursor }, exact }: Props) {
   const t = useTexts();
   const { groupName, status, stale, ownerUserID } = query;
   const isFiltered = [groupName, status, stale, ownerUserID].some((value) => value !== undefined);
@@ -27,11 +26,11 @@ export function Groups({ query, items, nextCursor, exact }: Props) {
         fields={[
           ['groupName', t.nameOrID, groupName],
           ['ownerUserID', t.owner, ownerUserID],
-          ['status', t.status, status, Object.entries(t.statuses)],
+          ['status', t.status, status?.toString(), Object.entries(t.statuses)],
           [
             'stale',
             t.agreement,
-            stale,
+            stale?.toString(),
             [
               ['true', t.stale],
               ['false', t.agreed],

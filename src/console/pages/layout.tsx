@@ -29,7 +29,7 @@ export function Layout({ title, section, reloads, children }: LayoutProps) {
         <meta name="color-scheme" content="light dark" />
         <title>{`${title} · openim-group-sync`}</title>
         <link rel="stylesheet" href={stylesUrl} />
-        <link rel="icon" href="data:," />
+        <link rel="icon" href="/console/icon.svg" />
         {reloads && <meta http-equiv="refresh" content="0" />}
       </head>
       <body>

@@ -88,7 +88,7 @@ export const Fields = ({ of: fields, kind = '' }: { of: [string, ComponentChildr
 type FormField = [
   name: string,
   label: string,
-  value: unknown,
+  value: string | undefined,
   kind?: 'search' | 'date' | 'datetime-local' | [value: string, text: string][],
 ];
 
@@ -101,11 +101,11 @@ export function Filters({ action, button, fields }: { action: string; button: st
         <label>
           <span>{label}</span>
           {typeof kind === 'string' ? (
-            <input type={kind as 'search'} name={name} value={String(value ?? '')} autocomplete="off" />
+            <input type={kind as 'search'} name={name} value={value} autocomplete="off" />
           ) : (
             <select name={name}>
               {[['', texts.all], ...kind].map(([option, text]) => (
-                <option value={option} selected={option === String(value ?? '')}>
+                <option value={option} selected={option === (value ?? '')}>
                   {text}
                 </option>
               ))}

@@ -52,7 +52,7 @@ export function Overview({
             empty={t.unknownFigure}
             columns={[
               [t.command, ({ command }) => <CommandLink command={command} />, 'main'],
-              [t.received, ({ receivedAt }) => <Time at={receivedAt} />, 'time'],
+              [t.received, ({ receivedAt }) => (receivedAt ? <Time at={receivedAt} /> : t.never), 'time'],
             ]}
           />
         </section>

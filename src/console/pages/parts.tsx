@@ -41,11 +41,11 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 
-/** A time as its distance from now; the exact one, in UTC, is its title. 0 and null: never. */
+/** A time as its distance from now; the exact one, in UTC, is its title. 0 and null: none. */
 export function Time({ at }: { at: string | number | null }) {
-  const { now, language, texts } = usePage();
+  const { now, language } = usePage();
   if (at === null || at === 0) {
-    return <span class="quiet">{texts.never}</span>;
+    return <span class="quiet">–</span>;
   }
   const date = new Date(at);
   const seconds = Math.round((date.getTime() - now) / 1000);
@@ -53,7 +53,7 @@ export function Time({ at }: { at: string | number | null }) {
   const iso = date.toISOString();
   return (
     <time dateTime={iso} title={`${iso.slice(0, 19).replace('T', ' ')} UTC`}>
-      {new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' }).format(
+      {new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'narrow' }).format(
         Math.trunc(seconds / size),
         unit,
       )}

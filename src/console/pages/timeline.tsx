@@ -1,5 +1,5 @@
 import type { ChangeDto } from '../../changes/change.dto.js';
-import type { TimelineEntryDto } from '../../deliveries/deliveries.dto.js';
+import type { TimelinePage } from '../../deliveries/deliveries.dto.js';
 import type { GroupDto } from '../../groups/group.dto.js';
 import { useTexts } from './context.js';
 import { GroupFrame } from './group-frame.js';
@@ -11,14 +11,13 @@ const NAMED = 10;
 
 interface Props {
   group: GroupDto;
-  items: TimelineEntryDto[];
-  nextCursor: string | null;
+  page: TimelinePage;
   /** What the deliveries of the entries changed. */
   changes: ChangeDto[];
 }
 
 /** What happened to a group: what changed, and why. */
-export function Timeline({ group, items, nextCursor, changes }: Props) {
+export function Timeline({ group, page: { items, nextCursor }, changes }: Props) {
   const t = useTexts();
   return (
     <GroupFrame group={group} tab="timeline">
@@ -54,12 +53,12 @@ export function Timeline({ group, items, nextCursor, changes }: Props) {
   );
 }
 
-function Change({ change: { group, members, moreMembers } }: { change: ChangeDto }) {
+function Change({ change: { kinds, group, members, moreMembers } }: { change: ChangeDto }) {
   const t = useTexts();
   const others = Math.max(0, members.length - NAMED) + moreMembers;
   return (
     <ul class="changes">
-      {Object.entries(group).map(([name, { from, to }]) => (
+      {Object.entries(kinds.includes('created') ? {} : group).map(([name, { from, to }]) => (
         <li>
           <code>{name}</code>{' '}
           {from !== null && (
