@@ -125,6 +125,8 @@ export const ARROWS = {
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'openapi', 'postgres', 'waiting'],
+  // What is wrong with an installation
+  doctor: ['config', 'openim'],
   // The command line
   'cli/context': [
     '.',
@@ -138,11 +140,10 @@ export const ARROWS = {
     'callback/replay',
     'groups',
   ],
-  'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'callback/payloads',
     'cli/context',
-    'cli/doctor',
+    'doctor',
     'config',
     'groups',
     'groups/statements',
