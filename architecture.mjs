@@ -125,6 +125,8 @@ export const ARROWS = {
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'config', 'openapi', 'postgres', 'waiting'],
+  // What is wrong with an installation
+  doctor: ['config', 'openim'],
   // The pages for staff
   'console/texts': [],
   'console/session': ['admin-api'],
@@ -158,6 +160,7 @@ export const ARROWS = {
     'console/session',
     'console/texts',
     'deliveries',
+    'doctor',
     'groups',
     'openapi',
     'postgres',
@@ -178,11 +181,10 @@ export const ARROWS = {
     'callback/replay',
     'groups',
   ],
-  'cli/doctor': ['cli/context', 'config', 'openim'],
   'cli/commands': [
     'callback/payloads',
     'cli/context',
-    'cli/doctor',
+    'doctor',
     'config',
     'groups',
     'groups/statements',

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkCallbackUrl } from '../src/cli/doctor/callback-url.js';
+import { checkCallbackUrl } from '../src/doctor/callback-url.js';
 import { readConfig } from '../src/config/read-config.js';
 import { canMakeCertificates, makeCertificate } from './helpers/certificate.js';
 

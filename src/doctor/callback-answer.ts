@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../config/percent-decoded.js';
+import { percentDecoded } from '../config/percent-decoded.js';
 import { describeConnectionError } from './connection-error.js';
 import { error, type Finding, ok } from './finding.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
-import type { Context } from '../context/context.js';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config/config.js';
 import { error, type Finding, ok, warning } from './finding.js';
 
 /** Age of the last mirrored callback from which it is a warning, in ms. */
@@ -13,8 +13,8 @@ const READ_MS = 200;
 const MIRRORED = "outcome IN ('applied', 'unchanged')";
 
 /** Counts the rows of the database. The command ends before this check where the database cannot be used or is not migrated. */
-export async function checkDatabase({ app }: Context): Promise<Finding> {
-  const [{ version, groups, members }] = await app.get(DataSource).query<
+export async function checkDatabase(dataSource: DataSource): Promise<Finding> {
+  const [{ version, groups, members }] = await dataSource.query<
     [{ version: string; groups: number; members: number }]
   >(`SELECT current_setting('server_version') AS version, (SELECT count(*) FROM groups)::float8 AS groups,
       coalesce((SELECT sum(member_count) FROM groups), 0)::float8 AS members`);
@@ -22,7 +22,7 @@ export async function checkDatabase({ app }: Context): Promise<Finding> {
 }
 
 /** Compares the clocks of PostgreSQL and OpenIM. */
-export async function checkClock({ app, config }: Context): Promise<Finding> {
+export async function checkClock(dataSource: DataSource, config: Config): Promise<Finding> {
   if (config.OPENIM_API_URL === undefined) {
     return warning(
       'The clock of OpenIM is unknown without OPENIM_API_URL',
@@ -33,7 +33,7 @@ export async function checkClock({ app, config }: Context): Promise<Finding> {
     () => undefined,
   );
   const openIm = Date.parse(answer?.headers.get('date') ?? '');
-  const [{ now }] = await app.get(DataSource).query<[{ now: Date }]>('SELECT clock_timestamp() AS now');
+  const [{ now }] = await dataSource.query<[{ now: Date }]>('SELECT clock_timestamp() AS now');
   if (Number.isNaN(openIm)) {
     return warning(
       'The clock of OpenIM cannot be read: its answer has no header Date',
@@ -50,14 +50,12 @@ export async function checkClock({ app, config }: Context): Promise<Finding> {
 }
 
 /** Checks that an answered callback is in the log of this database. */
-export async function checkDelivery({ app }: Context, operationID: string): Promise<Finding> {
+export async function checkDelivery(dataSource: DataSource, operationID: string): Promise<Finding> {
   for (let read = 0; read < READS; read += 1) {
-    const rows = await app
-      .get(DataSource)
-      .query<unknown[]>(
-        "SELECT FROM callback_deliveries WHERE received_at > now() - interval '1 minute' AND operation_id = $1",
-        [operationID],
-      );
+    const rows = await dataSource.query<unknown[]>(
+      "SELECT FROM callback_deliveries WHERE received_at > now() - interval '1 minute' AND operation_id = $1",
+      [operationID],
+    );
     if (rows.length > 0) {
       return ok('The callback arrived in this database');
     }
@@ -70,12 +68,10 @@ export async function checkDelivery({ app }: Context, operationID: string): Prom
 }
 
 /** Checks when OpenIM sent the last callback. */
-export async function checkLastCallback({ app }: Context): Promise<Finding> {
-  const [{ last, now }] = await app
-    .get(DataSource)
-    .query<[{ last: Date | null; now: Date }]>(
-      `SELECT now() AS now, (SELECT max(received_at) FROM callback_deliveries WHERE ${MIRRORED}) AS last`,
-    );
+export async function checkLastCallback(dataSource: DataSource): Promise<Finding> {
+  const [{ last, now }] = await dataSource.query<[{ last: Date | null; now: Date }]>(
+    `SELECT now() AS now, (SELECT max(received_at) FROM callback_deliveries WHERE ${MIRRORED}) AS last`,
+  );
   const action =
     'Check that each after... callback is enabled in webhooks.yml (they are off as shipped; `npm run cli -- webhooks-yml` prints them), that ' +
     'the file is mounted where OpenIM reads it, and that openim-rpc-group was restarted since. Its log says "webhook" for each call';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../config/config.js';
-import { percentDecoded } from '../../config/percent-decoded.js';
+import type { Config } from '../config/config.js';
+import { percentDecoded } from '../config/percent-decoded.js';
 import { checkAnswer } from './callback-answer.js';
 import { error, type Finding, ok, warning } from './finding.js';
 

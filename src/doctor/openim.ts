@@ -1,6 +1,6 @@
-import type { Config } from '../../config/config.js';
-import { OpenImRefusal } from '../../openim/openim-error.js';
-import { OpenImClient } from '../../openim/openim.client.js';
+import type { Config } from '../config/config.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
+import { OpenImClient } from '../openim/openim.client.js';
 import { error, type Finding, ok, warning } from './finding.js';
 
 /** Actions for refusals of the token (internal/rpc/auth/auth.go, GetAdminToken). */
