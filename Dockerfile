@@ -14,10 +14,17 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 # The optional dependencies are the embedded PostgreSQL, which production does not use.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
-# Node reads no source maps, types and manuals of packages, which are half of their size. Their licenses stay.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' -o -name '*.md' \) ! -iname 'license*' -delete
+# Node reads no source maps, types, tests and manuals of packages, nor their builds for browsers. Their licenses stay.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.md' \) ! -iname 'license*' -delete \
+  && find node_modules -type d \( -name test -o -name tests -o -path node_modules/typeorm/browser \) -prune -exec rm -r {} +
 
-FROM base
+# The image of Node without npm, yarn and the headers of C++: the service needs one program.
+FROM debian:trixie-slim
+COPY --from=base /usr/local/bin/node /usr/local/bin/node
+# The ids of the user that the image of Node has, which own existing volumes.
+RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --no-create-home --home-dir /app node && node --version
+WORKDIR /app
+ENV NODE_ENV=production
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -124,7 +124,7 @@ export const ARROWS = {
   stats: ['admin-api', 'journal', 'openapi', 'postgres', 'waiting'],
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
   // HTTP and the process
-  server: ['admin-api', 'callback', 'config', 'openapi', 'postgres', 'waiting'],
+  server: ['admin-api', 'callback', 'callback/payloads', 'config', 'openapi', 'postgres', 'waiting'],
   // What is wrong with an installation
   doctor: ['config', 'openim'],
   // The pages for staff
@@ -201,5 +201,14 @@ export const ARROWS = {
     'callback/replay',
     'deliveries',
   ],
-  cli: ['cli/commands', 'cli/context', 'config', 'embedded-postgres', 'openim', 'admin-api', 'deliveries'],
+  cli: [
+    'cli/commands',
+    'cli/context',
+    'config',
+    'database',
+    'embedded-postgres',
+    'openim',
+    'admin-api',
+    'deliveries',
+  ],
 };

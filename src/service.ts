@@ -3,18 +3,20 @@ import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError, isTracingEnabled, readConfig } from './config/read-config.js';
+import { DatabaseAccessError } from './database/database-access-error.js';
 import { DatabaseService } from './database/database.service.js';
+import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres-error.js';
 import { EmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
-import { ListenError } from './server/listen-error.js';
+import { ListenError, listenError } from './server/listen-error.js';
 import { createLogger } from './server/logger.js';
-import { logFirstSteps, openDevelopmentAccess } from './server/startup-messages.js';
+import { logFirstSteps, logWebhooksYml, openDevelopmentAccess } from './server/startup-messages.js';
 
 /** Time for the work in progress to end after SIGTERM or SIGINT, in ms. After it the process exits with code 1. */
 const SHUTDOWN_MS = 9_000;
 
 /** Errors whose message says everything that the operator needs; their stacks are not logged. */
-const OPERATOR_ERRORS = [EmbeddedPostgresError, ListenError];
+const OPERATOR_ERRORS = [DatabaseAccessError, EmbeddedPostgresError, ListenError];
 
 /** Starts the service. Stops it on a signal: first new connections, then the requests in progress, then the database. */
 function main(config: Config, logger: Logger): void {
@@ -37,11 +39,23 @@ function main(config: Config, logger: Logger): void {
         });
     app = await createApp(config, config.DATABASE_URL ?? embedded!.url, logger);
     await app.listen(config.PORT, config.HOST).catch((error: Error) => {
-      throw new ListenError(config.HOST, config.PORT, error);
+      throw listenError(config.HOST, config.PORT, error);
     });
     const url = await app.getUrl();
     logger.info({ url }, 'Listening');
-    app.get(DatabaseService).opened.then(() => logFirstSteps(config, logger, url, generatedKey), fail);
+    app.get(DatabaseService).opened.then(() => explain(url, generatedKey), fail);
+  };
+  /** Says how to use the service, and what OpenIM needs while it never called. */
+  const explain = async (url: string, generatedKey?: string): Promise<void> => {
+    logFirstSteps(config, logger, url, generatedKey);
+    if (
+      !(await app
+        ?.get(DeliveriesService)
+        .hasReceived()
+        .catch(() => true))
+    ) {
+      logWebhooksYml(config, logger, url);
+    }
   };
   const stop = async (code: number): Promise<void> => {
     if (stopping) {

@@ -309,7 +309,7 @@ it('The log contains the known parts of a path that no route takes', async () =>
   await service.fetch(`/callback/${CREATE}/more`, { method: 'POST' });
   expect(service.log).toMatchObject([
     { msg: 'request', req: { method: 'POST', path: `/*/callback//${CREATE}` }, address: '127.0.0.1' },
-    { msg: 'callback rejected', req: { method: 'POST', path: `/callback/${CREATE}/*` } },
+    { msg: 'callback denied', req: { method: 'POST', path: `/callback/${CREATE}/*` } },
   ]);
 });
 

@@ -150,6 +150,7 @@ describe('The pages name only what exists:', () => {
       'TEST_PGBOUNCER',
       'MALLOC_ARENA_MAX',
       'NODE_COMPILE_CACHE',
+      'OPENIM_NETWORK',
       'YOUR_TOKEN',
     ];
     const names = matches(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g).filter(
@@ -217,8 +218,8 @@ describe('The pages name only what exists:', () => {
       `SELECT DISTINCT unnest(ARRAY[table_name, column_name]::text[]) AS name FROM information_schema.columns`,
     );
     const names = new Set(known.map(({ name }) => name));
-    // Of PostgreSQL, of a metric and of an example.
-    const others = ['pg_dump', 'pg_locks', 'pg_trgm', 'node_version', 'im_user_id'];
+    // Of PostgreSQL, of a metric, of an example and of readiness.
+    const others = ['pg_dump', 'pg_locks', 'pg_trgm', 'node_version', 'im_user_id', 'shutting_down'];
     const named = PAGES.flatMap((page) => spansOf(read(page))).filter((span) =>
       /^[a-z]+(_[a-z]+)+$/.test(span),
     );

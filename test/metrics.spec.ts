@@ -23,7 +23,7 @@ describe('The metrics of callbacks', () => {
   it('have all counters at 0 from the start', async () => {
     const metrics = await readMetrics(service.url);
     for (const command of [CREATE, 'callbackAfterQuitGroupCommand', 'other']) {
-      for (const outcome of ['applied', 'unchanged', 'ignored', 'rejected', 'failed']) {
+      for (const outcome of ['applied', 'unchanged', 'ignored', 'rejected', 'denied', 'failed']) {
         expect(metrics.value('openim_callbacks_total', { command, outcome })).toBe(0);
       }
     }
@@ -37,7 +37,7 @@ describe('The metrics of callbacks', () => {
     expect(metrics.value('openim_reconciliation_missed_callbacks_total')).toBe(0);
   });
 
-  it('contain the time of the last callback of each command under its current name, rejected callbacks included', async () => {
+  it('contain the time of the last callback of each command under its current name, denied callbacks included', async () => {
     const name = 'openim_callback_last_received_timestamp_seconds';
     const quit = 'callbackAfterQuitGroupCommand';
     const before = Date.now() / 1000;
@@ -52,7 +52,7 @@ describe('The metrics of callbacks', () => {
       expect(value).toBeGreaterThanOrEqual(before);
       expect(value).toBeLessThanOrEqual(Date.now() / 1000);
     }
-    expect(metrics.value('openim_callbacks_total', { command: CREATE, outcome: 'rejected' })).toBe(1);
+    expect(metrics.value('openim_callbacks_total', { command: CREATE, outcome: 'denied' })).toBe(1);
     expect(metrics.value('openim_callbacks_total', { command: 'other', outcome: 'ignored' })).toBe(1);
   });
 

@@ -17,6 +17,10 @@ const adminLine = (route: string, statusCode: number, method = 'GET') => ({
   ms: expect.any(Number),
 });
 
+const DELIVERY = `
+  INSERT INTO callback_deliveries (id, received_at, command, operation_id, outcome, duration_ms)
+  VALUES (gen_random_uuid(), now(), 'c', '', $1, 0)`;
+
 describe('A running service', () => {
   let service: Service;
 
@@ -289,23 +293,6 @@ describe('The process', () => {
     }
   });
 
-  it('logs one sentence without a stack where it cannot listen, and ends', async () => {
-    const first = ServiceProcess.start({ DATABASE_URL: database.url });
-    const { port } = new URL(await first.url());
-    for (const [where, reason] of [
-      [{ PORT: port }, `PORT ${port} cannot be listened on: another process listens there`],
-      [{ HOST: '192.0.2.1' }, 'HOST is not an address of this machine'],
-    ] as const) {
-      const second = ServiceProcess.start({ DATABASE_URL: database.url, ...where });
-      expect((await second.exited)[0]).toBe(1);
-      expect(second.log).toContain(`"reason":"HOST ${'HOST' in where ? where.HOST : '127.0.0.1'} and PORT`);
-      expect(second.log).toContain(reason);
-      expect(second.log).toContain('"msg":"The service cannot run"');
-      expect(second.log).not.toMatch(/stack|at .*\.js:/);
-    }
-    await first.end();
-  });
-
   it('in development generates an admin key, logs it with an example, and warns that callbacks are not authenticated', async () => {
     const service = ServiceProcess.start({
       DATABASE_URL: database.url,
@@ -325,6 +312,34 @@ describe('The process', () => {
       expect.stringContaining('the key of this run'),
       expect.stringContaining('Try: curl'),
     ]);
+    await service.says(
+      /needs these lines in its config\/webhooks.yml, and a restart:\nurl: http:\/\/127.0.0.1:\d+\/callback\nafterCreateGroup: +{ enable: true, timeout: 5 }\n/,
+    );
     await service.end();
+  });
+
+  it('in production logs the lines of webhooks.yml without the token, until the first callback, and not above info', async () => {
+    const settings = { DATABASE_URL: database.url, NODE_ENV: 'production', CALLBACK_TOKEN: 'the-token' };
+    const first = ServiceProcess.start({ ...settings, HOST: '0.0.0.0' });
+    await first.says(
+      /"webhooksYml":\["url: http:\/\/openim:YOUR_TOKEN@openim-group-sync:\d+\/callback","afterCreateGroup: /,
+    );
+    expect(first.log).not.toContain('the-token');
+    await first.end();
+
+    await database.query(DELIVERY, ['ignored']);
+    const quiet = ServiceProcess.start({ ...settings, LOG_LEVEL: 'warn' });
+    const again = ServiceProcess.start(settings);
+    await again.says(/"webhooksYml"/);
+    await again.end();
+    await quiet.end();
+    expect(quiet.log).not.toContain('webhooks.yml');
+
+    await database.query(DELIVERY, ['rejected']);
+    const last = ServiceProcess.start(settings);
+    await last.says(/The database is ready/);
+    await last.get('/admin/groups');
+    await last.end();
+    expect(last.log).not.toContain('webhooks.yml');
   });
 });

@@ -5,6 +5,7 @@ import { fixture } from './helpers/fixtures.js';
 import { type Metrics, openImMetrics, readMetrics } from './helpers/metrics.js';
 import { hasPromtool, promtool, testRules } from './helpers/promtool.js';
 import { CREATE, Service } from './helpers/service.js';
+import { statesOfDocs } from './helpers/states.js';
 
 const OPS = join(import.meta.dirname, '../ops');
 const file = (name: string) => readFileSync(join(OPS, name), 'utf8');
@@ -42,9 +43,16 @@ beforeAll(async () => {
   await service.stop();
 });
 
-it.each(readdirSync(OPS))('The file ops/%s names no metric that the service does not have', (name) => {
-  expect(openImMetrics(file(name)).filter((metric) => !metrics.names.includes(metric))).toEqual([]);
-});
+const withPromtool = hasPromtool ? it : it.skip;
+
+const FILES = readdirSync(OPS, { withFileTypes: true }).filter((entry) => entry.isFile());
+
+it.each(FILES.map(({ name }) => name))(
+  'The file ops/%s names no metric that the service does not have',
+  (name) => {
+    expect(openImMetrics(file(name)).filter((metric) => !metrics.names.includes(metric))).toEqual([]);
+  },
+);
 
 describe('The alerts', () => {
   it('have a severity, an expression, a summary and a description with the steps to take', () => {
@@ -98,74 +106,83 @@ it('The expressions of alerts and panels select values of labels that the metric
   expect(selected.filter((value) => !known.has(value))).toEqual([]);
 });
 
-/** The states of the table in docs/operations.md, with their metrics and the alerts that are raised. */
-const STATES: [name: string, metrics: Record<string, number>, alerts: string[]][] = [
-  ['accepts writes', { reachable: 1, writable: 1, open: 1 }, []],
-  ['accepts writes, without a journal', { reachable: 1, writable: 1, open: 0 }, []],
-  ['accepts no writes', { reachable: 1, writable: 0, open: 1 }, ['OpenImDatabaseNotWritable']],
-  ['is away', { reachable: 0, writable: 0, open: 1 }, ['OpenImDatabaseAway']],
-  [
-    'accepts no writes, without a journal',
-    { reachable: 1, writable: 0, open: 0 },
-    ['OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'],
-  ],
-  [
-    'is away, without a journal',
-    { reachable: 0, writable: 0, open: 0 },
-    ['OpenImDatabaseAway', 'OpenImCallbacksLostNow'],
-  ],
-];
-const OF_STATES = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable', 'OpenImCallbacksLostNow'];
+/** The series of a service in which nothing is wrong. */
+const HEALTHY: Readonly<Record<string, string>> = {
+  'up{job="openim-group-sync"}': '1x60',
+  openim_database_reachable: '1x60',
+  openim_database_writable: '1x60',
+  openim_journal_open: '1x60',
+  openim_journal_entries: '0x60',
+  openim_journal_oldest_timestamp_seconds: '0x60',
+  openim_journal_bytes: '10x60',
+  openim_journal_limit_bytes: '100x60',
+  openim_reconciliation_leader: '1x60',
+  openim_reconciliation_last_resync_timestamp_seconds: '0+60x60',
+  'openim_reconciliation_runs_total{kind="resync",outcome="done"}': '1x60',
+  'openim_reconciliation_runs_total{kind="resync",outcome="failed"}': '0x60',
+};
+const READINGS = { '0': '0x60', '> 0': '5x60', grows: '0+1x60', stays: '1x60', 'near the limit': '90x60' };
+const OF_DATABASE = ['OpenImDatabaseAway', 'OpenImDatabaseNotWritable'];
+
+describe('The states of docs/observability.md', () => {
+  const states = statesOfDocs();
+
+  it('name alerts that exist, and metrics of this page', () => {
+    expect(states.length).toBeGreaterThan(10);
+    const alerts = rules().map(({ alert }) => alert);
+    expect(states.flatMap((state) => state.alerts).filter((alert) => !alerts.includes(alert))).toEqual([]);
+    const named = states.flatMap((state) => [...state.metrics.keys()]).filter((name) => name !== 'up');
+    expect(named.filter((name) => !(name in HEALTHY))).toEqual([]);
+  });
+
+  it('are critical where readiness fails or is degraded, and not where it is ok', () => {
+    for (const { name, callback, ready, alerts } of states.filter((state) => state.callback !== undefined)) {
+      const isOfDatabase = alerts.some((alert) => OF_DATABASE.includes(alert));
+      expect([name, isOfDatabase]).toEqual([name, ready!.status !== 'ok']);
+      expect([name, alerts.includes('OpenImCallbacksLostNow')]).toEqual([name, callback === 503]);
+      expect([name, callback === 503 && ready!.code === 200]).toEqual([name, false]);
+    }
+  });
+
+  withPromtool('raise the alerts of their rows, and no others (skipped without promtool)', () => {
+    const tests = states.map(({ name, metrics: readings, alerts }) => {
+      const values = new Map(Object.entries(HEALTHY));
+      readings.forEach((reading, metric) =>
+        values.set(metric === 'up' ? 'up{job="openim-group-sync"}' : metric, READINGS[reading]),
+      );
+      if (values.get('openim_journal_entries') !== '0x60') {
+        values.set('openim_journal_oldest_timestamp_seconds', '1x60');
+      }
+      return {
+        name,
+        interval: '1m' as const,
+        input_series: Array.from(values, ([metric, value]) => ({
+          series: metric.replace(/(?<!\})$/, '{instance="one"}'),
+          values: value,
+        })),
+        promql_expr_test: [
+          {
+            eval_time: '40m',
+            expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+            exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
+          },
+        ],
+      };
+    });
+    expect(testRules(join(OPS, 'alerts.yml'), tests)).toBe('');
+  });
+});
 
 it('The alerts that docs/operations.md names exist', () => {
   const page = readFileSync(join(OPS, '../docs/operations.md'), 'utf8');
   const names = [...page.matchAll(/`(OpenIm[A-Z]\w+)`/g)].map(([, name]) => name!);
-  expect(names).toEqual(expect.arrayContaining(OF_STATES));
   expect(rules().map(({ alert }) => alert)).toEqual(expect.arrayContaining(names));
 });
 
-const series = (name: string, value: number) => ({
-  series: `openim_${name}{instance="one"}`,
-  values: `${value}x10`,
-});
-const inOne = (text: string) => text.replaceAll('{{ $labels.instance }}', 'one');
-const expected = (alertname: string) => {
-  const { labels, annotations } = rules().find(({ alert }) => alert === alertname)!;
-  return {
-    exp_labels: { ...labels, instance: 'one' },
-    exp_annotations: { summary: inOne(annotations.summary), description: inOne(annotations.description) },
-  };
-};
+/** The series with which an alert is raised after some minutes, and the series that replace some of them so that it is silent. */
+type AlertCase = [minutes: number, raised: Record<string, string>, silent: Record<string, string>];
 
-const withPromtool = hasPromtool ? it : it.skip;
-
-withPromtool.each(STATES)(
-  'The alerts of the database are raised while PostgreSQL %s (skipped without promtool)',
-  (_, values, raised) => {
-    const said = testRules(join(OPS, 'alerts.yml'), [
-      {
-        interval: '1m',
-        input_series: [
-          series('database_reachable', values['reachable']!),
-          series('database_writable', values['writable']!),
-          series('journal_open', values['open']!),
-        ],
-        alert_rule_test: OF_STATES.map((alertname) => ({
-          eval_time: '5m',
-          alertname,
-          exp_alerts: raised.includes(alertname) ? [expected(alertname)] : [],
-        })),
-      },
-    ]);
-    expect(said).toBe('');
-  },
-);
-
-/** For each alert: the series with which it is raised after some minutes, and the series that replace some of them so that it is silent. */
-const ALERTS: Record<
-  string,
-  [minutes: number, raised: Record<string, string>, silent: Record<string, string>]
-> = {
+const ALERTS: Record<string, AlertCase> = {
   OpenImGroupSyncDown: [
     5,
     { 'up{job="openim-group-sync"}': '0x60' },
@@ -177,6 +194,7 @@ const ALERTS: Record<
       openim_reconciliation_missed_callbacks_total: '0+1x60',
       'openim_callbacks_total{command="c"}': '7x60',
       'openim_callbacks_total{command="other"}': '0+1x60',
+      'openim_callbacks_total{command="c",outcome="denied"}': '0+1x60',
     },
     { 'openim_callbacks_total{command="c"}': '0+1x60' },
   ],
@@ -191,7 +209,10 @@ const ALERTS: Record<
   OpenImCallbacksRejected: [
     10,
     { 'openim_callbacks_total{command="c",outcome="rejected"}': '0+1x20' },
-    { 'openim_callbacks_total{command="c",outcome="rejected"}': '9x20' },
+    {
+      'openim_callbacks_total{command="c",outcome="rejected"}': '9x20',
+      'openim_callbacks_total{command="c",outcome="denied"}': '0+9x20',
+    },
   ],
   OpenImCallbacksFailed: [
     10,
@@ -310,6 +331,29 @@ const ALERTS: Record<
   ],
 };
 
+/** Further cases of some alerts. */
+const FURTHER: [alert: string, ...AlertCase][] = [
+  // No resync ever ended. Without OPENIM_API_URL none is due.
+  [
+    'OpenImResyncOverdue',
+    30,
+    {
+      'process_start_time_seconds{instance="one"}': '1x60',
+      'openim_reconciliation_leader{instance="one"}': '1x60',
+    },
+    { 'openim_reconciliation_leader{instance="one"}': '_x60' },
+  ],
+  [
+    'OpenImResyncOverdue',
+    10,
+    {
+      'process_start_time_seconds{instance="one"}': '-900x60',
+      'openim_reconciliation_leader{instance="one"}': '1x60',
+    },
+    { 'process_start_time_seconds{instance="one"}': '1x60' },
+  ],
+];
+
 it('Each alert has a test', () => {
   expect(Object.keys(ALERTS).toSorted()).toEqual(
     rules()
@@ -321,7 +365,8 @@ it('Each alert has a test', () => {
 withPromtool(
   'Each alert is raised by its series, and silent with the others (skipped without promtool)',
   () => {
-    const tests = Object.entries(ALERTS).flatMap(([alert, [minutes, raised, silent]]) =>
+    const cases = [...Object.entries(ALERTS).map(([alert, test]) => [alert, ...test] as const), ...FURTHER];
+    const tests = cases.flatMap(([alert, minutes, raised, silent]) =>
       [raised, { ...raised, ...silent }].map((values, index) => ({
         name: `${alert} ${index === 0 ? 'raised' : 'silent'}`,
         interval: '1m' as const,

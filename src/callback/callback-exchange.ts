@@ -23,6 +23,11 @@ export class CallbackExchange {
     this.admission = { delivery, bodyShare };
   }
 
+  /** Whether the request has a right token, and a path of a callback. */
+  get isAdmitted(): boolean {
+    return this.admission !== undefined;
+  }
+
   /** Row for the log of deliveries. Only admitted requests have one. */
   get delivery(): Delivery {
     return this.admission!.delivery;

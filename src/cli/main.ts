@@ -3,6 +3,7 @@ import { parseDateTime } from '../admin-api/date-time-param.js';
 import { DELIVERY_OUTCOMES } from '../deliveries/callback-delivery.entity.js';
 import { ConfigError } from '../config/read-config.js';
 import { VERSION } from '../config/version.js';
+import { DatabaseAccessError } from '../database/database-access-error.js';
 import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres-error.js';
 import { OpenImRefusal, OpenImUnreachable } from '../openim/openim-error.js';
 import type { OpenImVersion } from '../openim/webhooks.js';
@@ -15,10 +16,17 @@ import { replay, type ReplayOptions } from './commands/replay.command.js';
 import { run } from './commands/run.command.js';
 import { verify } from './commands/verify.command.js';
 import { webhooksTest } from './commands/webhooks-test.command.js';
-import { webhooksYml, type WebhooksOptions } from './commands/webhooks-yml.command.js';
+import { webhooksLines, type WebhooksOptions } from './commands/webhooks-yml.command.js';
 
 /** Errors that are printed without a stack trace. */
-const EXPECTED_ERRORS = [CommandError, ConfigError, EmbeddedPostgresError, OpenImRefusal, OpenImUnreachable];
+const EXPECTED_ERRORS = [
+  CommandError,
+  ConfigError,
+  DatabaseAccessError,
+  EmbeddedPostgresError,
+  OpenImRefusal,
+  OpenImUnreachable,
+];
 
 const program = new Command('openim-group-sync')
   .description('Fills, reconciles and checks the mirror, with the settings of the service')
@@ -60,7 +68,7 @@ program
   )
   .option('--env', 'print environment variables, for OpenIM in a container')
   .option('--openim <version>', 'the version of OpenIM, 3.8.3 or main', toVersion)
-  .action((options: WebhooksOptions) => printLine(webhooksYml(options)));
+  .action((options: WebhooksOptions) => printLine(webhooksLines(options)));
 
 program
   .command('replay')

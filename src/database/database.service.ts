@@ -12,14 +12,18 @@ import { continueFeed } from '../changes/feed-order.js';
 import { Config } from '../config/config.js';
 import { DatabaseClock } from '../postgres/database-clock.js';
 import { DatabaseState } from '../postgres/database-state.js';
-import { ConnectionError, isDatabaseUnavailable } from '../postgres/errors.js';
+import { withAdvice } from '../postgres/connection-advice.js';
+import { ConnectionError, isDatabaseUnavailable, lacksPrivilege } from '../postgres/errors.js';
 import { createPartitions } from '../partitions/daily-partitions.js';
 import { isTransactionPooled } from '../postgres/pooler.js';
+import { DatabaseAccessError } from './database-access-error.js';
 import { pendingMigrations, migrate } from './migrate.js';
 import { MIGRATION_OPTIONS, type MigrationOptions } from './migration-options.js';
 
 /** Delay between two attempts, in ms. */
 const RETRY_MS = 1000;
+/** Interval at which the log repeats why the service waits, in ms. */
+const REMINDER_MS = 60_000;
 /** Time limit of each connection and statement that detects a pooler, in ms. */
 const PROBE_TIMEOUT_MS = 3000;
 /** Reasons why the database cannot be used before its migrations, for the service and for commands that do not migrate. */
@@ -44,6 +48,7 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
 
   /** Why the database is not ready yet; "" before the first attempt. */
   notReadyReason = '';
+  private reportedAt = -Infinity;
   /** Whether `notReadyReason` is that PostgreSQL cannot be reached. */
   private isAway = false;
   private clockInterval?: NodeJS.Timeout;
@@ -81,11 +86,18 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
         this.state.opened();
         return;
       }
-      if (reason !== this.notReadyReason) {
-        this.notReadyReason = reason;
-        this.logger.warn({ reason }, 'Waiting for the database');
-      }
+      this.report(reason);
       await sleep(RETRY_MS, undefined, { signal: this.abort.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Logs the reason when it changes, and each minute. */
+  private report(reason: string): void {
+    const now = performance.now();
+    if (reason !== this.notReadyReason || now - this.reportedAt >= REMINDER_MS) {
+      this.notReadyReason = reason;
+      this.reportedAt = now;
+      this.logger.warn({ reason }, 'Waiting for the database');
     }
   }
 
@@ -121,9 +133,9 @@ export class DatabaseService implements OnApplicationBootstrap, OnApplicationShu
     } catch (error) {
       this.isAway = isDatabaseUnavailable(error);
       if (this.isAway || this.abort.signal.aborted) {
-        return (error as Error).message || String((error as NodeJS.ErrnoException).code);
+        return withAdvice(error);
       }
-      throw error;
+      throw lacksPrivilege(error) ? new DatabaseAccessError(error) : error;
     }
   }
 

@@ -1,7 +1,7 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { isUUID } from 'class-validator';
-import { Repository, type SelectQueryBuilder } from 'typeorm';
+import { Not, Repository, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { CallbackDelivery, type DeliveryOutcome } from './callback-delivery.entity.js';
 import { type DeliveryPage, type DeliveryWithBodyDto, toDeliveryDto } from './deliveries.dto.js';
@@ -33,6 +33,11 @@ export class DeliveriesService {
   ): Promise<void> {
     delivery.problems = problems;
     await this.deliveries.query(LOG_ONLY, [...delivery.parameters(), outcome, receivedAt]);
+  }
+
+  /** Whether OpenIM ever called. Ignored callbacks do not count: doctor sends them. */
+  async hasReceived(): Promise<boolean> {
+    return this.deliveries.existsBy({ outcome: Not('ignored') });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,16 +29,24 @@ export const inUse = (folder: string, runningUrl?: string): EmbeddedPostgresErro
   );
 
 /**
- * Reads the password of the cluster, and creates it at the first start. Only the owner of the folder can read it. The file appears with its
- * whole text: a start that is killed here leaves no empty file.
+ * Reads the password of the cluster, and creates it at the first start, with the folder. Only the owner of the folder can read it. The file
+ * appears with its whole text: a start that is killed here leaves no empty file.
+ * @throws EmbeddedPostgresError where this user cannot write the folder
  */
 export async function ownPassword(folder: string): Promise<string> {
   const file = join(folder, 'postgres.password');
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  await link(draft, file).catch(unlessExists);
-  await rm(draft);
-  return readFile(file, 'utf8');
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    await link(draft, file).catch(unlessExists);
+    await rm(draft);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      `DATA_DIR cannot be used: ${(error as Error).message}; set DATA_DIR to a folder that this user can write`,
+    );
+  }
 }
 
 const unlessExists = (error: NodeJS.ErrnoException): void => {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { chown, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
@@ -58,7 +58,6 @@ export class EmbeddedPostgres {
   static async start(dataDir: string, options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
     const folder = resolve(dataDir);
     const binaries = await findPostgresBinaries();
-    await mkdir(folder, { recursive: true });
     const password = await ownPassword(folder);
     await stopOrphan(folder, password);
     const postgres = new EmbeddedPostgres(folder, binaries, password, await freePort(), options);

@@ -58,7 +58,7 @@ export class JournalService implements OnApplicationShutdown {
     } catch (error) {
       this.lock?.close();
       this.logger.warn(
-        { err: error, folder: this.folder },
+        { reason: (error as Error).message, folder: this.folder },
         'The journal cannot be opened: callbacks are lost while PostgreSQL is away. DATA_DIR must be a folder that this user can write, for this process alone',
       );
       return;

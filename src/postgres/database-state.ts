@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { withAdvice } from './connection-advice.js';
 import { probeWritable } from './database-probe.js';
 import { isLockTimeout, isStatementError, refusesAllWrites } from './errors.js';
 
@@ -144,7 +145,7 @@ export class DatabaseState {
     }
     this.isAway = isAway;
     if (isAway) {
-      this.logger.warn({ err: error }, 'PostgreSQL cannot be reached');
+      this.logger.warn({ reason: withAdvice(error) }, 'PostgreSQL cannot be reached');
     } else {
       this.logger.log('PostgreSQL can be reached again');
       this.resumeWaiting();

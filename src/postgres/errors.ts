@@ -47,6 +47,9 @@ export const breaksSession = (error: unknown): boolean =>
 /** Whether rows violate a constraint that a partition would add (23514, check_violation). */
 export const isCheckViolation = (error: unknown): boolean => codeOf(error) === '23514';
 
+/** Whether the role may not do this (42501, insufficient_privilege). */
+export const lacksPrivilege = (error: unknown): boolean => codeOf(error) === '42501';
+
 /** Whether another session held a lock for longer than `lock_timeout`. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 

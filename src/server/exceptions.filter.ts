@@ -42,8 +42,8 @@ export class ExceptionsFilter implements ExceptionFilter {
     }
     if (isCallback(request)) {
       const reply = refusal(error);
-      const { log } = exchangeOf(response);
-      log.outcome = status >= 500 ? 'failed' : 'rejected';
+      const { log, isAdmitted } = exchangeOf(response);
+      log.outcome = status >= 500 ? 'failed' : isAdmitted ? 'rejected' : 'denied';
       log.problems = reply.errDlt;
       response.status(status).json(reply);
     } else {

@@ -73,8 +73,9 @@ export class NestLogger implements LoggerService {
     this.write(STARTUP_CONTEXTS.includes(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
+  /** Nest logs an error of `listen` and throws it too: `service.ts` logs it, with what to do. */
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(rest.at(-1) === 'NestApplication' ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

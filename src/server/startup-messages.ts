@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { callbackUrl, webhooksYml } from '../callback/payloads/webhooks-yml.js';
 import type { Config } from '../config/config.js';
 
 /**
@@ -38,4 +39,22 @@ export function logFirstSteps(config: Config, logger: Logger, url: string, gener
   logger.info(
     `Try: curl -s ${url}/admin/groups -H "Authorization: Bearer ${generatedKey ?? '$ADMIN_API_KEY'}"`,
   );
+}
+
+/**
+ * Logs the lines of OpenIM's `webhooks.yml`, for a service that never received a callback. `YOUR_TOKEN` stands for the token, so that no log
+ * contains it.
+ * @param url the address that the service listens on
+ */
+export function logWebhooksYml(config: Config, logger: Logger, url: string): void {
+  const name = config.HOST === '127.0.0.1' ? config.HOST : 'openim-group-sync';
+  const host = `${name}:${new URL(url).port}`;
+  const lines = webhooksYml(callbackUrl(host, config.callbacksAreOpen ? undefined : 'YOUR_TOKEN'));
+  const message =
+    'No callback has come yet. OpenIM needs these lines in its config/webhooks.yml, and a restart';
+  if (config.NODE_ENV === 'development') {
+    logger.info([`${message}:`, ...lines].join('\n'));
+  } else {
+    logger.info({ webhooksYml: lines }, message);
+  }
 }

@@ -6,7 +6,7 @@ const SRC = join(import.meta.dirname, '../../src');
 
 /** Names of errors whose message reaches OpenIM, staff or the person at the terminal. */
 const SHOWN =
-  /((?<!DOM)Exception|^EmbeddedPostgresError|^ListenError|^ConfigError|^DatabaseUrlError|^CommandError|^JournalFullError|^OpenIm\w+)$/;
+  /((?<!DOM)Exception|^EmbeddedPostgresError|^ListenError|^ConfigError|^DatabaseUrlError|^DatabaseAccessError|^CommandError|^JournalFullError|^OpenIm\w+)$/;
 const LEVELS = ['warn', 'error', 'fatal'];
 /** Callbacks that pass fields and a message to the logger. */
 const HANDED_ON = ['onRestart'];

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
+import { callbackUrl } from '../../callback/payloads/webhooks-yml.js';
 import { diagnose, type Installation } from '../../doctor/diagnose.js';
 import type { Finding } from '../../doctor/finding.js';
 import { CommandError, printLine, withContext } from '../context/context.js';
-import { callbackUrl } from './callback-url.js';
 
 const INDENT = ' '.repeat('warning  '.length);
 
