@@ -144,6 +144,7 @@ export const ARROWS = {
     'console/overview',
     'console/texts',
     'deliveries',
+    'doctor',
     'groups',
     'reconciliation',
     'stats',

@@ -1,7 +1,10 @@
-import { Controller, Get, NotFoundException, Query, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, NotFoundException, Post, Query, Req } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { Request } from 'express';
+import { DataSource } from 'typeorm';
 import { callbackUrl, webhooksYml } from '../callback/payloads/webhooks-yml.js';
 import { Config } from '../config/config.js';
+import type { Finding } from '../doctor/finding.js';
 import { ConsolePages } from './console-pages.js';
 import { html } from './html.js';
 
@@ -12,14 +15,31 @@ const HIDDEN = 'CALLBACK_TOKEN';
 @Controller('console')
 @ConsolePages()
 export class ConnectController {
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
 
   @Get('connect')
   show(@Req() request: Request, @Query('token') shown: unknown): Promise<string> {
-    const isShown = shown === 'shown';
-    const token = this.config.CALLBACK_TOKEN?.[0];
-    const url = callbackUrl(request.host, token && (isShown ? token : HIDDEN));
-    return html(request, 'connect', { lines: webhooksYml(url), hasToken: token !== undefined, isShown });
+    return this.page(request, shown === 'shown');
+  }
+
+  /** Checks the installation now, as `doctor` does, with the url that the page shows. It is no GET, since it sends a callback. */
+  @Post('connect')
+  @HttpCode(200)
+  async check(@Req() request: Request): Promise<string> {
+    const { diagnose } = await import('../doctor/diagnose.js');
+    const findings: Finding[] = [];
+    await diagnose(
+      {
+        config: this.config,
+        callbackUrl: urlOf(request, this.config.CALLBACK_TOKEN?.[0]),
+        withDatabase: (work) => work(this.dataSource),
+      },
+      (finding) => findings.push(finding),
+    );
+    return this.page(request, false, findings);
   }
 
   /** @throws NotFoundException always */
@@ -27,4 +47,14 @@ export class ConnectController {
   unknown(): never {
     throw new NotFoundException('There is no such page');
   }
+
+  private page(request: Request, isShown: boolean, findings?: Finding[]): Promise<string> {
+    const [token] = this.config.CALLBACK_TOKEN ?? [];
+    const lines = webhooksYml(urlOf(request, token && (isShown ? token : HIDDEN)));
+    return html(request, 'connect', { lines, hasToken: token !== undefined, isShown, findings });
+  }
 }
+
+/** The url of the callbacks, at the host by which the browser reaches the service. */
+const urlOf = ({ protocol, host }: Request, token: string | undefined): string =>
+  callbackUrl(host, token).replace(/^http:/, `${protocol}:`);

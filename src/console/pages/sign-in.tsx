@@ -10,6 +10,8 @@ export function SignIn({ to, isWrong }: { to: string; isWrong: boolean }) {
         <h1>{t.signIn}</h1>
         <p>{t.signInLead}</p>
         <input type="hidden" name="to" value={to} />
+        {/* For password managers, which keep a key under a name. */}
+        <input type="text" name="username" value="admin" autocomplete="username" hidden />
         <label>
           <span>{t.adminKey}</span>
           <input

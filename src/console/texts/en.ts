@@ -216,6 +216,9 @@ export const EN = {
   hideToken: 'Hide the token',
   tokenHidden: 'CALLBACK_TOKEN stands for the token.',
   findings: 'Findings',
+  findingsHelp:
+    'The check asks OpenIM, sends a callback to the url above, and reads the database, as the command doctor does.',
+  check: 'Check now',
   levels: { ok: 'ok', warning: 'warning', error: 'error' },
   checkAgain: 'Check again',
   problemTitles: {

@@ -189,6 +189,8 @@ export const ZH: Texts = {
   hideToken: '隐藏令牌',
   tokenHidden: 'CALLBACK_TOKEN 代表令牌。',
   findings: '检查结果',
+  findingsHelp: '检查会询问 OpenIM，向上面的地址发送一个回调，并读取数据库，与 doctor 命令相同。',
+  check: '立即检查',
   levels: { ok: '正常', warning: '警告', error: '错误' },
   checkAgain: '重新检查',
   problemTitles: {
