@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { RequestMethod } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
@@ -62,6 +64,7 @@ async function send(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
+const from = (address: string) => ({ 'x-forwarded-for': address });
 const cookieOf = ({ headers }: Page): string => headers.get('set-cookie')!.split(';')[0]!;
 
 /** Headers of a browser that is signed in. */
@@ -117,7 +120,6 @@ describe('The sign-in', () => {
   });
 
   it('has the limit of wrong keys of the admin API, for each address', async () => {
-    const from = (address: string) => ({ 'x-forwarded-for': address });
     await Promise.all(
       Array.from({ length: 60 }, () => send('/sign-in', { key: 'wrong' }, from('203.0.113.7'))),
     );
@@ -177,14 +179,12 @@ describe('A session', () => {
 });
 
 describe('A form', () => {
-  const SAME_HOST = () => new URL(service.url).host;
-
   it.each<[string, () => Record<string, string>, number]>([
     ['another site', () => ({ 'sec-fetch-site': 'cross-site' }), 403],
     ['a site of the same domain', () => ({ 'sec-fetch-site': 'same-site' }), 403],
     ['another origin', () => ({ 'sec-fetch-site': '', origin: 'http://evil.example' }), 403],
     ['no origin', () => ({ 'sec-fetch-site': '' }), 403],
-    ['this origin', () => ({ 'sec-fetch-site': '', origin: `http://${SAME_HOST()}` }), 303],
+    ['this origin', () => ({ 'sec-fetch-site': '', origin: service.url }), 303],
     [
       'this origin, behind a proxy',
       () => ({ 'sec-fetch-site': '', origin: 'https://ops.example', 'x-forwarded-host': 'ops.example' }),
@@ -360,7 +360,7 @@ it('Every route of the console is guarded: against other sites all, by a session
     .flat()
     .map(({ metatype }) => metatype as { prototype: object; name: string })
     .filter((controller) => String(Reflect.getMetadata('path', controller)).startsWith('console'));
-  const open: string[] = [];
+  const routes: string[] = [];
   for (const controller of controllers) {
     const guards = Reflect.getMetadata('__guards__', controller) as unknown[];
     expect([controller.name, guards]).toEqual([controller.name, expect.arrayContaining([SameOriginGuard])]);
@@ -370,12 +370,24 @@ it('Every route of the console is guarded: against other sites all, by a session
       const handler = (controller.prototype as Record<string, object>)[name]!;
       const path = Reflect.getMetadata('path', handler) as string | undefined;
       if (path !== undefined && !guards.includes(SessionGuard)) {
-        open.push(`${RequestMethod[Reflect.getMetadata('method', handler) as number]} ${path}`);
+        routes.push(`${RequestMethod[Reflect.getMetadata('method', handler) as number]} ${path}`);
       }
     }
   }
   expect(controllers.length).toBeGreaterThan(4);
-  expect(open).toEqual(['GET sign-in', 'POST sign-in', 'POST sign-out', 'GET console.css', 'GET icon.svg']);
+  expect(routes).toEqual(['GET sign-in', 'POST sign-in', 'POST sign-out', 'GET console.css', 'GET icon.svg']);
+});
+
+it('The templates and their library are loaded by the first page, not by the start', () => {
+  const root = join(import.meta.dirname, '../src');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('console/pages/'))
+    .map((name) => readFileSync(join(root, name), 'utf8'));
+  const imports = files.flatMap((text) => text.match(/^(import|export) [^;]*from '[^']*';/gms) ?? []);
+  expect(imports.length).toBeGreaterThan(500);
+  expect(
+    imports.filter((line) => /pages\/|preact|texts\/(en|zh)/.test(line) && !line.startsWith('import type')),
+  ).toEqual([]);
 });
 
 it('OpenAPI does not list the console', async () => {

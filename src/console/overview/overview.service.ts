@@ -11,7 +11,7 @@ import { type Bucket, CallbackHistory, type Outcomes } from './callback-history.
 import { type Problem, problemsOf } from './problems.js';
 
 /** Time for which the page waits for a part, in ms. The work goes on, and the next page has its result. */
-const PART_TIMEOUT_MS = 150;
+const PART_TIMEOUT_MS = 100;
 
 /** What the overview shows. A part that is not available in time is null. */
 export interface Overview {
@@ -36,7 +36,7 @@ export class OverviewService {
     private readonly history: CallbackHistory,
   ) {}
 
-  /** Reads the parts that are available within 150 ms. */
+  /** Reads the parts that are available within 100 ms. */
   async read(database: DatabaseCondition): Promise<Overview> {
     const [history, reconciliation, lastReceived] = await Promise.all([
       available(this.history.read()),

@@ -51,6 +51,11 @@ export function Groups({ query, page: { items, nextCursor }, exact }: Props) {
           [t.created, ({ createTime }) => <Time at={createTime} />, 'time'],
         ]}
       />
+      {groupName && (
+        <p class="hint">
+          {t.asUser} <UserLink id={groupName} />
+        </p>
+      )}
       <Pages next={nextCursor} />
     </Layout>
   );

@@ -118,6 +118,7 @@ export const EN = {
   all: 'All',
   status: 'Status',
   statuses: { 0: 'normal', 1: 'banned', 2: 'dismissed', 3: 'muted' } as Record<number, string>,
+  asUser: 'Or open the user',
   agreement: 'With OpenIM',
   stale: 'needs reconciling',
   whyStale: 'Why it needs reconciling',

@@ -107,6 +107,7 @@ export const ZH: Texts = {
   all: '全部',
   status: '状态',
   statuses: { 0: '正常', 1: '封禁', 2: '已解散', 3: '禁言' },
+  asUser: '或打开用户',
   agreement: '与 OpenIM',
   stale: '需要对账',
   whyStale: '需要对账的原因',
