@@ -3,23 +3,30 @@ import type { MemberDto } from '../../groups/member.dto.js';
 import type { MemberAtDto } from '../../groups/membership.dto.js';
 import { useTexts } from './context.js';
 import { GroupFrame } from './group-frame.js';
-import { Filters, Pages, period, Table } from './lists.js';
+import { type Column, Filters, Pages, period, Table } from './lists.js';
 import { Foreign, Missing, Role, Time, UserLink } from './parts.js';
 
 /** A page of a list; a text says why it does not exist. */
 export type PageOrReason<T> = { items: T[]; nextCursor: string | null } | string;
 
+type Row = Pick<MemberDto, 'userID' | 'roleLevel'> & Partial<MemberDto & MemberAtDto>;
+
 interface Props {
   group: GroupDto;
   query: { at?: Date; userID?: string; roleLevel?: number; reconciled?: string };
   /** Current members, or those at a moment. */
-  members: PageOrReason<MemberDto> | PageOrReason<MemberAtDto>;
+  members: PageOrReason<Row>;
 }
 
 /** A group and its members. */
 export function Group({ group, query: { at, userID, roleLevel, reconciled = '' }, members }: Props) {
   const t = useTexts();
   const path = `/console/groups/${encodeURIComponent(group.groupID)}`;
+  const now: Column<Row>[] = [
+    [t.nickname, ({ nickname }) => nickname && <Foreign text={nickname} />],
+    [t.joined, ({ joinTime }) => <Time at={joinTime} />, 'time'],
+    [t.invitedBy, ({ inviterUserID }) => inviterUserID && <UserLink id={inviterUserID} />],
+  ];
   return (
     <GroupFrame group={group} tab="members">
       {t.reconciled[reconciled] && (
@@ -40,31 +47,16 @@ export function Group({ group, query: { at, userID, roleLevel, reconciled = '' }
         <Missing reason={members} />
       ) : (
         <>
-          {at ? (
-            <Table
-              label={t.members}
-              rows={members.items as MemberAtDto[]}
-              empty={t.noMembers}
-              columns={[
-                [t.userID, (member) => <UserLink id={member.userID} />, 'main'],
-                [t.role, (member) => <Role level={member.roleLevel} />],
-                ...period(t),
-              ]}
-            />
-          ) : (
-            <Table
-              label={t.members}
-              rows={members.items as MemberDto[]}
-              empty={t.noMembers}
-              columns={[
-                [t.userID, (member) => <UserLink id={member.userID} />, 'main'],
-                [t.role, (member) => <Role level={member.roleLevel} />],
-                [t.nickname, ({ nickname }) => nickname && <Foreign text={nickname} />],
-                [t.joined, ({ joinTime }) => <Time at={joinTime} />, 'time'],
-                [t.invitedBy, ({ inviterUserID }) => inviterUserID && <UserLink id={inviterUserID} />],
-              ]}
-            />
-          )}
+          <Table<Row>
+            label={t.members}
+            rows={members.items}
+            empty={t.noMembers}
+            columns={[
+              [t.userID, (member) => <UserLink id={member.userID} />, 'main'],
+              [t.role, (member) => <Role level={member.roleLevel} />],
+              ...(at ? period(t) : now),
+            ]}
+          />
           <Pages next={members.nextCursor} />
         </>
       )}

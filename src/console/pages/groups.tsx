@@ -61,15 +61,17 @@ export function Groups({ query, page: { items, nextCursor }, exact }: Props) {
   );
 }
 
-/** Whether the rows of a group are known to equal OpenIM, and since when not. */
+/** Whether the rows of a group are known to equal OpenIM, and since when. */
 export function Agreement({ group: { staleSince, verifiedAt } }: { group: GroupDto }) {
   const t = useTexts();
   if (staleSince !== null) {
     return <Badge tone="warn">{t.stale}</Badge>;
   }
-  return (
-    <Badge tone={verifiedAt === null ? 'calm' : 'good'}>
-      {verifiedAt === null ? t.notVerified : <Time at={verifiedAt} />}
+  return verifiedAt === null ? (
+    <Badge tone="calm">{t.notVerified}</Badge>
+  ) : (
+    <Badge tone="good">
+      {t.verified} <Time at={verifiedAt} />
     </Badge>
   );
 }

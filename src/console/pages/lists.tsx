@@ -120,7 +120,7 @@ export function Filters({ action, button, fields }: { action: string; button: st
 }
 
 /** The columns of a membership: since when and until when. */
-export const period = (t: Texts): Column<{ validFrom: string; validTo: string | null }>[] => [
+export const period = (t: Texts): Column<{ validFrom?: string; validTo?: string | null }>[] => [
   [t.since, ({ validFrom }) => <Time at={validFrom} />, 'time'],
   [t.until, ({ validTo }) => (validTo === null ? t.still : <Time at={validTo} />), 'time'],
 ];

@@ -26,7 +26,7 @@ export function Reconciliation({ state }: { state: ReconciliationState | null })
                   {t.reconciliationStates[state.state]}
                 </Badge>,
               ],
-              [t.stale, <Count of={state.waiting.stale} />],
+              [t.staleGroups, <Count of={state.waiting.stale} />],
               [t.neverRead, <Count of={state.waiting.neverRead} />],
               [t.absent, <Count of={state.waiting.absent} />],
               [
@@ -56,7 +56,7 @@ function Runs({ runs }: { runs: ReconciliationState['runs'] }) {
         [t.state, (run) => <Badge tone={TONES[run.state] ?? 'calm'}>{t.runStates[run.state]}</Badge>],
         [t.groupsRead, ({ groupsRead }) => <Count of={groupsRead} />, 'number'],
         [t.differences, ({ differences }) => <Count of={differences} />, 'number'],
-        [t.since, ({ startedAt }) => <Time at={startedAt} />, 'time'],
+        [t.started, ({ startedAt }) => <Time at={startedAt} />, 'time'],
       ]}
     />
   );

@@ -41,10 +41,10 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 
-/** A time as its distance from now; the exact one, in UTC, is its title. 0 and null: none. */
-export function Time({ at }: { at: string | number | null }) {
+/** A time as its distance from now; the exact one, in UTC, is its title. 0, null and undefined: none. */
+export function Time({ at }: { at: string | number | null | undefined }) {
   const { now, language } = usePage();
-  if (at === null || at === 0) {
+  if (!at) {
     return <span class="quiet">–</span>;
   }
   const date = new Date(at);

@@ -7,20 +7,28 @@ import { Layout } from './layout.js';
 import { type Column, Filters, Pages, period, Table } from './lists.js';
 import { GroupName, Head, Missing, Role, Status, Time } from './parts.js';
 
+/** A group of today, or a membership. */
+type Row = Pick<UserGroupAtDto, 'groupID' | 'groupName' | 'roleLevel'> &
+  Partial<Omit<UserGroupDto, 'groupName'> & UserGroupAtDto>;
+
 interface Props {
   userID: string;
   query: { at?: Date };
   /** The groups of today, or at a moment. */
-  groups: PageOrReason<UserGroupDto> | PageOrReason<UserGroupAtDto>;
+  groups: PageOrReason<Row>;
   ended: EndedMembership[];
 }
 
 /** A user: the groups, and the memberships that ended. */
 export function User({ userID, query: { at }, groups, ended }: Props) {
   const t = useTexts();
-  const shared: Column<{ groupID: string; groupName: string | null; roleLevel: number }>[] = [
+  const shared: Column<Row>[] = [
     [t.group, (group) => <GroupName group={group} />, 'main'],
     [t.role, ({ roleLevel }) => <Role level={roleLevel} />],
+  ];
+  const now: Column<Row>[] = [
+    [t.status, ({ status = 0 }) => <Status status={status} />],
+    [t.created, ({ createTime }) => <Time at={createTime} />, 'time'],
   ];
   return (
     <Layout title={t.user} section="groups">
@@ -35,25 +43,12 @@ export function User({ userID, query: { at }, groups, ended }: Props) {
         <Missing reason={groups} />
       ) : (
         <>
-          {at ? (
-            <Table
-              label={t.groups}
-              rows={groups.items as UserGroupAtDto[]}
-              empty={t.noMemberships}
-              columns={[...shared, ...period(t)]}
-            />
-          ) : (
-            <Table
-              label={t.groups}
-              rows={groups.items as UserGroupDto[]}
-              empty={t.noMemberships}
-              columns={[
-                ...shared,
-                [t.status, ({ status }) => <Status status={status} />],
-                [t.created, ({ createTime }) => <Time at={createTime} />, 'time'],
-              ]}
-            />
-          )}
+          <Table
+            label={t.groups}
+            rows={groups.items}
+            empty={t.noMemberships}
+            columns={[...shared, ...(at ? period(t) : now)]}
+          />
           {'unknownGroups' in groups && Number(groups.unknownGroups) > 0 && (
             <p class="hint">{t.unknownGroups(Number(groups.unknownGroups))}</p>
           )}

@@ -97,6 +97,7 @@ export const EN = {
   },
   groupsRead: 'Groups read',
   differences: 'Differences',
+  started: 'Started',
   noRuns: 'No run has started yet.',
   driftKinds: {
     filled: 'first read',
@@ -124,6 +125,7 @@ export const EN = {
   whyStale: 'Why it needs reconciling',
   agreed: 'agreed',
   notVerified: 'not compared yet',
+  verified: 'compared',
   owner: 'Owner',
   creator: 'Creator',
   members: 'Members',
@@ -172,7 +174,7 @@ export const EN = {
   noMembers: 'No member is here, or none matches.',
   outcome: 'Outcome',
   noTimeline: 'Nothing is known to have happened within the retention of the log.',
-  viaReconciliation: 'found by reconciliation; no callback reported it',
+  viaReconciliation: 'no callback reported it',
   callback: 'callback',
   moreMembers: (number: number) => `and ${n(number, 'other member', 'other members')}`,
   changed: {
