@@ -4,6 +4,7 @@ import { CallbackModule } from './callback/callback.module.js';
 import { ChangesModule } from './changes/changes.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { ConsoleModule } from './console/console.module.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         ReconcilerModule,
         HealthModule,
         MetricsModule,
+        ...(config.CONSOLE === 'on' ? [ConsoleModule] : []),
       ],
       providers: [{ provide: APP_FILTER, useClass: ExceptionsFilter }],
     };

@@ -8,7 +8,7 @@ const SRC = join(import.meta.dirname, '../src');
 function readImports(): Map<string, Set<string>> {
   const imports = new Map<string, Set<string>>();
   for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
-    if (file.endsWith('.ts')) {
+    if (/\.tsx?$/.test(file)) {
       const folder = dirname(file);
       const targets = imports.get(folder) ?? new Set();
       const text = readFileSync(join(SRC, file), 'utf8');

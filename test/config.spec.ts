@@ -48,6 +48,7 @@ const EXAMPLES: Readonly<Record<string, readonly [string, unknown]>> = {
   CHANGES_WEBHOOK_URL: ['http://a/x?k=1, https://b/', ['http://a/x?k=1', 'https://b/']],
   CHANGES_WEBHOOK_SECRET: [`whsec_${'a'.repeat(32)}`, [`whsec_${'a'.repeat(32)}`]],
   ADMIN_API_KEY: ['k', ['k']],
+  CONSOLE: ['off', 'off'],
   LOG_LEVEL: ['warn', 'warn'],
 };
 
@@ -80,6 +81,7 @@ it('The configuration has the documented defaults in development', () => {
     CHANGES_WEBHOOK_URL: undefined,
     CHANGES_WEBHOOK_SECRET: undefined,
     ADMIN_API_KEY: undefined,
+    CONSOLE: 'on',
     LOG_LEVEL: 'info',
   });
 });
@@ -182,6 +184,7 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ['CHANGES_WEBHOOK_SECRET', 'secret'],
   ['CHANGES_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
   ['ADMIN_API_KEY', ','],
+  ['CONSOLE', 'yes'],
   ['LOG_LEVEL', 'loud'],
 ];
 

@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { ChangesService } from '../src/changes/changes.service.js';
+import { CallbackHistory } from '../src/console/overview/callback-history.js';
 import { GroupSyncService } from '../src/groups/group-sync.service.js';
+import { GroupsService } from '../src/groups/groups.service.js';
+import { MembershipService } from '../src/groups/membership.service.js';
 import { toJsonText } from '../src/groups/statements/json-text.js';
 import { KnownGroupsService } from '../src/reconciliation/snapshots/known-groups.service.js';
 import { CREATE, Service } from './helpers/service.js';
@@ -99,7 +104,8 @@ async function plansWhile(something: () => Promise<unknown>): Promise<Plan[][]> 
   const statements = service.recordStatements();
   await something();
   const plans: Plan[][] = [];
-  for (const { sql, parameters } of statements.slice()) {
+  // PostgreSQL explains no statement of a transaction itself.
+  for (const { sql, parameters } of statements.filter(({ sql: text }) => !/^(START|SET|COMMIT)/.test(text))) {
     const [row] = await service.database.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
       `EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`,
       parameters,
@@ -212,6 +218,35 @@ it.each<[string, string, () => Promise<unknown>]>([
   const [plan = []] = await plansWhile(find);
   expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
   expect(plan.map((node) => node['Index Name'])).toContain(index);
+});
+
+it.each<[string, string, () => Promise<unknown>]>([
+  [
+    'members by the beginning of their userIDs',
+    'group_members_', // the key, or the index of users
+    () => service.app.get(GroupsService).findMembers('big', 'user77', 50),
+  ],
+  [
+    'the memberships of a user that ended',
+    'group_member_periods_user_id_idx',
+    () => service.app.get(MembershipService).listEnded('user7', 50),
+  ],
+  [
+    'the changes that deliveries caused',
+    'group_changes_pkey',
+    () => service.app.get(ChangesService).causedBy('g7', [randomUUID()], new Date(Date.now() - 86_400_000)),
+  ],
+])('The console finds %s by the index %s', async (_, index, find) => {
+  const plan = (await plansWhile(find)).flat();
+  expect(scannedTables(plan)).toEqual([]);
+  expect(plan.map((node) => node['Index Name'])).toContainEqual(expect.stringContaining(index));
+});
+
+it('The chart of the console counts the open quarter of an hour by an index', async () => {
+  const plans = await plansWhile(() => service.app.get(CallbackHistory).read());
+  expect(plans).toHaveLength(2);
+  // The closed ones of a day are all rows here.
+  expect(plans.map(scannedTables)).toContainEqual([]);
 });
 
 it('The groups of a user are found and marked as stale by indexes', async () => {

@@ -2,7 +2,7 @@ import { BadRequestException, GoneException, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { ChangePoller } from './change-poller.service.js';
-import { type ChangesPage, toChangeDto } from './change.dto.js';
+import { type ChangeDto, type ChangesPage, toChangeDto } from './change.dto.js';
 import { BEGINNING, before, decodeFeedCursor, encodeFeedCursor, type FeedCursor } from './feed-cursor.js';
 import { HORIZON } from './feed-order.js';
 import type { ChangesQuery } from './changes-query.js';
@@ -40,6 +40,9 @@ const read = (condition: string, order: readonly string[]): string => `
 const OF_ALL_GROUPS = read('', ['position', 'group_id', 'revision']);
 /** Within a group the order of revisions is that of positions. */
 const OF_ONE_GROUP = read('AND group_id = $7 AND revision > $8::bigint', ['revision']);
+
+const CAUSED_BY = `
+  SELECT ${CHANGE_COLUMNS} FROM group_changes WHERE group_id = $1 AND cause = ANY ($2::uuid[]) AND recorded_at >= $3 ORDER BY revision`;
 
 interface Feed {
   epoch: string;
@@ -113,6 +116,12 @@ export class ChangesService {
       );
     }
     return part;
+  }
+
+  /** Lists the changes of a group that deliveries caused. @param since a time before all of them */
+  async causedBy(groupID: string, deliveryIDs: readonly string[], since: Date): Promise<ChangeDto[]> {
+    const rows = await this.dataSource.query<GroupChange[]>(CAUSED_BY, [groupID, deliveryIDs, since]);
+    return rows.map(toChangeDto);
   }
 
   /**

@@ -163,6 +163,10 @@ export class Config {
   @Secrets('ADMIN_API_KEY must hold a key without spaces, and is required in production')
   ADMIN_API_KEY?: string[];
 
+  /** Whether `/console` is served, the pages for staff. */
+  @IsIn(['on', 'off'], { message: 'CONSOLE must be on or off' })
+  readonly CONSOLE: 'on' | 'off' = 'on';
+
   /** Lowest level that is logged. */
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     message: 'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',

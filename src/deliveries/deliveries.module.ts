@@ -11,6 +11,6 @@ import { TimelineService } from './timeline.service.js';
   imports: [TypeOrmModule.forFeature([CallbackDelivery]), AdminApiModule],
   controllers: [DeliveriesController],
   providers: [DeliveriesService, TimelineService],
-  exports: [DeliveriesService],
+  exports: [DeliveriesService, TimelineService],
 })
 export class DeliveriesModule {}

@@ -49,3 +49,13 @@ export async function* checkMirror(
   yield* await checkBeforeCallbacks(hooks);
   yield await checkLostCallbacks(hooks);
 }
+
+/** Makes all checks but the probe, in a process that has the database. @param url the url of the callbacks */
+export async function* checkInstallation(
+  dataSource: DataSource,
+  config: Config,
+  url: string,
+): AsyncGenerator<Finding> {
+  const operationID = yield* checkConnections(config, url);
+  yield* checkMirror(dataSource, config, operationID);
+}

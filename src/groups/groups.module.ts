@@ -14,6 +14,6 @@ import { MembershipService } from './membership.service.js';
   imports: [TypeOrmModule.forFeature([Group, GroupMember]), AdminApiModule, ChangesModule],
   controllers: [GroupsController],
   providers: [GroupsService, MembershipService, GroupSyncService],
-  exports: [GroupSyncService],
+  exports: [GroupsService, GroupSyncService, MembershipService],
 })
 export class GroupsModule {}

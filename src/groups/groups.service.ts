@@ -4,7 +4,7 @@ import { Repository } from 'typeorm';
 import { decodeCursor, page, type PageQuery } from '../admin-api/paging.js';
 import { GroupMember } from './group-member.entity.js';
 import { type GroupDto, type GroupPage, toGroupDto, type UserGroupPage } from './group.dto.js';
-import { type MemberOfGroupDto, type MemberPage, toMemberDto } from './member.dto.js';
+import { type MemberDto, type MemberOfGroupDto, type MemberPage, toMemberDto } from './member.dto.js';
 import { type GroupsQuery, type MembersQuery } from './groups-query.js';
 import { Group } from './group.entity.js';
 
@@ -88,6 +88,18 @@ export class GroupsService {
       await this.getGroup(groupID);
     }
     return page(rows.map(toMemberDto), query.limit, (member) => [member.roleLevel, member.userID]);
+  }
+
+  /** Lists the first current members of a group whose userIDs begin with a text, by userID. */
+  async findMembers(groupID: string, beginning: string, limit: number): Promise<MemberDto[]> {
+    const rows = await this.members
+      .createQueryBuilder('m')
+      .where('m.groupID = :groupID AND m.leftAt IS NULL', { groupID })
+      .andWhere('m.userID LIKE :pattern', { pattern: `${beginning.replace(/[\\%_]/g, '\\$&')}%` })
+      .orderBy('m.userID')
+      .limit(limit)
+      .getMany();
+    return rows.map(toMemberDto);
   }
 
   /** Lists the current members of all groups, by groupID and userID. @throws BadRequestException for a cursor of another list */

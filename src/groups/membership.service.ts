@@ -54,8 +54,17 @@ const UNKNOWN_GROUPS = `
   ) AS memberships JOIN groups USING (group_id)
   WHERE coalesce(known_since > $2, true)`;
 
+/** Memberships of $1 that ended, the last one first. Sorts those of one user. */
+const ENDED = `
+  SELECT group_id AS "groupID", group_name AS "groupName", role_level AS "roleLevel", valid_from AS "validFrom", valid_to AS "validTo", how
+  FROM (SELECT * FROM group_member_periods WHERE user_id = $1 ORDER BY valid_to DESC LIMIT $2) AS periods LEFT JOIN groups USING (group_id)
+  ORDER BY valid_to DESC`;
+
 /** A row, with times as Dates. */
 type Row<T> = Omit<T, 'validFrom' | 'validTo'> & { validFrom: Date; validTo: Date | null };
+
+/** A membership that ended. */
+export type EndedMembership = UserGroupAtDto & { how: string | null };
 
 const toDto = <T>(row: Row<T>) => ({
   ...row,
@@ -114,6 +123,12 @@ export class MembershipService {
       last,
     ]);
     return { ...groups, unknownGroups: unknown.groups };
+  }
+
+  /** Lists the last memberships of a user that ended, or whose role changed: `how` as in `group_member_periods`. */
+  async listEnded(userID: string, limit: number): Promise<EndedMembership[]> {
+    const rows = await this.dataSource.query<Row<EndedMembership>[]>(ENDED, [userID, limit]);
+    return rows.map(toDto);
   }
 
   private async findEnd(statement: string, range: unknown[]): Promise<string | null> {

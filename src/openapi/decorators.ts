@@ -36,6 +36,7 @@ export const ApiBearerAuth = later('ApiBearerAuth');
 export const ApiBody = later('ApiBody');
 export const ApiConflictResponse = later('ApiConflictResponse');
 export const ApiDefaultResponse = later('ApiDefaultResponse');
+export const ApiExcludeController = later('ApiExcludeController');
 export const ApiExtraModels = later('ApiExtraModels');
 export const ApiGoneResponse = later('ApiGoneResponse');
 export const ApiHeader = later('ApiHeader');

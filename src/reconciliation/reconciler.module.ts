@@ -23,5 +23,6 @@ import { RunScheduler } from './runs/run-scheduler.js';
     ReconcilerService,
     ReconciliationService,
   ],
+  exports: [ReconciliationService],
 })
 export class ReconcilerModule {}

@@ -35,6 +35,9 @@ const DRIFT = `
   SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED_CALLBACKS})::float8 AS "missedCallbacks"
   FROM ${DRIFT_ROWS} WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
 
+/** The state of reconciliation, without what is counted in the log of deliveries. */
+export type ReconciliationState = Omit<ReconciliationDto, 'receivedCallbacks' | 'lossRate'>;
+
 /** Reads the state of reconciliation, and requests it, in any replica. */
 @Injectable()
 export class ReconciliationService {
@@ -50,22 +53,24 @@ export class ReconciliationService {
 
   /** Reads the groups that wait, the drift of the last day and the last runs. */
   async read(): Promise<ReconciliationDto> {
-    const [waiting, drift, runs, deliveries] = await Promise.all([
+    const [state, deliveries] = await Promise.all([this.readState(), this.stats.readDeliveries()]);
+    const receivedCallbacks = deliveries && countWritten(deliveries);
+    const all = receivedCallbacks === null ? null : state.missedCallbacks + receivedCallbacks;
+    return { ...state, receivedCallbacks, lossRate: all ? state.missedCallbacks / all : null };
+  }
+
+  /** Reads the same without a count of the log of deliveries, which may take seconds. */
+  async readState(): Promise<ReconciliationState> {
+    const [waiting, drift, runs] = await Promise.all([
       this.dataSource.query<ReconciliationDto['waiting'][]>(WAITING),
       this.dataSource.query<DriftDto[]>(DRIFT),
       this.runs.latest(RUNS),
-      this.stats.readDeliveries(),
     ]);
-    const missedCallbacks = drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0);
-    const receivedCallbacks = deliveries && countWritten(deliveries);
-    const all = receivedCallbacks === null ? null : missedCallbacks + receivedCallbacks;
     return {
       state: this.stateOf(runs),
       waiting: waiting[0]!,
       drift,
-      missedCallbacks,
-      receivedCallbacks,
-      lossRate: all ? missedCallbacks / all : null,
+      missedCallbacks: drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0),
       runs: runs.map(toRunDto),
     };
   }

@@ -28,7 +28,7 @@ export class ExceptionsFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
-    const error = withoutPath(this.toHttpException(exception), request);
+    const error = withoutPath(toHttpException(exception, this.dataSource), request);
     const status = error.getStatus();
     if (status >= 500) {
       logErrorOf(response, exception);
@@ -50,16 +50,17 @@ export class ExceptionsFilter implements ExceptionFilter {
       response.status(status).json(error.getResponse());
     }
   }
+}
 
-  private toHttpException(exception: unknown): HttpException {
-    if (exception instanceof HttpException) {
-      return exception;
-    }
-    if (!this.dataSource.isInitialized || isDatabaseUnavailable(exception)) {
-      return new ServiceUnavailableException('The database cannot be reached');
-    }
-    return new InternalServerErrorException();
+/** Returns what an error is for the caller: 503 while PostgreSQL is unreachable, and 500 without details for anything unexpected. */
+export function toHttpException(exception: unknown, dataSource: DataSource): HttpException {
+  if (exception instanceof HttpException) {
+    return exception;
   }
+  if (!dataSource.isInitialized || isDatabaseUnavailable(exception)) {
+    return new ServiceUnavailableException('The database cannot be reached');
+  }
+  return new InternalServerErrorException();
 }
 
 /** Replaces the message of a request without a route: the messages of Nest and Express repeat the path, which may contain a token. */

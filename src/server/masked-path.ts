@@ -1,5 +1,5 @@
 /** Segments that are not secret: the first words of routes, and OpenIM's commands. */
-const KNOWN = /^(callback\w{0,64}|admin|health|metrics|docs|docs-json|)$/i;
+const KNOWN = /^(callback\w{0,64}|admin|console|health|metrics|docs|docs-json|)$/i;
 /** Maximum number of segments. */
 const MAX_SEGMENTS = 8;
 

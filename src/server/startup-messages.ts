@@ -35,6 +35,9 @@ export function logFirstSteps(config: Config, logger: Logger, url: string, gener
   if (config.DATABASE_URL === undefined) {
     logger.info(`The data is in ${config.DATA_DIR}`);
   }
+  if (config.CONSOLE === 'on') {
+    logger.info(`The console is at ${url}/console`);
+  }
   logger.info(`The documentation of every route is at ${url}/docs`);
   logger.info(
     `Try: curl -s ${url}/admin/groups -H "Authorization: Bearer ${generatedKey ?? '$ADMIN_API_KEY'}"`,

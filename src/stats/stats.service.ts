@@ -55,29 +55,41 @@ export class StatsService {
       this.groups.read(),
       this.stale.read(),
       this.readDeliveries(),
-      this.lastReceived.read(),
+      this.readLastReceived(),
       this.lostCallbacks.read(),
       this.beforeCommands.read(),
     ]);
-    const oldest = this.journal.groups.oldestReceivedAt;
     return {
       groups: groups && groups.map(({ status, groups: count }) => ({ status, groups: count })),
       members: groups && groups.reduce((sum, { members }) => sum + members, 0),
       staleGroups: stale && stale[0]!.groups,
       deliveries,
-      lastReceived:
-        lastReceived &&
-        lastReceived.map(({ command, receivedAt }) => ({ command, receivedAt: receivedAt.toISOString() })),
+      lastReceived,
       lostCallbacks,
       beforeCommands,
       clockDifferenceMs: this.clock.differenceMs ?? null,
-      journal: {
-        open: this.journal.isAccepting,
-        waiting: this.journal.waiting,
-        bytes: this.journal.bytes,
-        oldestReceivedAt: oldest === undefined ? null : new Date(oldest).toISOString(),
-      },
+      journal: this.readJournal(),
     };
+  }
+
+  /** Reads the current state of the journal of this process. */
+  readJournal(): StatsDto['journal'] {
+    const oldest = this.journal.groups.oldestReceivedAt;
+    return {
+      open: this.journal.isAccepting,
+      waiting: this.journal.waiting,
+      bytes: this.journal.bytes,
+      oldestReceivedAt: oldest === undefined ? null : new Date(oldest).toISOString(),
+    };
+  }
+
+  /** Reads when each command was received last, at most 5 s old; null where it is not available. */
+  async readLastReceived(): Promise<StatsDto['lastReceived']> {
+    const lastReceived = await this.lastReceived.read();
+    return (
+      lastReceived &&
+      lastReceived.map(({ command, receivedAt }) => ({ command, receivedAt: receivedAt.toISOString() }))
+    );
   }
 
   /** Reads the deliveries of the last day, by command and outcome, at most 5 s old; null where the count is not available. */

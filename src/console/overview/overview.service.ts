@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { CALLBACK_COMMANDS } from '../../callback/payloads/callback-commands.js';
+import { Config } from '../../config/config.js';
+import type { DatabaseCondition } from '../../postgres/database-state.js';
+import type { ReconciliationState } from '../../reconciliation/reconciliation.service.js';
+import { ReconciliationService } from '../../reconciliation/reconciliation.service.js';
+import type { StatsDto } from '../../stats/stats.dto.js';
+import { StatsService } from '../../stats/stats.service.js';
+import { withTimeout } from '../../waiting/with-timeout.js';
+import { type Bucket, CallbackHistory, type Outcomes } from './callback-history.js';
+import { type Problem, problemsOf } from './problems.js';
+
+/** Time for which the page waits for a part, in ms. The work goes on, and the next page has its result. */
+const PART_TIMEOUT_MS = 100;
+
+/** What the overview shows. A part that is not available in time is null. */
+export interface Overview {
+  readonly problems: Problem[];
+  readonly journal: StatsDto['journal'];
+  readonly hasJournal: boolean;
+  readonly reconciliation: ReconciliationState | null;
+  readonly history: Bucket[] | null;
+  /** Callbacks of 24 h. */
+  readonly outcomes: Outcomes | null;
+  /** When each command was received last; null: never. */
+  readonly commands: { command: string; receivedAt: string | null }[] | null;
+}
+
+/** Reads what the overview shows. It counts nothing that grows with the number of groups. */
+@Injectable()
+export class OverviewService {
+  constructor(
+    private readonly config: Config,
+    private readonly stats: StatsService,
+    private readonly reconciliation: ReconciliationService,
+    private readonly history: CallbackHistory,
+  ) {}
+
+  /** Reads the parts that are available within 100 ms. */
+  async read(database: DatabaseCondition): Promise<Overview> {
+    const [history, reconciliation, lastReceived] = await Promise.all([
+      available(this.history.read()),
+      available(this.reconciliation.readState()),
+      available(this.stats.readLastReceived()),
+    ]);
+    const journal = this.stats.readJournal();
+    const state = {
+      journal,
+      hasJournal: this.config.JOURNAL === 'on',
+      reconciliation,
+      history,
+      outcomes: history && totalOf(history),
+      commands: lastReceived && withSilentCommands(lastReceived),
+    };
+    return { problems: problemsOf(state, database), ...state };
+  }
+}
+
+const available = <T>(part: Promise<T>): Promise<T | null> =>
+  withTimeout(
+    part.catch(() => null),
+    PART_TIMEOUT_MS,
+    () => null,
+  );
+
+function totalOf(history: readonly Bucket[]): Outcomes {
+  const total: Outcomes = {};
+  for (const [outcome, callbacks] of history.flatMap(({ outcomes }) => Object.entries(outcomes))) {
+    const key = outcome as keyof Outcomes;
+    total[key] = (total[key] ?? 0) + callbacks;
+  }
+  return total;
+}
+
+/** The received commands, newest first, then the mirrored ones that were never received. */
+function withSilentCommands(
+  received: NonNullable<StatsDto['lastReceived']>,
+): NonNullable<Overview['commands']> {
+  const names = new Set(received.map(({ command }) => command));
+  const silent = [...CALLBACK_COMMANDS.keys()].filter((command) => !names.has(command));
+  return [
+    ...received.toSorted((a, b) => b.receivedAt.localeCompare(a.receivedAt)),
+    ...silent.map((command) => ({ command, receivedAt: null })),
+  ];
+}

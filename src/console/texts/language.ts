@@ -1,0 +1,3 @@
+/** Languages of the console. */
+export const LANGUAGES = ['en', 'zh'] as const;
+export type Language = (typeof LANGUAGES)[number];
