@@ -166,7 +166,11 @@ inBrowser('The console in a browser (skipped where Chromium is not installed)', 
 
 /** Returns what axe finds, with the elements. @param rules undefined: all */
 async function axeFinds(page: Page, rules?: string[]): Promise<string[]> {
-  const options = JSON.stringify(rules ? { runOnly: rules } : {});
+  const options = JSON.stringify({
+    resultTypes: ['violations'],
+    preload: false,
+    ...(rules && { runOnly: rules }),
+  });
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(${options})`);
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,

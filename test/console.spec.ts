@@ -346,9 +346,16 @@ describe('The console', () => {
     await fresh.stop();
   });
 
-  it('logs who did what, without the key', async () => {
-    const line = service.log.findLast(({ req }) => (req as { route?: string })?.route?.endsWith('/replay'))!;
-    expect(line).toMatchObject({ adminKey: { number: 1, fingerprint: expect.any(String) as string } });
+  it('logs who signed in and did what, without the key', () => {
+    for (const route of ['/console/sign-in', '/console/deliveries/:id/replay']) {
+      const line = service.log.findLast(
+        ({ req, res }) =>
+          req !== undefined &&
+          (req as { route?: string }).route === route &&
+          (res as { statusCode: number }).statusCode === 303,
+      );
+      expect(line).toMatchObject({ adminKey: { number: 1, fingerprint: expect.any(String) as string } });
+    }
     expect(JSON.stringify(service.log)).not.toMatch(new RegExp(`${KEY}|second-key`));
   });
 });

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, Post, Query, Redirect, Req } from '@nestjs/common';
 import { IsOptional, IsString } from 'class-validator';
 import type { Request } from 'express';
+import { adminRequestLog } from '../admin-api/admin-request-log.js';
 import { AdminKeys } from '../admin-api/admin-keys.js';
 import { AuthenticationLimit } from '../auth/authentication-limit.js';
 import { ConsolePages } from './console-pages.js';
@@ -49,6 +50,7 @@ export class SignInController {
       request.res!.status(401).send(await html(request, 'signIn', { to, isWrong: true }));
       return;
     }
+    adminRequestLog(request.res!).adminKey = await this.keys.describe(keyIndex);
     this.sessions.begin(request, keyIndex);
     request.res!.redirect(303, to);
   }
