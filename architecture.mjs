@@ -127,7 +127,7 @@ export const ARROWS = {
   // What staff and operators see
   stats: ['admin-api', 'hooks', 'journal', 'openapi', 'postgres', 'waiting'],
   health: ['database', 'journal', 'openapi', 'postgres', 'waiting'],
-  doctor: ['callback/payloads', 'config', 'hooks', 'openim'],
+  doctor: ['callback/payloads', 'config', 'hooks', 'openim', 'waiting'],
   // HTTP and the process
   server: ['admin-api', 'callback', 'callback/payloads', 'config', 'openapi', 'postgres', 'waiting'],
   // The pages for staff

@@ -141,6 +141,8 @@ it.each<[string, Partial<WebhooksYml>, Faults, Environment, string]>([
     'The clocks of OpenIM and PostgreSQL differ by',
   ],
   ['a wrong secret', {}, {}, { OPENIM_SECRET: 'wrong' }, 'OpenIM refused /auth/get_admin_token: 1002'],
+  ['an OpenIM that hangs', {}, { slowMs: 20_000 }, {}, 'did not answer within 5 s'],
+  ['the page of a proxy instead of OpenIM', {}, { html502: true }, {}, "HTTP 502 without OpenIM's JSON"],
   ['an unknown admin', {}, {}, { OPENIM_ADMIN_USER_ID: 'someone' }, 'userID is not an admin'],
   ['no OPENIM_API_URL', {}, {}, { OPENIM_API_URL: '' }, 'OPENIM_API_URL is not set'],
   [

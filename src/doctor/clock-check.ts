@@ -5,6 +5,9 @@ import { type Finding, ok, skipped, warning } from './finding.js';
 /** Difference of the clocks from which it is a warning, in ms: a creation may then seem later than the callbacks that follow it. */
 const CLOCK_MS = 5000;
 
+/** Time limit of the request, in ms. */
+const TIMEOUT_MS = 2000;
+
 /** Compares the clocks of PostgreSQL and OpenIM. */
 export async function checkClock(dataSource: DataSource, config: Config): Promise<Finding> {
   if (config.OPENIM_API_URL === undefined) {
@@ -13,7 +16,7 @@ export async function checkClock(dataSource: DataSource, config: Config): Promis
       'Set OPENIM_API_URL, or compare the clocks of both machines yourself',
     );
   }
-  const answer = await fetch(config.OPENIM_API_URL, { signal: AbortSignal.timeout(CLOCK_MS) }).catch(
+  const answer = await fetch(config.OPENIM_API_URL, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     () => undefined,
   );
   const openIm = Date.parse(answer?.headers.get('date') ?? '');

@@ -21,8 +21,11 @@ export async function* checkConnections(
   config: Config,
   url: string,
 ): AsyncGenerator<Finding, string | undefined> {
-  yield await checkOpenIm(config);
-  yield* await checkWebhooks(config);
+  const openIm = await checkOpenIm(config);
+  yield openIm;
+  if (openIm.level === 'ok') {
+    yield* await checkWebhooks(config);
+  }
   yield* checkHost(config);
   yield* await checkDeniedCallbacks(config);
   const { findings, operationID } = await checkCallbackUrl(url, config);

@@ -4,6 +4,7 @@ import { afterCreateGroup } from '../callback/payloads/after-create-group.js';
 import { afterDismissGroup } from '../callback/payloads/after-dismiss-group.js';
 import { afterSetGroupInfo } from '../callback/payloads/after-set-group-info.js';
 import type { Config } from '../config/config.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
 import { countDenied } from './denied-callbacks.js';
 import { error, type Finding, ok, skipped, warning } from './finding.js';
 import { ProbeGroup } from './probe-group.js';
@@ -13,6 +14,9 @@ const WAIT_MS = 4000;
 const POLL_MS = 100;
 /** Delay from which a callback is late, in ms: OpenIM sends the callbacks of all groups two at a time. */
 const LATE_MS = 2000;
+
+/** OpenIM's code where the receiver of a `before...` callback does not answer (pkg/common/servererrs, CallbackError and NetworkError). */
+const BEFORE_FAILED = 90004;
 
 /** An action of the probe, with the callback that it makes OpenIM send. */
 interface Step {
@@ -92,7 +96,9 @@ async function tryCallbacks(
     return [
       error(
         `The probe could not be made: ${ending.aborted ? 'it was interrupted' : (problem as Error).message}`,
-        'Read the log of OpenIM: an admin must be registered as a user to create a group',
+        problem instanceof OpenImRefusal && problem.errCode === BEFORE_FAILED
+          ? 'A before... callback in webhooks.yml is on, and its receiver does not answer: set enable: false in each before... line'
+          : 'Read the log of OpenIM: an admin must be registered as a user to create a group',
       ),
     ];
   }
