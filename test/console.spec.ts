@@ -346,6 +346,19 @@ describe('The console', () => {
     await fresh.stop();
   });
 
+  it('shows the overview while PostgreSQL is away, and says on other pages that it is', async () => {
+    const cutOff = await Service.start({}, () => Promise.resolve('postgres://nobody:x@127.0.0.1:1/none'));
+    const session = await signedIn();
+    const overview = await open('', session, cutOff);
+    expect([overview.status, overview.text]).toEqual([
+      200,
+      expect.stringContaining(EN.problems.databaseAway()),
+    ]);
+    const groups = await open('/groups', session, cutOff);
+    expect([groups.status, groups.text]).toEqual([503, expect.stringContaining(EN.problemTitles[503]!)]);
+    await cutOff.stop();
+  });
+
   it('logs who signed in and did what, without the key', () => {
     for (const route of ['/console/sign-in', '/console/deliveries/:id/replay']) {
       const line = service.log.findLast(

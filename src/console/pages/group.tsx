@@ -29,7 +29,7 @@ export function Group({ group, query: { at, userID, roleLevel, reconciled = '' }
   ];
   return (
     <GroupFrame group={group} tab="members">
-      {t.reconciled[reconciled] && (
+      {Object.hasOwn(t.reconciled, reconciled) && (
         <p class={`notice ${reconciled === 'verified' ? 'good' : 'warn'}`} role="status">
           {t.reconciled[reconciled]}
         </p>
