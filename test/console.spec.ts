@@ -155,9 +155,9 @@ describe('A session', () => {
     const { cookie } = await signedIn();
     const [, end] = /=(\d+)\./.exec(cookie)!;
     const now = jest.spyOn(Date, 'now').mockReturnValue(Number(end) - 1);
-    expect((await open('', { cookie })).status).toBe(200);
+    expect((await open('/connect', { cookie })).status).toBe(200);
     now.mockReturnValue(Number(end));
-    expect((await open('', { cookie })).status).toBe(303);
+    expect((await open('/connect', { cookie })).status).toBe(303);
     now.mockRestore();
   });
 
@@ -357,6 +357,17 @@ describe('The console', () => {
     const groups = await open('/groups', session, cutOff);
     expect([groups.status, groups.text]).toEqual([503, expect.stringContaining(EN.problemTitles[503]!)]);
     await cutOff.stop();
+  });
+
+  it('names on the overview a before... command, which OpenIM should not send', async () => {
+    const before = 'callbackBeforeCreateGroupCommand';
+    await service.post(before, { callbackCommand: before });
+    const later = Date.now() + 10_000; // the figures are up to 5 s old
+    const now = jest.spyOn(Date, 'now').mockReturnValue(later);
+    const { text } = await open('', headers);
+    now.mockRestore();
+    expect(text).toContain(EN.problems.before(1, before));
+    expect(text).toContain(EN.problems.rejected(1));
   });
 
   it('logs who signed in and did what, without the key', () => {

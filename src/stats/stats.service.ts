@@ -26,6 +26,9 @@ const LAST_RECEIVED = `
   SELECT command, (SELECT max(received_at) FROM callback_deliveries d WHERE d.command = commands.command) AS "receivedAt"
   FROM commands WHERE command IS NOT NULL`;
 
+/** Hooks that lose callbacks, commands that should not come, and the difference of the clocks. */
+export type Connection = Pick<StatsDto, 'lostCallbacks' | 'beforeCommands' | 'clockDifferenceMs'>;
+
 /** Counts of groups, members, callbacks and the journal. */
 @Injectable()
 export class StatsService {
@@ -51,13 +54,12 @@ export class StatsService {
 
   /** Reads the counts, at most 5 s old, and the current state of the journal. A count that is not available is null. */
   async read(): Promise<StatsDto> {
-    const [groups, stale, deliveries, lastReceived, lostCallbacks, beforeCommands] = await Promise.all([
+    const [groups, stale, deliveries, lastReceived, connection] = await Promise.all([
       this.groups.read(),
       this.stale.read(),
       this.readDeliveries(),
       this.readLastReceived(),
-      this.lostCallbacks.read(),
-      this.beforeCommands.read(),
+      this.readConnection(),
     ]);
     return {
       groups: groups && groups.map(({ status, groups: count }) => ({ status, groups: count })),
@@ -65,11 +67,18 @@ export class StatsService {
       staleGroups: stale && stale[0]!.groups,
       deliveries,
       lastReceived,
-      lostCallbacks,
-      beforeCommands,
-      clockDifferenceMs: this.clock.differenceMs ?? null,
+      ...connection,
       journal: this.readJournal(),
     };
+  }
+
+  /** Reads what is known of the connection from OpenIM, at most 5 s old. */
+  async readConnection(): Promise<Connection> {
+    const [lostCallbacks, beforeCommands] = await Promise.all([
+      this.lostCallbacks.read(),
+      this.beforeCommands.read(),
+    ]);
+    return { lostCallbacks, beforeCommands, clockDifferenceMs: this.clock.differenceMs ?? null };
   }
 
   /** Reads the current state of the journal of this process. */

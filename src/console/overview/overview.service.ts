@@ -5,7 +5,7 @@ import type { DatabaseCondition } from '../../postgres/database-state.js';
 import type { ReconciliationState } from '../../reconciliation/reconciliation.service.js';
 import { ReconciliationService } from '../../reconciliation/reconciliation.service.js';
 import type { StatsDto } from '../../stats/stats.dto.js';
-import { StatsService } from '../../stats/stats.service.js';
+import { type Connection, StatsService } from '../../stats/stats.service.js';
 import { withTimeout } from '../../waiting/with-timeout.js';
 import { type Bucket, CallbackHistory, type Outcomes } from './callback-history.js';
 import { type Problem, problemsOf } from './problems.js';
@@ -19,6 +19,7 @@ export interface Overview {
   readonly journal: StatsDto['journal'];
   readonly hasJournal: boolean;
   readonly reconciliation: ReconciliationState | null;
+  readonly connection: Connection | null;
   readonly history: Bucket[] | null;
   /** Callbacks of 24 h. */
   readonly outcomes: Outcomes | null;
@@ -38,16 +39,18 @@ export class OverviewService {
 
   /** Reads the parts that are available within 100 ms. */
   async read(database: DatabaseCondition): Promise<Overview> {
-    const [history, reconciliation, lastReceived] = await Promise.all([
+    const [history, reconciliation, lastReceived, connection] = await Promise.all([
       available(this.history.read()),
       available(this.reconciliation.readState()),
       available(this.stats.readLastReceived()),
+      available(this.stats.readConnection()),
     ]);
     const journal = this.stats.readJournal();
     const state = {
       journal,
       hasJournal: this.config.JOURNAL === 'on',
       reconciliation,
+      connection,
       history,
       outcomes: history && totalOf(history),
       commands: lastReceived && withSilentCommands(lastReceived),

@@ -7,8 +7,11 @@ export interface Problem {
     | 'databaseAway'
     | 'databaseUnwritable'
     | 'journalClosed'
+    | 'before'
     | 'failed'
     | 'rejected'
+    | 'silent'
+    | 'clock'
     | 'journalWaiting'
     | 'neverCalled'
     | 'lost'
@@ -16,27 +19,43 @@ export interface Problem {
     | 'stale';
   readonly level: 'error' | 'warning';
   readonly number: number;
+  /** Names, of some kinds. */
+  readonly names: string;
 }
+
+/** Difference of the clocks from which it is a problem, in s. */
+const CLOCK_S = 5;
 
 /** Returns what needs attention, worst first. A part that is not known is no problem. */
 export function problemsOf(
-  { journal, hasJournal, reconciliation, outcomes, commands }: Omit<Overview, 'problems'>,
+  { journal, hasJournal, reconciliation, outcomes, commands, connection }: Omit<Overview, 'problems'>,
   database: DatabaseCondition,
 ): Problem[] {
   const isOff = reconciliation?.state === 'off';
-  const candidates: [Problem['kind'], Problem['level'], number | boolean | undefined][] = [
+  const before = connection?.beforeCommands ?? [];
+  const silent = (connection?.lostCallbacks ?? []).filter(({ arrived }) => arrived === 0);
+  const clock = Math.round(Math.abs(connection?.clockDifferenceMs ?? 0) / 1000);
+  const candidates: [Problem['kind'], Problem['level'], number | boolean | undefined, names?: string[]][] = [
     ['databaseAway', 'error', database === 'away'],
     ['databaseUnwritable', 'error', database === 'unwritable'],
     ['journalClosed', 'error', hasJournal && !journal.open],
+    ['before', 'error', before.length, before],
     ['failed', 'error', outcomes?.failed],
     ['rejected', 'error', outcomes?.rejected],
     ['journalWaiting', 'warning', journal.waiting],
     ['neverCalled', 'warning', commands?.every(({ receivedAt }) => receivedAt === null)],
+    ['silent', 'warning', silent.length, silent.flatMap(({ hooks }) => hooks)],
     ['lost', 'warning', reconciliation?.missedCallbacks],
+    ['clock', 'warning', clock > CLOCK_S && clock],
     ['noOpenIm', 'warning', isOff],
     ['stale', 'warning', !isOff && reconciliation?.waiting.stale],
   ];
   return candidates
-    .map(([kind, level, number]) => ({ kind, level, number: Number(number ?? 0) }))
+    .map(([kind, level, number, names = []]) => ({
+      kind,
+      level,
+      number: Number(number ?? 0),
+      names: names.join(', '),
+    }))
     .filter(({ number }) => number > 0);
 }

@@ -12,6 +12,8 @@ import { Journal, Reconciliation } from './overview-parts.js';
 const PLACES: Partial<Record<Problem['kind'], string>> = {
   failed: '/console/deliveries?outcome=failed',
   rejected: '/console/deliveries?outcome=rejected',
+  before: '/console/connect',
+  silent: '/console/connect',
   neverCalled: '/console/connect',
   lost: '/console/connect',
   noOpenIm: '/console/connect',
@@ -73,12 +75,12 @@ function Verdict({ problems }: { problems: Problem[] }) {
       <h1>{problems.length === 0 ? t.healthy : t.attention(problems.length)}</h1>
       {problems.length > 0 && (
         <ul>
-          {problems.map(({ kind, level, number }) => (
+          {problems.map(({ kind, level, number, names }) => (
             <li class={level === 'error' ? 'bad' : 'warn'}>
               {PLACES[kind] ? (
-                <a href={PLACES[kind]}>{t.problems[kind](number)}</a>
+                <a href={PLACES[kind]}>{t.problems[kind](number, names)}</a>
               ) : (
-                <span>{t.problems[kind](number)}</span>
+                <span>{t.problems[kind](number, names)}</span>
               )}
             </li>
           ))}

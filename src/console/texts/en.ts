@@ -26,6 +26,12 @@ export const EN = {
       `${n(number, 'callback', 'callbacks')} could not be written in 24 h. Replay them when the cause is gone.`,
     rejected: (number: number) =>
       `${n(number, 'callback was', 'callbacks were')} rejected in 24 h: the payload is not valid. Read why, and compare the version of OpenIM.`,
+    before: (_: number, names: string) =>
+      `OpenIM waits for this service before it acts for its users. Turn these off in webhooks.yml: ${names}`,
+    silent: (_: number, names: string) =>
+      `Groups change, and no callback reports it. These hooks are off in webhooks.yml, or do not reach the service: ${names}`,
+    clock: (number: number) =>
+      `The clock of OpenIM differs from that of PostgreSQL by ${count.format(number)} s. Let both follow the same time server.`,
     journalWaiting: (number: number) =>
       `${n(number, 'callback waits', 'callbacks wait')} in the journal of this process for PostgreSQL.`,
     neverCalled: () => 'OpenIM has never called. Add the lines of the page Connect to its webhooks.yml.',

@@ -23,6 +23,11 @@ export const ZH: Texts = {
     failed: (number) => `24 小时内有 ${count.format(number)} 个回调写入失败。排除原因后请重放。`,
     rejected: (number) =>
       `24 小时内有 ${count.format(number)} 个回调因内容无效被拒绝。请查看原因，并核对 OpenIM 的版本。`,
+    before: (_, names) => `OpenIM 在为用户执行操作前会等待本服务。请在 webhooks.yml 中关闭：${names}`,
+    silent: (_, names) =>
+      `群组有变化，却没有收到相应的回调。webhooks.yml 中的这些条目未启用，或无法到达本服务：${names}`,
+    clock: (number) =>
+      `OpenIM 与 PostgreSQL 的时钟相差 ${count.format(number)} 秒。请让两者使用同一时间服务器。`,
     journalWaiting: (number) => `本进程的磁盘日志中有 ${count.format(number)} 个回调在等待 PostgreSQL。`,
     neverCalled: () => 'OpenIM 从未发来回调。请把“接入”页面上的配置加入它的 webhooks.yml。',
     lost: (number) =>
