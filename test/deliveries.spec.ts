@@ -555,6 +555,9 @@ describe('GET /admin/stats', () => {
         { command: 'callbackAfterDisMissGroupCommand', outcome: 'applied', lastHour: 0, lastDay: 1 },
         { command: 'callbackAfterKickGroupCommand', outcome: 'applied', lastHour: 1, lastDay: 1 },
       ],
+      lostCallbacks: [],
+      beforeCommands: [],
+      clockDifferenceMs: null,
       journal: { open: false, waiting: 0, bytes: 0, oldestReceivedAt: null },
       lastReceived: [
         { command: CREATE, receivedAt: expect.any(String) },

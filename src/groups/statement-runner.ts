@@ -36,7 +36,7 @@ export class StatementRunner {
    * Runs a statement.
    * @param parameters returns the parameters; called when the statement has a connection
    * @param groupID the group whose row is locked after three conflicts; undefined: none
-   * @throws the driver's error, also for a conflict after 20 attempts
+   * @throws the driver's error, also for a conflict after 100 attempts
    */
   async run<Row extends object>(
     statement: PreparedStatement,

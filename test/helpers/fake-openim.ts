@@ -175,7 +175,7 @@ export class FakeOpenIm {
     response.writeHead(200, {
       ...dated(this.faults),
       'content-type': 'application/json; charset=utf-8',
-      'content-length': answer.length,
+      'content-length': Buffer.byteLength(answer),
     });
     if (brokenOff && path !== '/auth/get_admin_token') {
       response.write(answer.slice(0, answer.length / 2));
