@@ -270,7 +270,7 @@ describe('What was received before', () => {
       VALUES ('g', 1, now(), '1', '{left}', 'reconciliation', now(), '{}', '[{"kind": "left", "differences": 2, "missedCallbacks": 2, "summary": "s"}]')`,
     );
     expect(await findings()).toContain(
-      'error: The reconciliation of the last day found 2 lost callbacks: 2 of afterQuitGroup and afterKickGroupMember, of which none arrived',
+      'error: The reconciliation of the last day found 2 lost callbacks: 2 of afterQuitGroup and afterKickGroupMember (none came)',
     );
   });
 });

@@ -48,11 +48,12 @@ describe('A resync without changes', () => {
     const { id } = (await world.read()).runs[0]!;
     const run = await world.runEnds(({ kind, ...other }) => kind === 'resync' && other.id > id);
     expect(run).toMatchObject({ groups: 1000, groupsRead: 0, members: 0, differences: 0, requests: 5 });
-    expect(world.openIm.requests.slice(before, before + 5)).toEqual([
+    const first = world.openIm.requests.indexOf('/group/get_groups', before); // another resync may have begun before
+    expect(world.openIm.requests.slice(first, first + 5)).toEqual([
       '/group/get_groups',
       ...Array.from({ length: 4 }, () => '/group/get_incremental_group_members_batch'),
     ]);
-  });
+  }, 120_000);
 });
 
 describe('The list of runs', () => {

@@ -21,6 +21,17 @@ describe('The SQL files beside the statements', () => {
     expect(texts).toEqual(await statementFiles());
   });
 
+  it('write the group before its change, whose number the lock of the group gives', () => {
+    const recording = files
+      .map((name) => readFileSync(join(FOLDER, name), 'utf8'))
+      .filter((text) => text.includes('recorded AS'));
+
+    expect(recording.length).toBeGreaterThan(8);
+    for (const text of recording) {
+      expect(/recorded AS \([\s\S]*?\n\)/.exec(text)![0]).toContain('FROM written_group');
+    }
+  });
+
   it.each(files)('%s can be explained as it stands', async (name) => {
     const plan = await database.query(`EXPLAIN (GENERIC_PLAN) ${readFileSync(join(FOLDER, name), 'utf8')}`);
 

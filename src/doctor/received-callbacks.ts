@@ -55,8 +55,7 @@ export async function checkLostCallbacks(hooks: HooksService): Promise<Finding> 
   }
   const total = all.reduce((sum, { lost }) => sum + lost, 0);
   const lines = all.map(
-    (one) =>
-      `${one.lost} of ${one.hooks.join(' and ')}, of which ${one.arrived === 0 ? 'none' : one.arrived} arrived`,
+    (one) => `${one.lost} of ${one.hooks.join(' and ')} (${one.arrived === 0 ? 'none' : one.arrived} came)`,
   );
   return error(
     `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines.join('; ')}`,

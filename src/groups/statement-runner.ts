@@ -11,11 +11,10 @@ import { LOCK_GROUP } from './statements/lock-group.js';
 
 /**
  * Number of attempts of a statement that conflicts with other writers of its group. The first ones take no lock. The later ones lock the
- * group's row first, so that short statements cannot make a long one fail again and again. A writer that waits for the lock fails too if the
- * row has changed then. Of ten writers at once one succeeds at a time: 20 attempts were not always enough.
+ * group's row first, so that short statements cannot make a long one fail again and again.
  */
 const OPTIMISTIC_ATTEMPTS = 3;
-const ATTEMPTS = 100;
+const ATTEMPTS = 20;
 
 /** Runs statements, each in its own transaction or all in one, and repeats them after a conflict. */
 export class StatementRunner {
@@ -37,7 +36,7 @@ export class StatementRunner {
    * Runs a statement.
    * @param parameters returns the parameters; called when the statement has a connection
    * @param groupID the group whose row is locked after three conflicts; undefined: none
-   * @throws the driver's error, also for a conflict after 100 attempts
+   * @throws the driver's error, also for a conflict after 20 attempts
    */
   async run<Row extends object>(
     statement: PreparedStatement,

@@ -32,7 +32,7 @@ recorded AS (
         SELECT "groupName", "notification", "introduction", "faceURL", "ex", "needVerification", "lookMemberInfo", "applyMemberFriend", "ownerUserID", "status", "creatorUserID", "groupType", "notificationUpdateTime", "notificationUserID", "createTime", "memberCount",
           "userIDs"[:1000] AS "userIDs", "roleLevels"[:1000] AS "roleLevels"
       ) AS kept)) END, NULL
-  FROM creation
+  FROM (SELECT count(*) FROM written_group) AS group_written, creation
 ),
 logged AS (
   INSERT INTO callback_deliveries (id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome)

@@ -42,7 +42,7 @@ recorded AS (
     CASE WHEN $11::uuid IS NULL THEN 'callback' ELSE 'replay' END, $4::uuid, as_of, jsonb_build_object(
       'members', jsonb_build_array(jsonb_build_object('userID', user_id, 'kind', 'left', 'roleLevel', role_level, 'cause', cause)),
       'group', jsonb_build_object('memberCount', jsonb_build_array(member_count, member_count - 1))), NULL
-  FROM leaving
+  FROM (SELECT count(*) FROM written_group) AS group_written, leaving
 ),
 logged AS (
   INSERT INTO callback_deliveries (id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome)

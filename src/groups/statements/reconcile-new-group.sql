@@ -72,7 +72,7 @@ recorded AS (
       'kind', kind, 'differences', differences, 'missedCallbacks', coalesce(missed_callbacks, 0), 'summary', summary,
       'userIDs', CASE WHEN missed_callbacks > 0 THEN to_jsonb(user_ids) END
     ))) FROM drift)
-  FROM filling
+  FROM (SELECT count(*) FROM written_group) AS group_written, filling
 )
 SELECT 'verified' AS outcome, false AS "needsFullSnapshot", members::integer + 1 AS differing, (SELECT coalesce(json_agg(json_build_object('kind', kind, 'differences', differences, 'summary', summary)), '[]')
     FROM drift) AS drift

@@ -79,6 +79,13 @@ interface RecordedChange {
   readonly drift?: string;
 }
 
+/**
+ * For the FROM of `record`: the group's row is written first. PostgreSQL runs CTEs that nothing reads last, and in any order: of two writers
+ * of the group the later one would write its change first, under the key of the other one if both do so in the same µs (23505), and not end
+ * with 40001 at the group's row.
+ */
+export const GROUP_WRITTEN = '(SELECT count(*) FROM written_group) AS group_written';
+
 /** `recorded`: writes the change. */
 export const record = ({
   revision,

@@ -24,6 +24,7 @@ written_group AS (
     stale_reason = CASE WHEN (g.stale_reason IS NULL OR g.stale_reason = 'its creation was not received') THEN coalesce(patched.stale, g.stale_reason) ELSE g.stale_reason END,
     revision = g.revision + patched.differs::integer
   FROM patched WHERE g.group_id = $1
+  RETURNING 1
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
@@ -43,7 +44,7 @@ recorded AS (
       'members', NULL,
       'moreMembers', NULL
     )), NULL
-  FROM patched WHERE differs
+  FROM (SELECT count(*) FROM written_group) AS group_written, patched WHERE differs
 ),
 logged AS (
   INSERT INTO callback_deliveries (id, command, operation_id, group_id, summary, duration_ms, body, replay_of, problems, received_at, outcome)
