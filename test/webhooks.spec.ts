@@ -151,7 +151,8 @@ describe('A receiver that fails', () => {
     await eventually(async () =>
       expect((await endpoints())[0]!.heldGroups.length).toBeGreaterThanOrEqual(20),
     );
-    expect((await endpoints())[0]!.heldGroups.length).toBeLessThan(30);
+    // Each of the 16 lanes may hold one more.
+    expect((await endpoints())[0]!.heldGroups.length).toBeLessThanOrEqual(36);
     await Promise.all(groups.map((groupID) => rename(groupID, 'third')));
     receiver.answer = () => 204;
     for (const groupID of groups) {
