@@ -1,9 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
+import { CLOCK_DIFFERENCE_MS } from '../openim/timing.js';
 import { type Finding, ok, skipped, warning } from './finding.js';
-
-/** Difference of the clocks from which it is a warning, in ms: a creation may then seem later than the callbacks that follow it. */
-const CLOCK_MS = 5000;
 
 /** Time limit of the request, in ms. */
 const TIMEOUT_MS = 2000;
@@ -28,7 +26,7 @@ export async function checkClock(dataSource: DataSource, config: Config): Promis
     );
   }
   const difference = Math.abs(now.getTime() - openIm);
-  return difference <= CLOCK_MS
+  return difference <= CLOCK_DIFFERENCE_MS
     ? ok('The clocks of OpenIM and PostgreSQL agree')
     : warning(
         `The clocks of OpenIM and PostgreSQL differ by ${Math.round(difference / 1000)} s`,

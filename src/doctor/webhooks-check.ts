@@ -12,9 +12,6 @@ const RESTART = 'then restart openim-rpc-group, or the container of OpenIM';
 
 /** Checks the lines of OpenIM's `webhooks.yml`, as OpenIM has read them. */
 export async function checkWebhooks(config: Config): Promise<Finding[]> {
-  if (config.OPENIM_API_URL === undefined) {
-    return [];
-  }
   try {
     const settings = await readWebhookSettings(config);
     return settings ? judge(settings, config) : [unreadable('its version does not show it (before 3.8.4)')];

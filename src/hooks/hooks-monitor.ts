@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { MetricsService } from '../metrics/metrics.service.js';
+import { CLOCK_DIFFERENCE_MS } from '../openim/timing.js';
 import { poll } from '../waiting/poll.js';
 import { HooksService } from './hooks.service.js';
 import { OpenImClock } from './openim-clock.js';
@@ -9,8 +10,6 @@ import { OpenImClock } from './openim-clock.js';
 const POLL_MS = 60_000;
 /** Interval of a warning that still holds, in ms. */
 const REMINDER_MS = 86_400_000;
-/** Difference of the clocks from which it is a warning, in ms: a creation may then seem later than the callbacks that follow it. */
-const CLOCK_MS = 5000;
 
 /** Warns of hooks of OpenIM that are off, and of a clock that differs, each once a day. */
 @Injectable()
@@ -65,7 +64,7 @@ export class HooksMonitor {
       return;
     }
     this.difference.set(differenceMs / 1000);
-    if (Math.abs(differenceMs) > CLOCK_MS && this.isDue('clock')) {
+    if (Math.abs(differenceMs) > CLOCK_DIFFERENCE_MS && this.isDue('clock')) {
       this.logger.warn({ differenceMs }, 'The clocks of OpenIM and PostgreSQL differ');
     }
   }

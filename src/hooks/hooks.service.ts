@@ -20,7 +20,7 @@ const LOST = `
   SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS lost FROM ${DRIFT_ROWS}
   WHERE found_at >= now() - interval '1 day' GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
 
-/** For each of some commands: whether it arrived within the last day, and how often. */
+/** Number of callbacks of some commands that arrived within the last day. */
 const ARRIVED = `
   SELECT count(*)::float8 AS arrived FROM callback_deliveries
   WHERE command = ANY ($1) AND received_at >= now() - interval '1 day' AND outcome IN ('applied', 'unchanged')`;

@@ -9,3 +9,9 @@ export const CACHE_WINDOW_S = 5;
  * (tools/utils/httputil/http_client.go, NewClientConfig), and sends with two workers.
  */
 export const CALLBACK_DELAY_S = 15;
+
+/**
+ * Difference of the clocks of OpenIM and PostgreSQL from which it is a warning, in ms: a creation may then seem later than the callbacks that
+ * follow it.
+ */
+export const CLOCK_DIFFERENCE_MS = 5000;

@@ -4,7 +4,7 @@ import { atRepeatableRead } from './building-blocks.js';
 import { CREATED_AS_OF, CREATION_PAYLOAD } from './create-group.js';
 import { columns, GROUP_FIELDS, values } from './fields.js';
 import { KEPT_MEMBERS } from './member-changes.js';
-import { ALL_FIELDS, GROUP_WRITTEN, record } from './record-change.js';
+import { ALL_FIELDS, record } from './record-change.js';
 
 /** The payload, as the content of the change; of a long list of members, the first ones. */
 const CONTENT = `
@@ -48,7 +48,7 @@ export const CREATE_NEW_GROUP: PreparedStatement = {
     kinds: `CASE WHEN cardinality("userIDs") > 0 THEN '{created,joined}' ELSE '{created}' END::text[]`,
     asOf: 'as_of',
     content: CONTENT,
-    from: `${GROUP_WRITTEN}, creation`,
+    from: 'creation',
   })},
   logged AS (${logDelivery("'applied'", 'creation')})
   SELECT true AS changed FROM creation`,

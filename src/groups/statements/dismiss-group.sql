@@ -111,7 +111,7 @@ recorded AS (
       'members', member_summary.members,
       'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
     )), NULL
-  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  FROM (SELECT count(*) FROM written_group) AS group_written, written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
   WHERE written_group.revision > coalesce(known.revision, 0)
 ),
 done AS (SELECT coalesce(bool_or(changed), false) AS changed FROM effect),

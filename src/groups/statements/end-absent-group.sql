@@ -64,7 +64,7 @@ recorded AS (
       'moreMembers', nullif(greatest(member_summary.changed - 1000, 0), 0)
     )), jsonb_build_array(jsonb_build_object('kind', 'dismissed', 'differences', 1, 'missedCallbacks', 0,
       'summary', 'OpenIM does not have it, and an operator marked it dismissed'))
-  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  FROM (SELECT count(*) FROM written_group) AS group_written, written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
   WHERE written_group.revision > coalesce(known.revision, 0)
 )
 SELECT group_id FROM written_group

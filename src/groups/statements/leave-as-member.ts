@@ -2,7 +2,7 @@ import { logDelivery } from '../../deliveries/delivery-log.js';
 import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { callbackOverwrites, mergedAsOf } from './as-of.js';
 import { CHANGE, isNotVerifiedSince, isRecent } from './building-blocks.js';
-import { GROUP_WRITTEN, record } from './record-change.js';
+import { record } from './record-change.js';
 import { mergeStale, STALE } from './stale.js';
 
 /**
@@ -50,7 +50,7 @@ export const LEAVE_AS_MEMBER: PreparedStatement = {
     content: `jsonb_build_object(
         'members', jsonb_build_array(jsonb_build_object('userID', user_id, 'kind', 'left', 'roleLevel', role_level, 'cause', cause)),
         'group', jsonb_build_object('memberCount', jsonb_build_array(member_count, member_count - 1)))`,
-    from: `${GROUP_WRITTEN}, leaving`,
+    from: 'leaving',
   })},
   logged AS (${logDelivery("'applied'", 'leaving')})
   SELECT true AS changed FROM leaving`,

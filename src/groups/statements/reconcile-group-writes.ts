@@ -100,6 +100,4 @@ export const ORIGIN = {
 };
 
 /** Writes the change, with the drift in it. */
-export const RECORDED = recordChange(ALL_FIELDS, {
-  ...ORIGIN,
-});
+export const RECORDED = recordChange(ALL_FIELDS, ORIGIN);

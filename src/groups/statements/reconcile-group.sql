@@ -291,7 +291,7 @@ recorded AS (
       'kind', kind, 'differences', differences, 'missedCallbacks', coalesce(missed_callbacks, 0), 'summary', summary,
       'userIDs', CASE WHEN missed_callbacks > 0 THEN to_jsonb(user_ids) END
     ))) FROM drift)
-  FROM written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
+  FROM (SELECT count(*) FROM written_group) AS group_written, written_group LEFT JOIN known ON true CROSS JOIN change CROSS JOIN member_summary
   WHERE written_group.revision > coalesce(known.revision, 0)
 )
 SELECT

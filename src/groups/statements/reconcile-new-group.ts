@@ -5,14 +5,7 @@ import { DETAILS, KEPT_MEMBERS } from './member-changes.js';
 import { SNAPSHOT_AS_OF, SNAPSHOT_PAYLOAD } from './reconcile-group-comparison.js';
 import { DRIFT_AS_ANSWER, unknownGroup } from './reconcile-group-drift.js';
 import { ORIGIN } from './reconcile-group-writes.js';
-import {
-  ALL_FIELDS,
-  differenceOf,
-  fieldChange,
-  GROUP_WRITTEN,
-  MEMBER_COUNT,
-  record,
-} from './record-change.js';
+import { ALL_FIELDS, differenceOf, fieldChange, MEMBER_COUNT, record } from './record-change.js';
 
 /** The first members, as the change lists them. */
 const JOINED = `
@@ -64,7 +57,7 @@ export const RECONCILE_NEW_GROUP: PreparedStatement = {
     kinds: "'{created,joined}'",
     asOf: 'as_of',
     content: differenceOf(FIELDS, JOINED, `nullif(greatest(members - ${KEPT_MEMBERS}, 0), 0)`),
-    from: `${GROUP_WRITTEN}, filling`,
+    from: 'filling',
     ...ORIGIN,
   })}
   SELECT 'verified' AS outcome, false AS "needsFullSnapshot", members::integer + 1 AS differing, ${DRIFT_AS_ANSWER} AS drift

@@ -80,13 +80,10 @@ interface RecordedChange {
 }
 
 /**
- * For the FROM of `record`: the group's row is written first. PostgreSQL runs CTEs that nothing reads last, and in any order: of two writers
- * of the group the later one would write its change first, under the key of the other one if both do so in the same µs (23505), and not end
- * with 40001 at the group's row.
+ * `recorded`: writes the change, after the group's row. PostgreSQL runs CTEs that nothing reads last, and in any order: of two writers of the
+ * group the later one would write its change first, under the key of the other one if both do so in the same µs (23505), and not end with 40001
+ * at the group's row.
  */
-export const GROUP_WRITTEN = '(SELECT count(*) FROM written_group) AS group_written';
-
-/** `recorded`: writes the change. */
 export const record = ({
   revision,
   kinds,
@@ -101,7 +98,7 @@ export const record = ({
     INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)
     SELECT $1, ${revision}, clock_timestamp(), ${POSITION}, ${kinds},
       ${source}, ${cause}, ${asOf}, ${content}, ${drift}
-    FROM ${from}
+    FROM (SELECT count(*) FROM written_group) AS group_written, ${from}
   )`;
 
 /**

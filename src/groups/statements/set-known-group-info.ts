@@ -3,7 +3,7 @@ import type { PreparedStatement } from '../../postgres/prepared-statement.js';
 import { callbackOverwrites, mergedAsOf } from './as-of.js';
 import { CHANGE, isNotVerifiedSince } from './building-blocks.js';
 import { columns, GROUP_INFO_FIELDS, recordType } from './fields.js';
-import { differenceOf, fieldChange, GROUP_WRITTEN, record } from './record-change.js';
+import { differenceOf, fieldChange, record } from './record-change.js';
 import { STALE_BY_ORDER } from './set-group-info.js';
 import { mergeStale } from './stale.js';
 
@@ -50,7 +50,7 @@ export const SET_KNOWN_GROUP_INFO: PreparedStatement = {
     content: differenceOf(
       GROUP_INFO_FIELDS.map((field) => fieldChange(field, `old_${field.column}`, field.column)),
     ),
-    from: `${GROUP_WRITTEN}, patched WHERE differs`,
+    from: 'patched WHERE differs',
   })},
   logged AS (${logDelivery("CASE WHEN differs THEN 'applied' ELSE 'unchanged' END", 'patched')})
   SELECT differs AS changed FROM patched`,
