@@ -1,5 +1,6 @@
 import { CALLBACK_COMMANDS } from '../src/callback/payloads/callback-commands.js';
 import { bodyNames, bodyOf, FIXTURES } from './helpers/fixtures.js';
+import { expectChangesLeadToRows } from './helpers/fold.js';
 import { Service, SUCCESS } from './helpers/service.js';
 
 const G = '2847193056';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await service.database.query('TRUNCATE groups, group_members');
+  await service.database.query('TRUNCATE groups, group_members, group_changes, group_member_periods');
 });
 
 afterAll(async () => {
@@ -111,7 +112,7 @@ describe('The callback', () => {
 
   it.each(bodies)('%s (%s) is understood under the names of older servers', async (command, name) => {
     for (const older of CALLBACK_COMMANDS.get(command)!.olderNames) {
-      await service.database.query('TRUNCATE groups, group_members');
+      await service.database.query('TRUNCATE groups, group_members, group_changes, group_member_periods');
       const answer = await service.post(older, bodyOf(command, name).replace(command, older));
       expect(answer.body).toEqual(SUCCESS);
       expect(service.log.at(-1)).toMatchObject({ command: older, outcome: 'applied' });
@@ -367,6 +368,7 @@ describe('A group', () => {
     expect(await row('u2')).toMatchObject({ left_cause: 'dismissed' });
     const [first] = await service.database.query('SELECT members_removed_at FROM groups');
     expect(first).toEqual({ members_removed_at: null });
+    await expectChangesLeadToRows(service.database, [G]);
   });
 
   it('begins no new life with a late creation', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetentionService } from '../src/partitions/retention.service.js';
 import type { MembersAtPage, UserGroupsAtPage } from '../src/groups/membership.dto.js';
+import { expectChangesLeadToRows } from './helpers/fold.js';
 import { newGroup, World } from './helpers/world.js';
 import { CREATE, Service } from './helpers/service.js';
 
@@ -172,6 +173,32 @@ it('A group that a snapshot filled is known since then, and its lost changes are
   expect(group.members.size).toBeLessThan(size);
   expect(await at(new Date(Date.now() - 3_600_000).toISOString())).toBeUndefined();
 });
+
+it.each([
+  [JOIN, '0 s', (userID: string) => ({ inviterUserID: userID, joinSource: 3 })],
+  [MEMBER, '1 minute', (userID: string) => ({ userID, ex: 'x' })],
+])(
+  'A late %s ends the membership in a group whose members were removed, and its period',
+  async (command, age, fields) => {
+    const world = await World.start([newGroup(3)]);
+    ({ service } = world);
+    const group = world.groups[0];
+    group.act({ action: 'join', who: 1, what: 1 });
+    const [join] = group.callbacks.splice(0);
+    await world.deliver([join!]);
+    group.act({ action: 'delete', who: 1, what: 1 });
+    await world.post(`/groups/${group.groupID}/refresh`); // OpenIM's caches may be older than the join: it stands
+    const { items } = (await service.admin<MembersAtPage>(`/groups/${group.groupID}/members`)).body;
+    expect(items).toHaveLength(1);
+    await service.database.query(
+      'UPDATE group_members SET as_of = as_of - $1::interval WHERE left_at IS NULL',
+      [age],
+    );
+    await post(command, group.groupID, fields(items[0]!.userID));
+    expect((await service.admin<MembersAtPage>(`/groups/${group.groupID}/members`)).body.items).toEqual([]);
+    await expectChangesLeadToRows(service.database, [group.groupID]);
+  },
+);
 
 it('Periods are removed after PERIOD_RETENTION_DAYS, and then no earlier moment is answered', async () => {
   service = await Service.start({ PERIOD_RETENTION_DAYS: '10' });

@@ -70,6 +70,13 @@ export const AFFECTED_MEMBERS = `change
     WHERE (m.as_of IS NULL OR ${callbackOverwrites('m.as_of', 'change.as_of')})`;
 
 /**
+ * For `planned`, beside `AFFECTED_MEMBERS`: when a user leaves whom a late callback reports in a group whose members were removed: a member
+ * leaves now, any other user left with them. NULL in any other group.
+ */
+export const REMOVED_AT = `CASE WHEN known.members_removed_at IS NOT NULL AND m.user_id IS NOT NULL AND m.left_at IS NULL
+        THEN change.as_of ELSE known.members_removed_at END`;
+
+/**
  * `merged`: the reported columns after the change, by the ordering rule, and whether one of them `differs` from `known`.
  * @param reported the columns that the callback reports, with their expressions over `payload`
  */

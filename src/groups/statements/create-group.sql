@@ -11,7 +11,7 @@ payload AS (SELECT * FROM json_to_record($2::json) AS t("groupName" text, "notif
     "memberCount" bigint, "userIDs" text[], "roleLevels" integer[])),
 creation AS (
   SELECT CASE WHEN NOT known.was_dismissed THEN known.members_removed_at END AS members_removed_at,
-    CASE WHEN known.was_dismissed THEN known.as_of END AS dismissed_at,
+    known.was_dismissed IS TRUE AS begins_new_life,
     CASE
       WHEN known.group_id IS NULL OR known.was_dismissed THEN least(payload."createTime", change.as_of)
       WHEN known.created_as_of IS NULL THEN least(payload."createTime", known.create_time - interval '1 microsecond')
@@ -35,8 +35,8 @@ later AS (
   WHERE m.group_id = $1 AND NOT (m.as_of <= creation.as_of)
 ),
 former AS (
-  SELECT m.user_id, m.role_level, creation.dismissed_at AS left_at FROM creation, group_members m
-  WHERE creation.dismissed_at IS NOT NULL AND m.group_id = $1 AND m.left_at IS NULL
+  SELECT m.user_id, m.role_level, creation.as_of AS left_at FROM creation, group_members m
+  WHERE creation.begins_new_life AND m.group_id = $1 AND m.left_at IS NULL
     AND (m.as_of <= creation.as_of) AND m.user_id NOT IN (SELECT user_id FROM listed)
 ),
 delta AS (
@@ -160,9 +160,9 @@ written_members AS (
 ),
 ended_periods AS (
   INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
-  FROM creation, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, creation.as_of) AS valid_to) AS ended
-  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  SELECT $1, user_id, old_role_level, old_valid_from, creation.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM creation, member_changes
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < creation.as_of
   ON CONFLICT DO NOTHING
 ),
 recorded AS (

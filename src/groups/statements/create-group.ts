@@ -35,7 +35,7 @@ const IS_EQUAL = `
       IS NOT DISTINCT FROM (${columns(GROUP_FIELDS, 'excluded')}, excluded.create_time, excluded.member_count)`;
 
 /**
- * `creation`: the time as of which the creation is true; `dismissed_at`, where the group was dismissed before: its former members left then.
+ * `creation`: the time as of which the creation is true; `begins_new_life`: the group was dismissed before, and its former members leave.
  * Normally that is `createTime`. Where callbacks named the group before, the creation is true before them. Repeated, it is true as of what
  * it was at first. No row, so that nothing is written, for a creation older than the known one and for a group that was read from OpenIM
  * since.
@@ -43,7 +43,7 @@ const IS_EQUAL = `
 const CREATION = `
   creation AS (
     SELECT CASE WHEN NOT known.was_dismissed THEN known.members_removed_at END AS members_removed_at,
-      CASE WHEN known.was_dismissed THEN known.as_of END AS dismissed_at,
+      known.was_dismissed IS TRUE AS begins_new_life,
       CASE
         WHEN known.group_id IS NULL OR known.was_dismissed THEN ${CREATED_AS_OF}
         WHEN known.created_as_of IS NULL THEN least(payload."createTime", known.create_time - interval '1 microsecond')
@@ -73,8 +73,8 @@ const MEMBERS = `
     WHERE m.group_id = $1 AND NOT ${creationOverwrites('m.as_of', 'creation.as_of')}
   ),
   former AS (
-    SELECT m.user_id, m.role_level, creation.dismissed_at AS left_at FROM creation, group_members m
-    WHERE creation.dismissed_at IS NOT NULL AND m.group_id = $1 AND m.left_at IS NULL
+    SELECT m.user_id, m.role_level, creation.as_of AS left_at FROM creation, group_members m
+    WHERE creation.begins_new_life AND m.group_id = $1 AND m.left_at IS NULL
       AND ${creationOverwrites('m.as_of', 'creation.as_of')} AND m.user_id NOT IN (SELECT user_id FROM listed)
   ),
   delta AS (
@@ -150,8 +150,7 @@ const WRITTEN_MEMBERS = `
 
 /**
  * Writes a group and its first members. Rows that later callbacks wrote are completed and keep what those reported. A member by an
- * earlier creation stays one, and is counted. A creation after a dismissal begins a new life of the group: its former members left with the
- * dismissal.
+ * earlier creation stays one, and is counted. A creation after a dismissal begins a new life of the group: its former members leave.
  */
 export const CREATE_GROUP: PreparedStatement = {
   name: 'createGroup',

@@ -12,7 +12,8 @@ affected_users AS (SELECT "userID" AS user_id FROM payload),
 before AS (
   SELECT affected_users.user_id, m.left_at, m.join_time, m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent,
-    known.members_removed_at
+    CASE WHEN known.members_removed_at IS NOT NULL AND m.user_id IS NOT NULL AND m.left_at IS NULL
+      THEN change.as_of ELSE known.members_removed_at END AS removed_at
   FROM change
     LEFT JOIN known ON true
     CROSS JOIN affected_users
@@ -24,8 +25,8 @@ before AS (
 planned AS (
   SELECT user_id, is_recent, left_at IS NOT NULL AS had_left, old_exists, old_is_member, old_valid_from, old_role_level, old_nickname, old_face_url, old_ex, old_mute_end_time,
     CASE WHEN old_is_member AND old_role_level <> 0 THEN old_role_level ELSE 20 END AS role_level,
-    members_removed_at AS left_at,
-    CASE WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
+    removed_at AS left_at,
+    CASE WHEN removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
     NULL AS left_reason,
     CASE WHEN old_is_member THEN old_nickname END AS nickname,
     CASE WHEN old_is_member THEN old_face_url END AS face_url,
@@ -93,6 +94,13 @@ written_members AS (
     valid_from = excluded.valid_from,
     as_of = CASE WHEN (m.as_of > clock_timestamp()) THEN excluded.as_of ELSE greatest(m.as_of, excluded.as_of) END,
     synced_at = excluded.synced_at
+),
+ended_periods AS (
+  INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
+  SELECT $1, user_id, old_role_level, old_valid_from, change.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < change.as_of
+  ON CONFLICT DO NOTHING
 ),
 recorded AS (
   INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, cause, as_of, change, drift)

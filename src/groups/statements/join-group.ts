@@ -5,10 +5,11 @@ import {
   AFFECTED_MEMBERS,
   isRecent,
   KNOWN_AND_CHANGE,
+  REMOVED_AT,
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
-import { memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
+import { endedPeriods, memberChanges, OLD_COLUMNS, OLD_NAMES } from './member-changes.js';
 import { MEMBER_COUNT, recordChange } from './record-change.js';
 import { STALE } from './stale.js';
 
@@ -33,14 +34,14 @@ export const JOIN_GROUP: PreparedStatement = {
   before AS (
     SELECT affected_users.user_id, m.left_at, m.join_time, ${OLD_COLUMNS},
       ${isRecent('m')} AS is_recent,
-      known.members_removed_at
+      ${REMOVED_AT} AS removed_at
     FROM ${AFFECTED_MEMBERS}
   ),
   planned AS (
     SELECT user_id, is_recent, left_at IS NOT NULL AS had_left, ${OLD_NAMES},
       CASE WHEN old_is_member AND old_role_level <> 0 THEN old_role_level ELSE ${RoleLevel.Ordinary} END AS role_level,
-      members_removed_at AS left_at,
-      CASE WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
+      removed_at AS left_at,
+      CASE WHEN removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       NULL AS left_reason,
       CASE WHEN old_is_member THEN old_nickname END AS nickname,
       CASE WHEN old_is_member THEN old_face_url END AS face_url,
@@ -62,6 +63,7 @@ export const JOIN_GROUP: PreparedStatement = {
   ),
   ${upsertGroup()},
   ${UPSERT_MEMBERS},
+  ${endedPeriods()},
   ${recordChange([MEMBER_COUNT])},
   ${andLogDelivery('SELECT changed FROM effect')}`,
 };

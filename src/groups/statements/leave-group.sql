@@ -88,9 +88,9 @@ written_members AS (
 ),
 ended_periods AS (
   INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
-  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
-  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  SELECT $1, user_id, old_role_level, old_valid_from, change.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < change.as_of
   ON CONFLICT DO NOTHING
 ),
 recorded AS (

@@ -92,13 +92,13 @@ export const validFrom = (asOf: string): string =>
 
 /**
  * `ended_periods`: the memberships of `member_changes` that ended, or went on with another role, up to when they did.
- * @param from the CTE with the time of the change
+ * @param from the CTE with the time of the change, which is `left_at` of the members who leave
  */
 export const endedPeriods = (from = 'change'): string => `
   ended_periods AS (
     INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-    SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
-    FROM ${from}, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, ${from}.as_of) AS valid_to) AS ended
-    WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+    SELECT $1, user_id, old_role_level, old_valid_from, ${from}.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+    FROM ${from}, member_changes
+    WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < ${from}.as_of
     ON CONFLICT DO NOTHING
   )`;

@@ -12,7 +12,8 @@ payload AS (
 ),
 affected_users AS (SELECT "userID" AS user_id FROM payload),
 before AS (
-  SELECT m.*, affected_users.user_id AS affected_user_id, known.members_removed_at,
+  SELECT m.*, affected_users.user_id AS affected_user_id, CASE WHEN known.members_removed_at IS NOT NULL AND m.user_id IS NOT NULL AND m.left_at IS NULL
+      THEN change.as_of ELSE known.members_removed_at END AS removed_at,
     known.created_as_of IS NOT NULL AS is_created,
     m.user_id IS NOT NULL AS old_exists, m.user_id IS NOT NULL AND m.left_at IS NULL AS old_is_member, m.valid_from AS old_valid_from, m.role_level AS old_role_level, m.nickname AS old_nickname, m.face_url AS old_face_url, m.ex AS old_ex, m.mute_end_time AS old_mute_end_time,
     (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) AS is_recent
@@ -34,8 +35,8 @@ planned AS (
       coalesce(payload.ex, before.ex), coalesce(payload."roleLevel", before.role_level)
     ) IS DISTINCT FROM (before.nickname, before.face_url, before.ex, before.role_level)) AS differs,
     coalesce(payload."roleLevel", CASE WHEN old_is_member OR is_recent THEN before.role_level END, 0) AS role_level,
-    CASE WHEN is_recent THEN before.left_at ELSE members_removed_at END AS left_at,
-    CASE WHEN is_recent THEN before.left_cause WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
+    CASE WHEN is_recent THEN before.left_at ELSE removed_at END AS left_at,
+    CASE WHEN is_recent THEN before.left_cause WHEN removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
     CASE WHEN is_recent THEN before.left_reason END AS left_reason,
     coalesce(payload.nickname, before.nickname) AS nickname,
     coalesce(payload."faceURL", before.face_url) AS face_url,
@@ -110,9 +111,9 @@ written_members AS (
 ),
 ended_periods AS (
   INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
-  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
-  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  SELECT $1, user_id, old_role_level, old_valid_from, change.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < change.as_of
   ON CONFLICT DO NOTHING
 ),
 recorded AS (

@@ -4,6 +4,7 @@ import {
   AFFECTED_MEMBERS,
   isRecent,
   KNOWN_AND_CHANGE,
+  REMOVED_AT,
   UPSERT_MEMBERS,
   upsertGroup,
 } from './building-blocks.js';
@@ -33,7 +34,7 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
   ),
   affected_users AS (SELECT "userID" AS user_id FROM payload),
   before AS (
-    SELECT m.*, affected_users.user_id AS affected_user_id, known.members_removed_at,
+    SELECT m.*, affected_users.user_id AS affected_user_id, ${REMOVED_AT} AS removed_at,
       known.created_as_of IS NOT NULL AS is_created,
       ${OLD_COLUMNS},
       ${isRecent('m')} AS is_recent
@@ -49,8 +50,8 @@ export const SET_GROUP_MEMBER_INFO: PreparedStatement = {
         coalesce(payload.ex, before.ex), coalesce(payload."roleLevel", before.role_level)
       ) IS DISTINCT FROM (before.nickname, before.face_url, before.ex, before.role_level)) AS differs,
       coalesce(payload."roleLevel", CASE WHEN old_is_member OR is_recent THEN before.role_level END, 0) AS role_level,
-      CASE WHEN is_recent THEN before.left_at ELSE members_removed_at END AS left_at,
-      CASE WHEN is_recent THEN before.left_cause WHEN members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
+      CASE WHEN is_recent THEN before.left_at ELSE removed_at END AS left_at,
+      CASE WHEN is_recent THEN before.left_cause WHEN removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN is_recent THEN before.left_reason END AS left_reason,
       coalesce(payload.nickname, before.nickname) AS nickname,
       coalesce(payload."faceURL", before.face_url) AS face_url,

@@ -32,7 +32,8 @@ planned AS (
       WHEN affected_users.user_id = payload."oldOwnerUserID" THEN coalesce(new_owner.former_role_level, 20)
       ELSE 20
     END AS role_level,
-    CASE WHEN (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) THEN m.left_at ELSE known.members_removed_at END AS left_at,
+    CASE WHEN (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) THEN m.left_at ELSE CASE WHEN known.members_removed_at IS NOT NULL AND m.user_id IS NOT NULL AND m.left_at IS NULL
+      THEN change.as_of ELSE known.members_removed_at END END AS left_at,
     CASE WHEN (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) THEN m.left_cause WHEN known.members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
     CASE WHEN (m.as_of > change.as_of - interval '15 seconds' AND m.as_of IS DISTINCT FROM known.created_as_of) THEN m.left_reason END AS left_reason,
     m.nickname, m.face_url, m.ex, m.join_source, m.inviter_user_id, m.join_time, m.mute_end_time
@@ -120,9 +121,9 @@ written_members AS (
 ),
 ended_periods AS (
   INSERT INTO group_member_periods (group_id, user_id, role_level, valid_from, valid_to, how)
-  SELECT $1, user_id, old_role_level, old_valid_from, valid_to, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
-  FROM change, member_changes, LATERAL (SELECT coalesce(member_changes.left_at, change.as_of) AS valid_to) AS ended
-  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < valid_to
+  SELECT $1, user_id, old_role_level, old_valid_from, change.as_of, CASE change_kind WHEN 'left' THEN left_cause ELSE 'role' END
+  FROM change, member_changes
+  WHERE old_is_member AND (change_kind = 'left' OR (change_kind = 'role' AND old_role_level <> 0)) AND old_valid_from < change.as_of
   ON CONFLICT DO NOTHING
 ),
 recorded AS (

@@ -5,6 +5,7 @@ import {
   AFFECTED_MEMBERS,
   isRecent,
   KNOWN_AND_CHANGE,
+  REMOVED_AT,
   mergeColumns,
   UNCHANGED_COLUMNS,
   UPSERT_MEMBERS,
@@ -54,7 +55,7 @@ export const TRANSFER_GROUP_OWNER: PreparedStatement = {
         WHEN affected_users.user_id = payload."oldOwnerUserID" THEN coalesce(new_owner.former_role_level, ${RoleLevel.Ordinary})
         ELSE ${RoleLevel.Ordinary}
       END AS role_level,
-      CASE WHEN ${isRecent('m')} THEN m.left_at ELSE known.members_removed_at END AS left_at,
+      CASE WHEN ${isRecent('m')} THEN m.left_at ELSE ${REMOVED_AT} END AS left_at,
       CASE WHEN ${isRecent('m')} THEN m.left_cause WHEN known.members_removed_at IS NOT NULL THEN 'dismissed' END AS left_cause,
       CASE WHEN ${isRecent('m')} THEN m.left_reason END AS left_reason,
       ${UNCHANGED_COLUMNS}
