@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { GroupReconciler } from '../src/reconciliation/group-reconciler/group-reconciler.service.js';
+import type { ReconcileResult } from '../src/reconciliation/queue/reconcile-result.js';
 import { BAD_ANSWERS } from './helpers/fake-openim.js';
 import { differences } from './helpers/mirror.js';
-import type { OpenImGroup } from './helpers/open-im.js';
+import type { Callback, OpenImGroup } from './helpers/open-im.js';
 import { becomesEmpty, eventually } from './helpers/process.js';
 import { inItsOwnWorld, newGroup, step, World } from './helpers/world.js';
 
@@ -185,6 +187,12 @@ it('A group that makes the list of groups fail hides no other group', async () =
   expect(await becomeRight(world, [...groups, added])).toBeLessThan(1000 + TOLERANCE_MS);
 });
 
+/** A callback which says that members were removed. */
+function claimOfKick({ groupID }: OpenImGroup, ...kickedUserIDs: string[]): Callback {
+  const command = 'callbackAfterKickGroupCommand';
+  return { command, body: { callbackCommand: command, groupID, kickedUserIDs, reason: '' } };
+}
+
 const requestsTo = (world: World, path: string) =>
   world.openIm.requests.filter((requested) => requested === path).length;
 const lists = (world: World) => requestsTo(world, '/group/get_group_member_list');
@@ -234,13 +242,7 @@ describe('A large group', () => {
       await sleep(6500);
       const before = lists(world);
       await world.deliver([quit]);
-      const command = 'callbackAfterKickGroupCommand';
-      const kickedUserIDs = ['m000100', 'm000200'];
-      const falseClaim = {
-        command,
-        body: { callbackCommand: command, groupID: group.groupID, kickedUserIDs, reason: '' },
-      };
-      await world.deliver([falseClaim]);
+      await world.deliver([claimOfKick(group, 'm000100', 'm000200')]);
       await world.becomesRight();
       await eventually(async () => {
         const rows = await world.service.database.query(
@@ -248,6 +250,32 @@ describe('A large group', () => {
         );
         return rows.length === 0;
       });
+      expect(lists(world) - before).toBe(0);
+    }),
+  );
+
+  it.concurrent(
+    'needs no list where the window of the caches ends while it is being reconciled',
+    inItsOwnWorld(async () => {
+      const world = await World.start([newGroup(6000)]);
+      const [group] = world.groups;
+      const before = lists(world);
+      await world.deliver([claimOfKick(group, 'm000100')]);
+      const { database } = world.service;
+      const blocker = new Client({ connectionString: database.url });
+      await blocker.connect();
+      await blocker.query(
+        "SELECT pg_sleep_until(last_callback_at + interval '4.7 seconds') FROM groups; BEGIN; LOCK TABLE groups",
+      );
+      const results: ReconcileResult[] = [];
+      const reconciling = world.service.app
+        .get(GroupReconciler)
+        .reconcile([group.groupID], { priority: 'callback' }, (result) => results.push(result));
+      await sleep(600);
+      await blocker.query('COMMIT');
+      await blocker.end();
+      await reconciling;
+      expect(results).toMatchObject([{ state: 'tooRecent' }]);
       expect(lists(world) - before).toBe(0);
     }),
   );

@@ -5,6 +5,7 @@ import { OpenImClient } from '../../openim/openim.client.js';
 import { ChangesReader } from '../snapshots/changes-reader.js';
 import type { ChangesResult } from '../snapshots/changes-result.js';
 import { type KnownGroup, readKnownGroups } from '../snapshots/known-group.js';
+import type { SnapshotStart } from '../snapshots/snapshot-writer.service.js';
 import type { ReconcileOptions } from './reconcile-task.js';
 import { RestoreDetector } from './restore-detector.service.js';
 
@@ -30,8 +31,12 @@ export class ChangeDetector {
    * Reads the changes of some groups. For full snapshots their versions in the mirror are ignored.
    * @throws the error of OpenIM in an outage; the driver's error
    */
-  async detect(groupIDs: string[], { priority, whole }: ReconcileOptions): Promise<DetectedChanges[]> {
-    const known = await readKnownGroups(this.dataSource, groupIDs);
+  async detect(
+    groupIDs: string[],
+    { asOf }: SnapshotStart,
+    { priority, whole }: ReconcileOptions,
+  ): Promise<DetectedChanges[]> {
+    const known = await readKnownGroups(this.dataSource, groupIDs, asOf);
     const versions = groupIDs.map((groupID) => {
       const group = whole ? undefined : known.get(groupID);
       return { groupID, versionID: group?.versionID ?? '', version: group?.version ?? 0 };

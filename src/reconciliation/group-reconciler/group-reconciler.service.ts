@@ -29,7 +29,7 @@ export class GroupReconciler {
     onResult: (result: ReconcileResult) => void,
   ): Promise<void> {
     const start = await this.writer.begin();
-    const detected = await this.detector.detect(groupIDs, options);
+    const detected = await this.detector.detect(groupIDs, start, options);
     const failure = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
     setMaxListeners(0, signal); // one for each group

@@ -23,7 +23,7 @@ export interface KnownGroup extends GroupVersion {
 }
 
 /**
- * $1: groupIDs. A group that was verified ahead of PostgreSQL's clock, which was set back since, counts as without a version: later
+ * $1: groupIDs, $2: the start of their reconciliation, by which the statement that writes them judges too what is recent. A group that was verified ahead of PostgreSQL's clock, which was set back since, counts as without a version: later
  * writes of callbacks cannot be distinguished from earlier ones. The changed members are read only of groups that need reconciling,
  * since the time for it grows with the size of the group.
  */
@@ -40,18 +40,19 @@ const KNOWN = `
       member_count::float8 AS "memberCount", verified_at,
       stale_since IS NOT NULL OR verified_at IS NULL OR coalesce(last_callback_at > verified_at, false)
         AS "needsReconciling",
-      coalesce(last_callback_at > clock_timestamp() - interval '${CACHE_WINDOW_S} seconds', false) AS "isTooRecent",
+      coalesce(last_callback_at > $2::timestamptz - interval '${CACHE_WINDOW_S} seconds', false) AS "isTooRecent",
       coalesce(verified_at > clock_timestamp() - interval '1 minute', false) AS "isRecentlyVerified",
       coalesce(stale_reason = '${STALE.profile}' AND member_count <= ${MAX_MEMBERS_REQUESTED}, false) AS "prefersFullSnapshot",
       coalesce(status <> ${DISMISSED}, false) AND verified_at IS NOT NULL AND stale_since IS NULL AS "isActive"
     FROM groups WHERE group_id = ANY ($1)
   ) g`;
 
-/** Reads the state of some groups in the mirror. Unknown groups are missing. */
+/** Reads the state of some groups in the mirror. Unknown groups are missing. @param asOf the start of their reconciliation */
 export async function readKnownGroups(
   dataSource: DataSource,
   groupIDs: string[],
+  asOf: Date,
 ): Promise<Map<string, KnownGroup>> {
-  const rows = await dataSource.query<KnownGroup[]>(KNOWN, [groupIDs]);
+  const rows = await dataSource.query<KnownGroup[]>(KNOWN, [groupIDs, asOf]);
   return new Map(rows.map((row) => [row.groupID, row]));
 }
