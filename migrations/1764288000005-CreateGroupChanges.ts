@@ -22,7 +22,7 @@ export class CreateGroupChanges1764288000005 implements MigrationInterface {
       'CREATE INDEX group_changes_position_idx ON group_changes (position, group_id, revision)',
     );
     await queryRunner.query(
-      'CREATE INDEX group_changes_drift_idx ON group_changes (recorded_at) WHERE drift IS NOT NULL',
+      "CREATE INDEX group_changes_drift_idx ON group_changes (recorded_at) WHERE drift IS NOT NULL AND source <> 'backfill'",
     );
     await queryRunner.query(
       'CREATE INDEX group_changes_group_drift_idx ON group_changes (group_id, recorded_at, revision) WHERE drift IS NOT NULL',

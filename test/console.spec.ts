@@ -8,6 +8,7 @@ import { SameOriginGuard } from '../src/console/session/same-origin.guard.js';
 import { SessionGuard } from '../src/console/session/session.guard.js';
 import { EN } from '../src/console/texts/en.js';
 import { ZH } from '../src/console/texts/zh.js';
+import { eventually } from './helpers/process.js';
 import { CREATE, KEY, Service } from './helpers/service.js';
 
 /** A page with its headers; redirects are not followed. */
@@ -340,7 +341,27 @@ describe('The console', () => {
     const start = performance.now();
     const { status, text } = await open('', session, fresh);
     expect([status, text]).toEqual([200, expect.stringContaining(EN.chartLate)]);
+    expect(text).toContain(EN.problems.incomplete());
+    expect(text).not.toContain(EN.healthy);
     expect(performance.now() - start).toBeLessThan(2000);
+    await locker.rollbackTransaction();
+    await locker.release();
+    await fresh.stop();
+  });
+
+  it('shows the figures of the last minute while they are counted again, and no older ones', async () => {
+    const fresh = await Service.start();
+    const session = await signedIn();
+    await eventually(async () => !(await open('', session, fresh)).text.includes(EN.unknownFigure));
+    const locker = fresh.app.get(DataSource).createQueryRunner();
+    await locker.startTransaction();
+    await locker.query('LOCK TABLE groups, callback_deliveries IN ACCESS EXCLUSIVE MODE');
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 30_000);
+    expect((await open('', session, fresh)).text).not.toContain(EN.unknownFigure);
+    clock.mockReturnValue(now + 90_000);
+    expect((await open('', session, fresh)).text).toContain(EN.unknownFigure);
+    clock.mockRestore();
     await locker.rollbackTransaction();
     await locker.release();
     await fresh.stop();

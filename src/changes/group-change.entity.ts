@@ -8,7 +8,7 @@ export type ChangeSource = (typeof CHANGE_SOURCES)[number];
 /** A change of a group or of its members: one row for each callback or snapshot that changed something. */
 @Entity('group_changes', { comment: 'Every change of a group and its members, in order.' })
 @Index('group_changes_position_idx', ['position', 'groupID', 'revision'])
-@Index('group_changes_drift_idx', ['recordedAt'], { where: 'drift IS NOT NULL' })
+@Index('group_changes_drift_idx', ['recordedAt'], { where: "drift IS NOT NULL AND source <> 'backfill'" })
 @Index('group_changes_group_drift_idx', ['groupID', 'recordedAt', 'revision'], {
   where: 'drift IS NOT NULL',
 })

@@ -20,6 +20,7 @@ import {
   type RefreshDto,
   type RunDto,
   toRunDto,
+  type WaitingDto,
 } from './reconciliation.dto.js';
 import type { ReconciliationRun } from './run-log/reconciliation-run.entity.js';
 import { RunLogService } from './run-log/run-log.service.js';
@@ -33,10 +34,10 @@ const WAITING = `
 
 const DRIFT = `
   SELECT kind, sum(differences)::float8 AS differences, sum(${MISSED_CALLBACKS})::float8 AS "missedCallbacks"
-  FROM ${DRIFT_ROWS} WHERE found_at >= now() - interval '1 day' AND kind <> 'filled' GROUP BY 1 ORDER BY 1`;
+  FROM ${DRIFT_ROWS} WHERE found_at >= now() - interval '1 day' GROUP BY 1 ORDER BY 1`;
 
-/** The state of reconciliation, without what is counted in the log of deliveries. */
-export type ReconciliationState = Omit<ReconciliationDto, 'receivedCallbacks' | 'lossRate'>;
+/** The state of reconciliation, without what is counted among all groups or in the log of deliveries. */
+export type ReconciliationState = Omit<ReconciliationDto, 'waiting' | 'receivedCallbacks' | 'lossRate'>;
 
 /** Reads the state of reconciliation, and requests it, in any replica. */
 @Injectable()
@@ -53,26 +54,34 @@ export class ReconciliationService {
 
   /** Reads the groups that wait, the drift of the last day and the last runs. */
   async read(): Promise<ReconciliationDto> {
-    const [state, deliveries] = await Promise.all([this.readState(), this.stats.readDeliveries()]);
+    const [state, waiting, deliveries] = await Promise.all([
+      this.readState(),
+      this.readWaiting(),
+      this.stats.readDeliveries(),
+    ]);
     const receivedCallbacks = deliveries && countWritten(deliveries);
     const all = receivedCallbacks === null ? null : state.missedCallbacks + receivedCallbacks;
-    return { ...state, receivedCallbacks, lossRate: all ? state.missedCallbacks / all : null };
+    return { ...state, waiting, receivedCallbacks, lossRate: all ? state.missedCallbacks / all : null };
   }
 
-  /** Reads the same without a count of the log of deliveries, which may take seconds. */
+  /** Reads the same without the counts that may take seconds. */
   async readState(): Promise<ReconciliationState> {
-    const [waiting, drift, runs] = await Promise.all([
-      this.dataSource.query<ReconciliationDto['waiting'][]>(WAITING),
+    const [drift, runs] = await Promise.all([
       this.dataSource.query<DriftDto[]>(DRIFT),
       this.runs.latest(RUNS),
     ]);
     return {
       state: this.stateOf(runs),
-      waiting: waiting[0]!,
       drift,
       missedCallbacks: drift.reduce((sum, kind) => sum + kind.missedCallbacks, 0),
       runs: runs.map(toRunDto),
     };
+  }
+
+  /** Counts the groups that wait. It takes 0.3 s while a million groups were never read. */
+  async readWaiting(): Promise<WaitingDto> {
+    const [waiting] = await this.dataSource.query<[WaitingDto]>(WAITING);
+    return waiting;
   }
 
   /**

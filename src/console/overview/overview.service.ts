@@ -5,13 +5,12 @@ import type { DatabaseCondition } from '../../postgres/database-state.js';
 import type { ReconciliationState } from '../../reconciliation/reconciliation.service.js';
 import { ReconciliationService } from '../../reconciliation/reconciliation.service.js';
 import type { StatsDto } from '../../stats/stats.dto.js';
+import { CachedCount } from '../../stats/cached-count.js';
 import { type Connection, StatsService } from '../../stats/stats.service.js';
-import { withTimeout } from '../../waiting/with-timeout.js';
+import type { WaitingDto } from '../../reconciliation/reconciliation.dto.js';
 import { type Bucket, CallbackHistory, type Outcomes } from './callback-history.js';
+import { PagePart } from './page-part.js';
 import { type Problem, problemsOf } from './problems.js';
-
-/** Time for which the page waits for a part, in ms. The work goes on, and the next page has its result. */
-const PART_TIMEOUT_MS = 100;
 
 /** What the overview shows. A part that is not available in time is null. */
 export interface Overview {
@@ -19,6 +18,7 @@ export interface Overview {
   readonly journal: StatsDto['journal'];
   readonly hasJournal: boolean;
   readonly reconciliation: ReconciliationState | null;
+  readonly waiting: WaitingDto | null;
   readonly connection: Connection | null;
   readonly history: Bucket[] | null;
   /** Callbacks of 24 h. */
@@ -30,26 +30,41 @@ export interface Overview {
 /** Reads what the overview shows. It counts nothing that grows with the number of groups. */
 @Injectable()
 export class OverviewService {
+  private readonly history: PagePart<Bucket[]>;
+  private readonly reconciliation: PagePart<ReconciliationState>;
+  private readonly waiting: PagePart<WaitingDto>;
+  private readonly lastReceived: PagePart<StatsDto['lastReceived']>;
+  private readonly connection: PagePart<Connection>;
+
   constructor(
     private readonly config: Config,
     private readonly stats: StatsService,
-    private readonly reconciliation: ReconciliationService,
-    private readonly history: CallbackHistory,
-  ) {}
+    reconciliation: ReconciliationService,
+    history: CallbackHistory,
+  ) {
+    const waiting = new CachedCount(() => reconciliation.readWaiting());
+    this.history = new PagePart(() => history.read());
+    this.reconciliation = new PagePart(() => reconciliation.readState());
+    this.waiting = new PagePart(() => waiting.read());
+    this.lastReceived = new PagePart(() => stats.readLastReceived());
+    this.connection = new PagePart(() => stats.readConnection());
+  }
 
   /** Reads the parts that are available within 100 ms. */
   async read(database: DatabaseCondition): Promise<Overview> {
-    const [history, reconciliation, lastReceived, connection] = await Promise.all([
-      available(this.history.read()),
-      available(this.reconciliation.readState()),
-      available(this.stats.readLastReceived()),
-      available(this.stats.readConnection()),
+    const [history, reconciliation, waiting, lastReceived, connection] = await Promise.all([
+      this.history.read(),
+      this.reconciliation.read(),
+      this.waiting.read(),
+      this.lastReceived.read(),
+      this.connection.read(),
     ]);
     const journal = this.stats.readJournal();
     const state = {
       journal,
       hasJournal: this.config.JOURNAL === 'on',
       reconciliation,
+      waiting,
       connection,
       history,
       outcomes: history && totalOf(history),
@@ -58,13 +73,6 @@ export class OverviewService {
     return { problems: problemsOf(state, database), ...state };
   }
 }
-
-const available = <T>(part: Promise<T>): Promise<T | null> =>
-  withTimeout(
-    part.catch(() => null),
-    PART_TIMEOUT_MS,
-    () => null,
-  );
 
 function totalOf(history: readonly Bucket[]): Outcomes {
   const total: Outcomes = {};

@@ -16,7 +16,8 @@ export interface Problem {
     | 'neverCalled'
     | 'lost'
     | 'noOpenIm'
-    | 'stale';
+    | 'stale'
+    | 'incomplete';
   readonly level: 'error' | 'warning';
   readonly number: number;
   /** Names, of some kinds. */
@@ -26,9 +27,17 @@ export interface Problem {
 /** Difference of the clocks from which it is a problem, in s. */
 const CLOCK_S = 5;
 
-/** Returns what needs attention, worst first. A part that is not known is no problem. */
+/** Returns what needs attention, worst first. Nobody can say that everything works while a part is not known. */
 export function problemsOf(
-  { journal, hasJournal, reconciliation, outcomes, commands, connection }: Omit<Overview, 'problems'>,
+  {
+    journal,
+    hasJournal,
+    reconciliation,
+    waiting,
+    outcomes,
+    commands,
+    connection,
+  }: Omit<Overview, 'problems'>,
   database: DatabaseCondition,
 ): Problem[] {
   const isOff = reconciliation?.state === 'off';
@@ -48,7 +57,12 @@ export function problemsOf(
     ['lost', 'warning', reconciliation?.missedCallbacks],
     ['clock', 'warning', clock > CLOCK_S && clock],
     ['noOpenIm', 'warning', isOff],
-    ['stale', 'warning', !isOff && reconciliation?.waiting.stale],
+    ['stale', 'warning', !isOff && waiting?.stale],
+    [
+      'incomplete',
+      'warning',
+      database !== 'away' && [reconciliation, waiting, outcomes, commands, connection].includes(null),
+    ],
   ];
   return candidates
     .map(([kind, level, number, names = []]) => ({

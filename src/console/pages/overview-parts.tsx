@@ -1,15 +1,22 @@
 import type { ReconciliationState } from '../../reconciliation/reconciliation.service.js';
+import type { WaitingDto } from '../../reconciliation/reconciliation.dto.js';
 import type { StatsDto } from '../../stats/stats.dto.js';
 import { useTexts } from './context.js';
 import { Fields, Table } from './lists.js';
-import { Badge, Count, Time, type Tone } from './parts.js';
+import { Badge, Count, Figure, Time, type Tone } from './parts.js';
 
 /** Runs on the overview. */
 const RUNS = 5;
 const TONES: Record<string, Tone> = { done: 'good', failed: 'bad', interrupted: 'warn' };
 
-/** The state of reconciliation; null: not known in time. */
-export function Reconciliation({ state }: { state: ReconciliationState | null }) {
+/** The state of reconciliation, and the groups that wait; null: not known in time. */
+export function Reconciliation({
+  state,
+  waiting,
+}: {
+  state: ReconciliationState | null;
+  waiting: WaitingDto | null;
+}) {
   const t = useTexts();
   return (
     <section>
@@ -26,9 +33,9 @@ export function Reconciliation({ state }: { state: ReconciliationState | null })
                   {t.reconciliationStates[state.state]}
                 </Badge>,
               ],
-              [t.staleGroups, <Count of={state.waiting.stale} />],
-              [t.neverRead, <Count of={state.waiting.neverRead} />],
-              [t.absent, <Count of={state.waiting.absent} />],
+              [t.staleGroups, <Figure number={waiting && waiting.stale} />],
+              [t.neverRead, <Figure number={waiting && waiting.neverRead} />],
+              [t.absent, <Figure number={waiting && waiting.absent} />],
               [
                 t.drift,
                 state.drift

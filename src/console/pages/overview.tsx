@@ -5,7 +5,7 @@ import { CHARTED, peakOf } from './chart.js';
 import { useTexts } from './context.js';
 import { Layout } from './layout.js';
 import { type Column, Fields, Table } from './lists.js';
-import { Count, Foreign, Time } from './parts.js';
+import { Count, Figure, Foreign, Time } from './parts.js';
 import { Journal, Reconciliation } from './overview-parts.js';
 
 /** Where staff looks into a problem. */
@@ -26,6 +26,7 @@ export function Overview({
   journal,
   hasJournal,
   reconciliation,
+  waiting,
   history,
   outcomes,
   commands,
@@ -39,7 +40,7 @@ export function Overview({
         of={[
           [t.callbacksDay, <Figure number={outcomes && sum(outcomes)} />],
           [t.lostDay, <Figure number={reconciliation && reconciliation.missedCallbacks} />],
-          [t.staleGroups, <Figure number={reconciliation && reconciliation.waiting.stale} />],
+          [t.staleGroups, <Figure number={waiting && waiting.stale} />],
           [t.inJournal, <Figure number={journal.waiting} />],
           [t.lastCallback, <Time at={commands?.[0]?.receivedAt ?? null} />],
         ]}
@@ -59,7 +60,7 @@ export function Overview({
           />
         </section>
         <div>
-          <Reconciliation state={reconciliation} />
+          <Reconciliation state={reconciliation} waiting={waiting} />
           <Journal journal={journal} isOn={hasJournal} />
         </div>
       </div>
@@ -89,9 +90,6 @@ function Verdict({ problems }: { problems: Problem[] }) {
     </section>
   );
 }
-
-const Figure = ({ number }: { number: number | null }) =>
-  number === null ? <span class="quiet">{useTexts().unknownFigure}</span> : <Count of={number} />;
 
 const CommandLink = ({ command }: { command: string }) => (
   <a href={`/console/deliveries?command=${encodeURIComponent(command)}`}>

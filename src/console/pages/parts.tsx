@@ -66,6 +66,10 @@ export function Count({ of: number }: { of: number }) {
   return <span class="number">{new Intl.NumberFormat(usePage().language).format(number)}</span>;
 }
 
+/** A number; null: not known in time. */
+export const Figure = ({ number }: { number: number | null }) =>
+  number === null ? <span class="quiet">{useTexts().unknownFigure}</span> : <Count of={number} />;
+
 export type Tone = 'good' | 'calm' | 'warn' | 'bad';
 
 /** A word with a dot in the colour of what it means. */

@@ -39,6 +39,7 @@ export const EN = {
       `${n(number, 'callback was', 'callbacks were')} lost in 24 h, and reconciliation repaired the rows. Check which hooks are on.`,
     noOpenIm: () => 'Lost callbacks are not noticed. Set OPENIM_API_URL and OPENIM_SECRET.',
     stale: (number: number) => `${n(number, 'group needs', 'groups need')} reconciling with OpenIM.`,
+    incomplete: () => 'Some figures are not known yet. Load the page again in a few seconds.',
   },
   callbacksDay: 'Callbacks, 24 h',
   lostDay: 'Lost, 24 h',

@@ -34,6 +34,7 @@ export const ZH: Texts = {
       `24 小时内丢失了 ${count.format(number)} 个回调，数据已由对账修复。请检查哪些回调已启用。`,
     noOpenIm: () => '丢失的回调不会被发现。请设置 OPENIM_API_URL 和 OPENIM_SECRET。',
     stale: (number) => `${count.format(number)} 个群组需要与 OpenIM 对账。`,
+    incomplete: () => '部分数字尚未得出，请几秒后重新加载。',
   },
   callbacksDay: '回调，24 小时',
   lostDay: '丢失，24 小时',
