@@ -6,6 +6,16 @@ export const ErrCode = {
   Internal: 500,
 } as const;
 
+/** Maximum length of a detail of OpenIM, in characters. */
+const MAX_DETAIL = 200;
+
+/** Shortens a detail of OpenIM's error: without the call stack (tools/errs), and without the passwords of urls, as those of callbacks. */
+const briefly = (detail: string): string =>
+  detail
+    .split(' | -> ')[0]!
+    .replace(/:\/\/[^/@\s]*@/g, '://***@')
+    .slice(0, MAX_DETAIL);
+
 /** OpenIM answered with an error code. */
 export class OpenImRefusal extends Error {
   constructor(
@@ -14,7 +24,8 @@ export class OpenImRefusal extends Error {
     errMsg: string,
     errDlt: string,
   ) {
-    super(`OpenIM refused ${path}: ${errCode} ${errMsg}${errDlt && errDlt !== errMsg ? ` (${errDlt})` : ''}`);
+    const detail = errDlt && errDlt !== errMsg ? ` (${briefly(errDlt)})` : '';
+    super(`OpenIM refused ${path}: ${errCode} ${errMsg}${detail}`);
   }
 
   /** Whether OpenIM rejects the token, so that a new one helps. */
