@@ -82,12 +82,17 @@ export function configWithOpenIm(): Config {
   return config;
 }
 
-/** Returns a signal that Ctrl-C and SIGTERM abort. A second one ends the process at once. */
+/** Time within which one Ctrl-C arrives twice, from the terminal and from npm, in ms. */
+const TWICE_MS = 1000;
+
+/** Returns a signal that Ctrl-C and SIGTERM abort. Another one, a second later, ends the process at once. */
 export function endSignal(): AbortSignal {
   const end = new AbortController();
+  let endsAt: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (end.signal.aborted) {
+      endsAt ??= Date.now();
+      if (Date.now() - endsAt > TWICE_MS) {
         process.exit(130);
       }
       end.abort(new CommandError('Interrupted; the groups read so far are kept'));
