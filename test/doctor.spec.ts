@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Finding } from '../src/doctor/finding.js';
 import { CommandRunner, type Environment } from './helpers/cli.js';
@@ -102,7 +105,7 @@ it.each<[string, Partial<WebhooksYml>, Faults, Environment, string]>([
     { on: ['beforeCreateGroup'] },
     {},
     {},
-    'OpenIM calls this service before users act: beforecreategroup',
+    'OpenIM calls this service before users act: beforeCreateGroup',
   ],
   ['a short timeout', { timeout: 1 }, {}, {}, 'is shorter than 5 s: afterCreateGroup'],
   [
@@ -125,6 +128,13 @@ it.each<[string, Partial<WebhooksYml>, Faults, Environment, string]>([
     {},
     {},
     'webhooks.yml: The password in the callback url is not CALLBACK_TOKEN',
+  ],
+  [
+    'a url with another port',
+    { url: 'http://openim:to%2Fken@127.0.0.1:2999/callback' },
+    {},
+    {},
+    'webhooks.yml: A callback to http://127.0.0.1:2999/callback is not answered: ECONNREFUSED',
   ],
   [
     'a version that does not show its settings',
@@ -201,6 +211,74 @@ it('A probe that OpenIM refuses says why', async () => {
   );
 });
 
+it('A probe waits for its own callbacks, whatever others the group causes', async () => {
+  expect(await probe({ late: ['afterDismissGroup'], delayMs: 1500 })).not.toContain('came');
+});
+
+it('A probe is not made where OpenIM cannot be asked', async () => {
+  const { openIm } = await startOpenIm(yml(), { slowMs: 20_000 });
+  const start = Date.now();
+  const { findings } = await examine('--probe', openIm.settings);
+
+  expect(Date.now() - start).toBeLessThan(15_000);
+  expect(findings.map(({ message }) => message)).toContain(
+    'Whether OpenIM sends callbacks was not tried: it cannot be asked',
+  );
+}, 20_000);
+
+it('A probe prints no token of the url, and no call stack, where a before callback fails', async () => {
+  const { openIm } = await startOpenIm(yml());
+  openIm.calls['/group/create_group'] = () => ({
+    errCode: 90004,
+    errMsg: 'NetworkError',
+    errDlt:
+      'Error: Post "http://openim:***@h:9/callback": connection refused | -> http() h.go:1 | -> post url=http://openim:to%2Fken@h:9',
+  });
+  const { findings } = await examine('--probe', openIm.settings);
+
+  expect(findings).toContainEqual({
+    level: 'error',
+    message:
+      'The probe could not be made: OpenIM refused /group/create_group: 90004 NetworkError (Error: Post "http://***@h:9/callback": connection refused)',
+    action: expect.stringContaining('A before... callback in webhooks.yml is on') as string,
+  });
+});
+
+it('A probe whose group is created after its request timed out dismisses it', async () => {
+  const { openIm, webhooks } = await startOpenIm(yml());
+  const create = openIm.calls['/group/create_group']!;
+  openIm.calls['/group/create_group'] = async (body) => {
+    await sleep(4500);
+    return create(body);
+  };
+  const { findings } = await examine('--probe', openIm.settings);
+
+  const messages = findings.map(({ message }) => message).join('\n');
+  expect(messages).toContain('OpenIM did not answer /group/create_group');
+  expect(messages).not.toContain('left in OpenIM');
+  expect(webhooks.groups.size).toBe(0);
+}, 20_000);
+
+it('A probe that is interrupted, twice by npm, dismisses its group', async () => {
+  const { openIm, webhooks } = await startOpenIm(yml({ off: ['afterDismissGroup'] }));
+  const child = spawn(process.execPath, [CLI, 'doctor', '--probe'], {
+    env: { PATH: process.env['PATH'], ...settings, ...openIm.settings },
+  });
+  const output = text(child.stdout);
+  const exited = once(child, 'exit');
+  const rename = openIm.calls['/group/set_group_info']!;
+  openIm.calls['/group/set_group_info'] = async (body) => {
+    child.kill('SIGINT');
+    await sleep(50);
+    child.kill('SIGINT');
+    return rename(body);
+  };
+
+  expect(await exited).toEqual([1, null]);
+  expect(await output).toContain('The probe was interrupted');
+  expect(webhooks.groups.size).toBe(0);
+});
+
 it('A probe whose group cannot be dismissed says which one is left', async () => {
   const { openIm } = await startOpenIm(yml());
   openIm.calls['/group/dismiss_group'] = () => ({ errCode: 500, errMsg: 'ServerInternalError', errDlt: '' });
@@ -261,6 +339,20 @@ describe('What was received before', () => {
     expect(await findings()).toContain(
       'error: OpenIM calls this service before users act: callbackBeforeCreateGroupCommand',
     );
+  });
+
+  it('is not what a probe caused while a hook was off', async () => {
+    await log(CREATED, 'applied');
+    await own.query("UPDATE callback_deliveries SET group_id = 'doctor-probe-1'");
+    await own.query(
+      `INSERT INTO callback_deliveries (id, received_at, command, operation_id, group_id, outcome, duration_ms)
+      VALUES (gen_random_uuid(), now(), 'callbackBeforeCreateGroupCommand', 'o', 'doctor-probe-1', 'ignored', 1)`,
+    );
+    await own.query(
+      `INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, as_of, change, drift)
+      VALUES ('doctor-probe-1', 1, now(), '1', '{info}', 'reconciliation', now(), '{}', '[{"kind": "info", "differences": 1, "missedCallbacks": 1, "summary": "s"}]')`,
+    );
+    expect(await findings()).not.toMatch(/before users act|[1-9]\d* lost/);
   });
 
   it('is not what the reconciliation found: lost callbacks are an error, by the line that is off', async () => {

@@ -11,26 +11,31 @@ import { checkOpenIm } from './openim-check.js';
 import { checkBeforeCallbacks, checkLastCallback, checkLostCallbacks } from './received-callbacks.js';
 import { checkWebhooks } from './webhooks-check.js';
 
+/** What the checks without the database found out. */
+export interface Connections {
+  /** The operationID of the callback that the service answered; undefined: it answered none. */
+  readonly operationID: string | undefined;
+  /** Whether OpenIM answers, and accepts the secret. */
+  readonly reachesOpenIm: boolean;
+}
+
 /**
  * Checks what can be seen without the database: OpenIM, its settings, and the answer to a callback. Writes nothing but the delivery of
  * that callback.
  * @param url the url of the callbacks
- * @returns also the operationID of the callback, if the service answered it
  */
-export async function* checkConnections(
-  config: Config,
-  url: string,
-): AsyncGenerator<Finding, string | undefined> {
+export async function* checkConnections(config: Config, url: string): AsyncGenerator<Finding, Connections> {
   const openIm = await checkOpenIm(config);
   yield openIm;
-  if (openIm.level === 'ok') {
+  const reachesOpenIm = openIm.level === 'ok';
+  if (reachesOpenIm) {
     yield* await checkWebhooks(config);
   }
   yield* checkHost(config);
   yield* await checkDeniedCallbacks(config);
   const { findings, operationID } = await checkCallbackUrl(url, config);
   yield* findings;
-  return operationID;
+  return { operationID, reachesOpenIm };
 }
 
 /**
@@ -59,6 +64,6 @@ export async function* checkInstallation(
   config: Config,
   url: string,
 ): AsyncGenerator<Finding> {
-  const operationID = yield* checkConnections(config, url);
+  const { operationID } = yield* checkConnections(config, url);
   yield* checkMirror(dataSource, config, operationID);
 }

@@ -8,6 +8,8 @@ const TIMEOUT_MS = 3000;
 
 /** An entry of OpenIM's `webhooks.yml`. */
 export interface WebhookSetting {
+  /** Its key in the file, such as `afterCreateGroup`. */
+  readonly key: string;
   readonly enable: boolean;
   /** In s. */
   readonly timeout: number;
@@ -16,7 +18,7 @@ export interface WebhookSetting {
 /** What OpenIM has read from its `webhooks.yml`. */
 export interface WebhookSettings {
   readonly url: string;
-  /** By their keys in lower case, such as `aftercreategroup`: OpenIM writes the names of its Go fields. */
+  /** By their keys in lower case, such as `aftercreategroup`: OpenIM answers with the names of its Go fields. */
   readonly entries: ReadonlyMap<string, WebhookSetting>;
 }
 
@@ -48,7 +50,8 @@ function parse(settings: Json): WebhookSettings {
     if (name.toLowerCase() === 'url') {
       url = String(value);
     } else if (isObject(value)) {
-      entries.set(name.toLowerCase(), { enable: false, timeout: 0, ...lowerCased(value) });
+      const key = `${name[0]!.toLowerCase()}${name.slice(1)}`;
+      entries.set(name.toLowerCase(), { enable: false, timeout: 0, ...lowerCased(value), key });
     }
   }
   return { url, entries };

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { PROBE_PREFIX } from '../hooks/probe-groups.js';
 import type { Config } from '../config/config.js';
+import { OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImSession } from '../openim/openim-session.js';
 
 /** Time limit of each request, in ms. */
@@ -9,7 +11,7 @@ const NAME = 'openim-group-sync: probe of doctor';
 
 /** A group of OpenIM's admin alone that doctor creates, renames and dismisses (internal/rpc/group/group.go). */
 export class ProbeGroup {
-  readonly groupID = `doctor-probe-${randomUUID().slice(0, 8)}`;
+  readonly groupID = `${PROBE_PREFIX}${randomUUID().slice(0, 8)}`;
   private readonly session: OpenImSession;
   private mayExist = false;
   /** Whether OpenIM said that it created the group. */
@@ -21,11 +23,16 @@ export class ProbeGroup {
 
   /** Creates the group. OpenIM sends a notification of it to the admin only. @throws OpenImRefusal, OpenImUnreachable */
   async create(): Promise<void> {
-    this.mayExist = true; // also where the answer is lost
     const ownerUserID = this.config.OPENIM_ADMIN_USER_ID;
     const groupInfo = { groupID: this.groupID, groupName: NAME, groupType: 2, ownerUserID };
-    await this.call('/group/create_group', { ownerUserID, memberUserIDs: [], adminUserIDs: [], groupInfo });
-    this.isCreated = true;
+    this.mayExist = true; // also where the answer is lost
+    try {
+      await this.call('/group/create_group', { ownerUserID, memberUserIDs: [], adminUserIDs: [], groupInfo });
+      this.isCreated = true;
+    } catch (problem) {
+      this.mayExist = !(problem instanceof OpenImRefusal);
+      throw problem;
+    }
   }
 
   /** Renames the group. @throws OpenImRefusal, OpenImUnreachable */

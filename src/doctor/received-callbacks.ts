@@ -11,6 +11,9 @@ const HOOKS =
   'Check that each after... callback is enabled in webhooks.yml (they are off as shipped; `npm run cli -- webhooks-yml` prints them), that ' +
   'the file is mounted where OpenIM reads it, and that openim-rpc-group was restarted since. doctor --probe shows which ones come';
 
+/** What was mended since is still found. */
+const OF_A_DAY = 'This is said for a day after the last one';
+
 interface LastReceived {
   readonly now: Date;
   readonly mirrored: Date | null;
@@ -44,7 +47,7 @@ export async function checkLastCallback(dataSource: DataSource): Promise<Finding
 /** Finds the commands of OpenIM that ask before users act, of the last day. */
 export async function checkBeforeCallbacks(hooks: HooksService): Promise<Finding[]> {
   const commands = await hooks.readBefore();
-  return commands.length === 0 ? [] : [beforeIsOn(commands.join(', '))];
+  return commands.length === 0 ? [] : [beforeIsOn(commands.join(', '), OF_A_DAY)];
 }
 
 /** Checks whether the reconciliation of the last day found changes for which no callback came. */
@@ -59,6 +62,7 @@ export async function checkLostCallbacks(hooks: HooksService): Promise<Finding> 
   );
   return error(
     `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines.join('; ')}`,
-    'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled',
+    'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled. ' +
+      OF_A_DAY,
   );
 }

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { webhooksOf } from '../callback/payloads/webhooks.js';
 import type { Config } from '../config/config.js';
 import { isOpenImError } from '../openim/openim-error.js';
 import { CALLBACK_TIMEOUT_S } from '../openim/webhooks.js';
+import { checkAnswer } from './callback-answer.js';
 import { checkForm, checkLoopback } from './callback-url.js';
 import { error, type Finding, ok, skipped, warning } from './finding.js';
 import { readWebhookSettings, type WebhookSettings } from './openim-settings.js';
@@ -14,7 +16,9 @@ const RESTART = 'then restart openim-rpc-group, or the container of OpenIM';
 export async function checkWebhooks(config: Config): Promise<Finding[]> {
   try {
     const settings = await readWebhookSettings(config);
-    return settings ? judge(settings, config) : [unreadable('its version does not show it (before 3.8.4)')];
+    return settings
+      ? await judge(settings, config)
+      : [unreadable('its version does not show it (before 3.8.4)')];
   } catch (problem) {
     if (!isOpenImError(problem) && !(problem instanceof SyntaxError)) {
       throw problem;
@@ -29,16 +33,18 @@ const unreadable = (why: string): Finding =>
     'Compare it with the lines of `npm run cli -- webhooks-yml`, and run doctor --probe',
   );
 
-function judge({ url, entries }: WebhookSettings, config: Config): Finding[] {
+async function judge({ url, entries }: WebhookSettings, config: Config): Promise<Finding[]> {
   const needed = webhooksOf().filter(({ key }) => entries.has(key.toLowerCase()));
   const off = needed.filter(({ key }) => !entries.get(key.toLowerCase())!.enable);
   const hasty = needed.filter(({ key }) => {
     const { enable, timeout } = entries.get(key.toLowerCase())!;
     return enable && timeout < CALLBACK_TIMEOUT_S;
   });
-  const before = [...entries].filter(([key, { enable }]) => enable && key.startsWith('before'));
+  const before = [...entries.values()].filter(({ key, enable }) => enable && key.startsWith('before'));
+  const ofUrl = checkUrl(url, config);
   const findings = [
-    ...checkUrl(url, config),
+    ...ofUrl,
+    ...(ofUrl.some(({ level }) => level === 'error') ? [] : await checkReach(url)),
     ...(off.length > 0
       ? [
           error(
@@ -55,17 +61,32 @@ function judge({ url, entries }: WebhookSettings, config: Config): Finding[] {
           ),
         ]
       : []),
-    ...(before.length > 0 ? [beforeIsOn(before.map(([key]) => key).join(', '))] : []),
+    ...(before.length > 0 ? [beforeIsOn(before.map(({ key }) => key).join(', '))] : []),
   ];
-  return findings.length > 0 ? findings : [ok('The lines of webhooks.yml in OpenIM are right')];
+  return findings.length > 0
+    ? findings
+    : [ok('The lines of webhooks.yml in OpenIM are right, and its url reaches this service')];
 }
 
-/** Makes the finding that OpenIM asks this service before users may act. */
-export const beforeIsOn = (which: string): Finding =>
+/** Makes the finding that OpenIM asks this service before users may act. @param note a sentence for the action */
+export const beforeIsOn = (which: string, note = ''): Finding =>
   error(
     `OpenIM calls this service before users act: ${which}`,
-    `Set enable: false in each before... line of webhooks.yml, ${RESTART}: while this service is away, OpenIM refuses what users do`,
+    `Set enable: false in each before... line of webhooks.yml, ${RESTART}: while this service is away, OpenIM refuses what users do${note && `. ${note}`}`,
   );
+
+/** Tries the url that OpenIM calls. From here a host may be another one than for OpenIM. */
+async function checkReach(url: string): Promise<Finding[]> {
+  const { level, message } = await checkAnswer(url, `doctor-${randomUUID()}`);
+  return level === 'ok'
+    ? []
+    : [
+        warning(
+          `webhooks.yml: ${message}`,
+          `Compare its host and port with the address of this service, ${RESTART}. Only OpenIM’s network may know the host: doctor --probe tries it there`,
+        ),
+      ];
+}
 
 function checkUrl(url: string, config: Config): Finding[] {
   if (SHIPPED_URL.test(url)) {

@@ -5,6 +5,7 @@ import { DRIFT_ROWS } from '../changes/drift.js';
 import type { DriftKind } from '../changes/group-change.entity.js';
 import { HOOKS_OF_DRIFT } from './hooks-of-drift.js';
 import { MISSED_CALLBACKS } from './missed-callbacks.js';
+import { PROBE_PREFIX } from './probe-groups.js';
 
 /** Callbacks of the last day that were lost, for changes that some hooks report. */
 export interface LostCallbacks {
@@ -18,7 +19,7 @@ export interface LostCallbacks {
 
 const LOST = `
   SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS lost FROM ${DRIFT_ROWS}
-  WHERE found_at >= now() - interval '1 day' GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
+  WHERE found_at >= now() - interval '1 day' AND NOT starts_with(group_id, '${PROBE_PREFIX}') GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
 
 /** Number of callbacks of some commands that arrived within the last day. */
 const ARRIVED = `
@@ -27,7 +28,9 @@ const ARRIVED = `
 
 const BEFORE = `
   SELECT DISTINCT command FROM callback_deliveries
-  WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%' ORDER BY 1`;
+  WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%'
+    AND NOT starts_with(coalesce(group_id, ''), '${PROBE_PREFIX}')
+  ORDER BY 1`;
 
 /** Reads how the hooks of OpenIM work, from what arrived and what reconciliation found. */
 @Injectable()

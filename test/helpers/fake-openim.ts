@@ -165,7 +165,7 @@ export class FakeOpenIm {
     if (bad !== undefined && answerBadly(bad, response)) {
       return;
     }
-    const answer = JSON.stringify(this.answer(path, body, request.headers), (key, value: unknown) =>
+    const answer = JSON.stringify(await this.answer(path, body, request.headers), (key, value: unknown) =>
       this.faults.numbersAsTexts && typeof value === 'number' && key !== 'errCode'
         ? String(value)
         : key === this.faults.withoutField
@@ -186,7 +186,7 @@ export class FakeOpenIm {
     response.end(answer);
   }
 
-  private answer(path: string, body: Json, headers: IncomingMessage['headers']): object {
+  private answer(path: string, body: Json, headers: IncomingMessage['headers']): object | Promise<object> {
     if (!headers['operationid']) {
       return refusal(1001, 'header must have operationID');
     }
@@ -212,7 +212,7 @@ export class FakeOpenIm {
   }
 
   /** The calls by their paths. A test may add some. */
-  readonly calls: Record<string, (body: Json) => object> = {
+  readonly calls: Record<string, (body: Json) => object | Promise<object>> = {
     '/group/get_groups': ({ pagination }) => {
       const active = Array.from(this.groups.keys(), (groupID) => this.seen(groupID))
         .filter((group) => group !== undefined && group.status !== 2)

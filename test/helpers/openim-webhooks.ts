@@ -11,8 +11,10 @@ export interface WebhooksYml {
   timeout?: number;
   /** Whether the version shows it: from 3.8.4 on. */
   isShown?: boolean;
-  /** Delay of each callback, in ms. */
+  /** Delay of each callback, or of those of `late`, in ms. */
   delayMs?: number;
+  /** Keys of the callbacks that are delayed. */
+  late?: string[];
 }
 
 const KEYS = [
@@ -45,6 +47,7 @@ export class OpenImWebhooks {
         const fields = { ownerUserID, groupName, groupType, createTime: Date.now(), memberCount: 1 };
         const initMemberList = [{ userID: ownerUserID, roleLevel: 100 }];
         this.call('afterCreateGroup', 'CreateGroup', { groupID, ...fields, initMemberList });
+        this.call('afterCreateConversations', 'CreateGroupChatConversations', { groupId: groupID });
         return DONE;
       },
       '/group/set_group_info': ({ groupInfoForSet }: Body) => {
@@ -53,7 +56,9 @@ export class OpenImWebhooks {
         return DONE;
       },
       '/group/dismiss_group': ({ groupID }: Body) => {
-        this.groups.delete(groupID!);
+        if (!this.groups.delete(groupID!)) {
+          return { errCode: 1004, errMsg: 'RecordNotFoundError', errDlt: '' };
+        }
         this.call('afterDismissGroup', 'DisMissGroup', {
           groupID,
           ownerID: 'imAdmin',
@@ -85,13 +90,13 @@ export class OpenImWebhooks {
   }
 
   private call(key: string, name: string, body: object): void {
-    const { url, off = [], delayMs = 0 } = this.yml;
+    const { url, off = [], delayMs = 0, late = [key] } = this.yml;
     if (off.includes(key)) {
       return;
     }
     const command = `callbackAfter${name}Command`;
     const { origin, pathname, username, password } = new URL(url);
-    void sleep(delayMs)
+    void sleep(late.includes(key) ? delayMs : 0)
       .then(() =>
         fetch(`${origin}${pathname}/${command}`, {
           method: 'POST',

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { callbackUrl } from '../../callback/payloads/webhooks-yml.js';
 import type { Config } from '../../config/config.js';
 import { readConfig } from '../../config/read-config.js';
-import { checkConnections, checkMirror } from '../../doctor/doctor.js';
+import { checkConnections, checkMirror, type Connections } from '../../doctor/doctor.js';
 import { error, type Finding, skipped } from '../../doctor/finding.js';
 import { probe } from '../../doctor/probe.js';
 import { endSignal, printLine, withContext } from '../context/context.js';
@@ -36,8 +36,8 @@ export async function doctor({ url, json, probe: withProbe }: DoctorOptions): Pr
     }
   };
   const target = url ?? callbackUrl(`127.0.0.1:${config.PORT}`, config.CALLBACK_TOKEN?.[0]);
-  const operationID = await reportAll(checkConnections(config, target), report);
-  await checkAllOfDatabase(config, operationID, withProbe ?? false, report).catch(({ message }: Error) =>
+  const connections = await reportAll(checkConnections(config, target), report);
+  await checkAllOfDatabase(config, connections, withProbe ?? false, report).catch(({ message }: Error) =>
     report(error(message, SETTINGS)),
   );
   const errors = findings.filter(({ level }) => level === 'error').length;
@@ -63,10 +63,9 @@ function conclusion(findings: readonly Finding[], errors: number): string {
   return numbers.join(', ');
 }
 
-/** @param operationID of the callback that the service answered; undefined: it answered none */
 async function checkAllOfDatabase(
   config: Config,
-  operationID: string | undefined,
+  { operationID, reachesOpenIm }: Connections,
   withProbe: boolean,
   report: (finding: Finding) => void,
 ): Promise<void> {
@@ -76,7 +75,8 @@ async function checkAllOfDatabase(
   }
   await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async ({ app }) => {
     const dataSource = app.get(DataSource);
-    const probed = withProbe ? await probe(dataSource, config, endSignal()) : [NO_PROBE];
+    const notProbed = withProbe ? UNREACHED : NO_PROBE;
+    const probed = withProbe && reachesOpenIm ? await probe(dataSource, config, endSignal()) : [notProbed];
     probed.forEach(report);
     await reportAll(checkMirror(dataSource, config, operationID), report);
   });
@@ -87,6 +87,11 @@ const SETTINGS =
 const NO_PROBE = skipped(
   'Whether OpenIM sends callbacks was not tried',
   'Run doctor --probe: it creates a group in OpenIM, renames and dismisses it',
+);
+
+const UNREACHED = skipped(
+  'Whether OpenIM sends callbacks was not tried: it cannot be asked',
+  'Correct what doctor says of OpenIM first',
 );
 
 /** Reports findings as they come. @returns what the generator returns */
