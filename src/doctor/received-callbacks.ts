@@ -11,8 +11,8 @@ const HOOKS =
   'Check that each after... callback is enabled in webhooks.yml (they are off as shipped; `npm run cli -- webhooks-yml` prints them), that ' +
   'the file is mounted where OpenIM reads it, and that openim-rpc-group was restarted since. doctor --probe shows which ones come';
 
-/** What was mended since is still found. */
-const OF_A_DAY = 'This is said for a day after the last one';
+/** Age of the last callback before an act from which it may have been mended, in ms. */
+const RECENT_MS = 600_000;
 
 interface LastReceived {
   readonly now: Date;
@@ -46,8 +46,20 @@ export async function checkLastCallback(dataSource: DataSource): Promise<Finding
 
 /** Finds the commands of OpenIM that ask before users act, of the last day. */
 export async function checkBeforeCallbacks(hooks: HooksService): Promise<Finding[]> {
-  const commands = await hooks.readBefore();
-  return commands.length === 0 ? [] : [beforeIsOn(commands.join(', '), OF_A_DAY)];
+  const all = await hooks.readBefore();
+  if (all.length === 0) {
+    return [];
+  }
+  const last = Math.max(...all.map(({ receivedAt }) => receivedAt.getTime()));
+  const names = all.map(({ command }) => command).join(', ');
+  return Date.now() - last > RECENT_MS
+    ? [
+        warning(
+          `Today OpenIM called this service before users act, last at ${new Date(last).toISOString()}: ${names}`,
+          'If you have not mended it since: set enable: false in each before... line of webhooks.yml, and restart openim-rpc-group',
+        ),
+      ]
+    : [beforeIsOn(names)];
 }
 
 /** Checks whether the reconciliation of the last day found changes for which no callback came. */
@@ -62,7 +74,6 @@ export async function checkLostCallbacks(hooks: HooksService): Promise<Finding> 
   );
   return error(
     `The reconciliation of the last day found ${count(total, 'lost callback')}: ${lines.join('; ')}`,
-    'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled. ' +
-      OF_A_DAY,
+    'Check that these lines are enabled in webhooks.yml, and that OpenIM reaches the service. The rows are right again: they were reconciled. What you have mended since is said for a day',
   );
 }

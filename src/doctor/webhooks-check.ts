@@ -68,11 +68,11 @@ async function judge({ url, entries }: WebhookSettings, config: Config): Promise
     : [ok('The lines of webhooks.yml in OpenIM are right, and its url reaches this service')];
 }
 
-/** Makes the finding that OpenIM asks this service before users may act. @param note a sentence for the action */
-export const beforeIsOn = (which: string, note = ''): Finding =>
+/** Makes the finding that OpenIM asks this service before users may act. */
+export const beforeIsOn = (which: string): Finding =>
   error(
     `OpenIM calls this service before users act: ${which}`,
-    `Set enable: false in each before... line of webhooks.yml, ${RESTART}: while this service is away, OpenIM refuses what users do${note && `. ${note}`}`,
+    `Set enable: false in each before... line of webhooks.yml, ${RESTART}: while this service is away, OpenIM refuses what users do`,
   );
 
 /** Tries the url that OpenIM calls. From here a host may be another one than for OpenIM. */

@@ -27,10 +27,14 @@ const ARRIVED = `
   WHERE command = ANY ($1) AND received_at >= now() - interval '1 day' AND outcome IN ('applied', 'unchanged')`;
 
 const BEFORE = `
-  SELECT DISTINCT command FROM callback_deliveries
-  WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%'
-    AND NOT starts_with(coalesce(group_id, ''), '${PROBE_PREFIX}')
-  ORDER BY 1`;
+  SELECT command, max(received_at) AS "receivedAt" FROM callback_deliveries
+  WHERE outcome = 'ignored' AND received_at > now() - interval '1 day' AND command ILIKE 'callbackBefore%' GROUP BY 1 ORDER BY 1`;
+
+/** A command by which OpenIM asks before users act, and when it came last. */
+export interface BeforeCommand {
+  readonly command: string;
+  readonly receivedAt: Date;
+}
 
 /** Reads how the hooks of OpenIM work, from what arrived and what reconciliation found. */
 @Injectable()
@@ -54,8 +58,7 @@ export class HooksService {
   }
 
   /** Reads the commands of the last day by which OpenIM asks before users act. */
-  async readBefore(): Promise<string[]> {
-    const rows = await this.dataSource.query<{ command: string }[]>(BEFORE);
-    return rows.map(({ command }) => command);
+  readBefore(): Promise<BeforeCommand[]> {
+    return this.dataSource.query(BEFORE);
   }
 }

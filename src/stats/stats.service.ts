@@ -78,7 +78,11 @@ export class StatsService {
       this.lostCallbacks.read(),
       this.beforeCommands.read(),
     ]);
-    return { lostCallbacks, beforeCommands, clockDifferenceMs: this.clock.differenceMs ?? null };
+    return {
+      lostCallbacks,
+      beforeCommands: beforeCommands && beforeCommands.map(({ command }) => command),
+      clockDifferenceMs: this.clock.differenceMs ?? null,
+    };
   }
 
   /** Reads the current state of the journal of this process. */
