@@ -11,6 +11,7 @@ export interface Step {
   readonly act: (group: ProbeGroup) => Promise<void>;
 }
 
+/** In this order. */
 export const STEPS: readonly Step[] = [
   {
     done: 'created',

@@ -88,11 +88,11 @@ const TWICE_MS = 1000;
 /** Returns a signal that Ctrl-C and SIGTERM abort. Another one, a second later, ends the process at once. */
 export function endSignal(): AbortSignal {
   const end = new AbortController();
-  let endsAt: number | undefined;
+  let interruptedAt: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      endsAt ??= Date.now();
-      if (Date.now() - endsAt > TWICE_MS) {
+      interruptedAt ??= Date.now();
+      if (Date.now() - interruptedAt > TWICE_MS) {
         process.exit(130);
       }
       end.abort(new CommandError('Interrupted; the groups read so far are kept'));
