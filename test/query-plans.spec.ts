@@ -17,6 +17,9 @@ let service: Service;
 const AT = new Date(Date.now() - 36 * 3_600_000).toISOString();
 /** A UUID of version 7 of today, so that its row goes to the partition of today. */
 const UUID_OF_TODAY = `(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid`;
+/** A time of today for the first 25,000 rows, and of the days before for the others: a partition with few rows would be scanned rightly. */
+const TODAY = "date_trunc('day', now(), 'UTC')";
+const TODAY_OR_BEFORE = `CASE WHEN n <= 25000 THEN now() - (now() - ${TODAY}) * n / 25001 ELSE ${TODAY} - n * interval '1 min' END`;
 
 beforeAll(async () => {
   service = await Service.start();
@@ -41,7 +44,7 @@ beforeAll(async () => {
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
     INSERT INTO group_changes (group_id, revision, recorded_at, position, kinds, source, as_of, change, drift)
-    SELECT 'g' || n % 500, n, now() - n * interval '1 min', n, '{left}', 'reconciliation', now(), '{}',
+    SELECT 'g' || n % 500, n, ${TODAY_OR_BEFORE}, n, '{left}', 'reconciliation', now(), '{}',
       CASE WHEN n % 10 = 0 THEN '[{"kind": "left", "differences": 1, "missedCallbacks": 1, "summary": "u had left"}]'::jsonb END
     FROM generate_series(1, 50000) AS n`);
   await service.database.query(`
