@@ -35,7 +35,8 @@ async function open(
   let text = '';
   socket.on('data', (data) => (text += String(data)));
   socket.on('error', () => undefined);
-  const closed = once(socket, 'close');
+  // A reset comes where the sender goes on after the answer; `once` would throw it.
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect');
   return { socket, text: () => text, closed };
 }
