@@ -137,6 +137,8 @@ export const ARROWS = {
     'callback/payloads',
     'config',
     'deliveries',
+    'hooks',
+    'openim',
     'postgres',
     'reconciliation',
     'stats',

@@ -17,8 +17,8 @@ let service: Service;
 const AT = new Date(Date.now() - 36 * 3_600_000).toISOString();
 /** A UUID of version 7 of today, so that its row goes to the partition of today. */
 const UUID_OF_TODAY = `(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid`;
-/** A time of today for the first 25,000 rows, and of the days before for the others: a partition with few rows would be scanned rightly. */
 const TODAY = "date_trunc('day', now(), 'UTC')";
+/** A time of today for the first 25,000 rows, and of the days before for the others: a partition with few rows would be scanned rightly. */
 const TODAY_OR_BEFORE = `CASE WHEN n <= 25000 THEN now() - (now() - ${TODAY}) * n / 25001 ELSE ${TODAY} - n * interval '1 min' END`;
 
 beforeAll(async () => {

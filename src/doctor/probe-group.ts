@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { PROBE_PREFIX } from '../hooks/probe-groups.js';
 import type { Config } from '../config/config.js';
+import { PROBE_PREFIX } from '../hooks/probe-groups.js';
 import { OpenImRefusal } from '../openim/openim-error.js';
 import { OpenImSession } from '../openim/openim-session.js';
 

@@ -3,7 +3,7 @@ import { Gauge } from 'prom-client';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { CLOCK_DIFFERENCE_MS } from '../openim/timing.js';
 import { poll } from '../waiting/poll.js';
-import { HooksService } from './hooks.service.js';
+import { HooksService, isSilent } from './hooks.service.js';
 import { OpenImClock } from './openim-clock.js';
 
 /** Interval of the checks, in ms. */
@@ -48,7 +48,7 @@ export class HooksMonitor {
   }
 
   private async checkHooks(): Promise<void> {
-    const silent = (await this.hooks.readLost()).filter(({ arrived }) => arrived === 0);
+    const silent = (await this.hooks.readLost()).filter(isSilent);
     this.silent.reset();
     for (const { hooks, lost: lostCallbacks } of silent) {
       this.silent.set({ hooks: hooks.join(',') }, lostCallbacks);

@@ -13,13 +13,17 @@ export interface LostCallbacks {
   readonly hooks: readonly string[];
   /** Lower bound of the lost callbacks. */
   readonly lost: number;
-  /** Callbacks of these hooks that arrived; 0: the hooks are off, or OpenIM does not reach the service. */
+  /** Callbacks of these hooks that arrived. */
   readonly arrived: number;
 }
 
+/** Whether no callback of the hooks arrived: they are off, or OpenIM does not reach the service. */
+export const isSilent = ({ arrived }: Pick<LostCallbacks, 'arrived'>): boolean => arrived === 0;
+
 const LOST = `
   SELECT kind, sum(${MISSED_CALLBACKS})::float8 AS lost FROM ${DRIFT_ROWS}
-  WHERE found_at >= now() - interval '1 day' AND NOT starts_with(group_id, '${PROBE_PREFIX}') GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
+  WHERE found_at >= now() - interval '1 day' AND NOT starts_with(group_id, '${PROBE_PREFIX}')
+  GROUP BY 1 HAVING sum(r.missed_callbacks) > 0 ORDER BY 1`;
 
 /** Number of callbacks of some commands that arrived within the last day. */
 const ARRIVED = `

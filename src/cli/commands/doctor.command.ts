@@ -75,9 +75,11 @@ async function checkAllOfDatabase(
   }
   await withContext(config, { LOG_LEVEL: 'silent', RUN_MIGRATIONS: false }, async ({ app }) => {
     const dataSource = app.get(DataSource);
-    const notProbed = withProbe ? UNREACHED : NO_PROBE;
-    const probed = withProbe && reachesOpenIm ? await probe(dataSource, config, endSignal()) : [notProbed];
-    probed.forEach(report);
+    if (withProbe && reachesOpenIm) {
+      (await probe(dataSource, config, endSignal())).forEach(report);
+    } else {
+      report(withProbe ? UNREACHED : NO_PROBE);
+    }
     await reportAll(checkMirror(dataSource, config, operationID), report);
   });
 }

@@ -1,3 +1,5 @@
+import { isSilent } from '../../hooks/hooks.service.js';
+import { CLOCK_DIFFERENCE_MS } from '../../openim/timing.js';
 import type { DatabaseCondition } from '../../postgres/database-state.js';
 import type { Overview } from './overview.service.js';
 
@@ -24,9 +26,6 @@ export interface Problem {
   readonly names: string;
 }
 
-/** Difference of the clocks from which it is a problem, in s. */
-const CLOCK_S = 5;
-
 /** Returns what needs attention, worst first. Nobody can say that everything works while a part is not known. */
 export function problemsOf(
   {
@@ -42,7 +41,7 @@ export function problemsOf(
 ): Problem[] {
   const isOff = reconciliation?.state === 'off';
   const before = connection?.beforeCommands ?? [];
-  const silent = (connection?.lostCallbacks ?? []).filter(({ arrived }) => arrived === 0);
+  const silent = (connection?.lostCallbacks ?? []).filter(isSilent);
   const clock = Math.round(Math.abs(connection?.clockDifferenceMs ?? 0) / 1000);
   const candidates: [Problem['kind'], Problem['level'], number | boolean | undefined, names?: string[]][] = [
     ['databaseAway', 'error', database === 'away'],
@@ -55,7 +54,7 @@ export function problemsOf(
     ['neverCalled', 'warning', commands?.every(({ receivedAt }) => receivedAt === null)],
     ['silent', 'warning', silent.length, silent.flatMap(({ hooks }) => hooks)],
     ['lost', 'warning', reconciliation?.missedCallbacks],
-    ['clock', 'warning', clock > CLOCK_S && clock],
+    ['clock', 'warning', clock > CLOCK_DIFFERENCE_MS / 1000 && clock],
     ['noOpenIm', 'warning', isOff],
     ['stale', 'warning', !isOff && waiting?.stale],
     [

@@ -10,7 +10,7 @@
  */
 import { callbackOverwrites, mergedAsOf, mergedValue } from './as-of.js';
 import { columns, type Field, MEMBER_FIELDS } from './fields.js';
-import { revisionStep, validFrom } from './member-changes.js';
+import { IS_MEMBER, revisionStep, validFrom } from './member-changes.js';
 import { mergedStaleReason, STALE } from './stale.js';
 import { CALLBACK_DELAY_S } from '../../openim/timing.js';
 
@@ -73,7 +73,7 @@ export const AFFECTED_MEMBERS = `change
  * For `planned`, beside `AFFECTED_MEMBERS`: when a user leaves whom a late callback reports in a group whose members were removed: a member
  * leaves now, any other user left with them. NULL in any other group.
  */
-export const REMOVED_AT = `CASE WHEN known.members_removed_at IS NOT NULL AND m.user_id IS NOT NULL AND m.left_at IS NULL
+export const REMOVED_AT = `CASE WHEN known.members_removed_at IS NOT NULL AND ${IS_MEMBER}
         THEN change.as_of ELSE known.members_removed_at END`;
 
 /**

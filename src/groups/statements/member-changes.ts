@@ -9,9 +9,12 @@ export const DETAILS = MEMBER_FIELDS.filter(({ column }) =>
   ['nickname', 'face_url', 'ex', 'mute_end_time'].includes(column),
 );
 
+/** Whether row `m` of a user, which may be missing, says that the user is a member. */
+export const IS_MEMBER = 'm.user_id IS NOT NULL AND m.left_at IS NULL';
+
 const OLD: Readonly<Record<string, string>> = {
   old_exists: 'm.user_id IS NOT NULL',
-  old_is_member: 'm.user_id IS NOT NULL AND m.left_at IS NULL',
+  old_is_member: IS_MEMBER,
   old_valid_from: 'm.valid_from',
   ...Object.fromEntries(
     ['role_level', ...DETAILS.map(({ column }) => column)].map((column) => [`old_${column}`, `m.${column}`]),

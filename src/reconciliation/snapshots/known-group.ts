@@ -23,9 +23,10 @@ export interface KnownGroup extends GroupVersion {
 }
 
 /**
- * $1: groupIDs, $2: the start of their reconciliation, by which the statement that writes them judges too what is recent. A group that was verified ahead of PostgreSQL's clock, which was set back since, counts as without a version: later
- * writes of callbacks cannot be distinguished from earlier ones. The changed members are read only of groups that need reconciling,
- * since the time for it grows with the size of the group.
+ * $1: groupIDs, $2: the start of their reconciliation, by which the statement that writes them judges too what is recent. A group that was
+ * verified ahead of PostgreSQL's clock, which was set back since, counts as without a version: later writes of callbacks cannot be
+ * distinguished from earlier ones. The changed members are read only of groups that need reconciling, since the time for it grows with the
+ * size of the group.
  */
 const KNOWN = `
   SELECT g.*,
